@@ -1,0 +1,184 @@
+//! The envelope around every event, and how a stored payload becomes an event again.
+
+use std::fmt;
+
+use cqrs_es::DomainEvent;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Actor, EventId, TenantId};
+use crate::Event;
+
+/// A stream: one aggregate of one tenant.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    /// The aggregate's stored name, for instance `lead`.
+    pub aggregate_type: &'static str,
+    /// The tenant that owns it.
+    pub tenant: TenantId,
+    /// The aggregate's id inside its tenant.
+    pub id: String,
+}
+
+impl StreamId {
+    /// The `aggregate_id` under which the log stores it: built from tenant and id, so that a stolen
+    /// id opens an empty stream of the thief's own.
+    #[must_use]
+    pub fn stored_id(&self) -> String {
+        format!("{}:{}", self.tenant, self.id)
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.aggregate_type, self.id)
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}:{}", self.aggregate_type, self.tenant, self.id)
+    }
+}
+
+/// An event as it lies in the log: the one envelope that every reader meets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedEvent {
+    /// Its place in the whole log: 1, 2, 3, ... without gaps, in the order of commits.
+    pub position: u64,
+    /// Unique in the whole log.
+    pub event_id: EventId,
+    /// The aggregate it happened to, with its tenant.
+    pub stream: StreamId,
+    /// Its place in its stream: 1, 2, 3, ...
+    pub sequence: u64,
+    /// Its stored name, for instance `agent_run.completed`.
+    pub event_type: String,
+    /// The version of the payload's shape as stored.
+    pub version: u16,
+    /// Business time: when it happened.
+    pub occurred_at: Timestamp,
+    /// When it was appended; never runs backwards along the positions.
+    pub recorded_at: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// The request, import or run that it belongs to.
+    pub correlation_id: Option<String>,
+    /// The event that caused it.
+    pub causation_id: Option<EventId>,
+    /// What happened.
+    pub event: Event,
+    /// What happened, as the stored bytes.
+    pub payload: Box<str>,
+    /// SHA-256 over the content: everything here but position, sequence and recorded time.
+    pub hash: [u8; 32],
+}
+
+impl RecordedEvent {
+    /// The tenant that owns the event.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        self.stream.tenant
+    }
+}
+
+/// Why a stored payload is not an event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// No aggregate of that name.
+    #[error("there is no aggregate type {aggregate_type:?} in this version of the program")]
+    UnknownAggregate {
+        /// As stored.
+        aggregate_type: String,
+    },
+    /// No event of that name and version, and no upcaster leads there.
+    #[error("there is no event type {event_type:?} version {version} in this version of the program")]
+    UnknownType {
+        /// As stored.
+        event_type: String,
+        /// As stored.
+        version: u16,
+    },
+    /// The payload is not of the type's shape.
+    #[error("the payload of {event_type} version {version} does not parse: {reason}")]
+    Malformed {
+        /// As stored.
+        event_type: String,
+        /// As stored.
+        version: u16,
+        /// What the parser says.
+        reason: String,
+    },
+}
+
+/// An aggregate's events as the log keeps them.
+pub trait StoredEvent: DomainEvent {
+    /// Every stored name with the version in which it is written now.
+    const TYPES: &'static [(&'static str, u16)];
+
+    /// The version in which `event_type` is written now; `None` when there is no such type.
+    #[must_use]
+    fn current_version(event_type: &str) -> Option<u16> {
+        Self::TYPES
+            .iter()
+            .find(|(name, _)| *name == event_type)
+            .map(|(_, version)| *version)
+    }
+
+    /// Takes a payload of `version` one version further; `None` when no such step is known.
+    #[must_use]
+    fn upcast(_event_type: &str, _version: u16, _payload: Value) -> Option<Value> {
+        None
+    }
+}
+
+/// Decodes a stored payload of one aggregate, taking old versions forward step by step.
+///
+/// # Errors
+/// [`DecodeError::UnknownType`] or [`DecodeError::Malformed`].
+pub fn decode_as<E: StoredEvent>(event_type: &str, version: u16, payload: &str) -> Result<E, DecodeError> {
+    let unknown = || DecodeError::UnknownType {
+        event_type: event_type.to_owned(),
+        version,
+    };
+    let malformed = |error: serde_json::Error| DecodeError::Malformed {
+        event_type: event_type.to_owned(),
+        version,
+        reason: error.to_string(),
+    };
+    let current = E::current_version(event_type).ok_or_else(unknown)?;
+    if version == current {
+        return serde_json::from_str(payload).map_err(malformed);
+    }
+    let mut value: Value = serde_json::from_str(payload).map_err(malformed)?;
+    for step in version..current {
+        value = E::upcast(event_type, step, value).ok_or_else(unknown)?;
+    }
+    if version > current {
+        return Err(unknown());
+    }
+    serde_json::from_value(value).map_err(malformed)
+}
+
+/// Names a slice's events: the variant, its stored name and the version in which it is written.
+macro_rules! event_types {
+    ($($variant:ident => $name:literal v $version:literal),+ $(,)?) => {
+        impl cqrs_es::DomainEvent for Event {
+            fn event_type(&self) -> String {
+                match self {
+                    $(Self::$variant { .. } => $name.to_owned(),)+
+                }
+            }
+            fn event_version(&self) -> String {
+                match self {
+                    $(Self::$variant { .. } => stringify!($version).to_owned(),)+
+                }
+            }
+        }
+
+        impl $crate::kernel::StoredEvent for Event {
+            const TYPES: &'static [(&'static str, u16)] = &[$(($name, $version)),+];
+        }
+    };
+}
+pub(crate) use event_types;

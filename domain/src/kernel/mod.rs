@@ -1,0 +1,46 @@
+//! What every slice is made of: ids, callers, money, contacts, the envelope and the aggregate's frame.
+
+mod blank;
+mod caller;
+mod contact;
+mod entity;
+mod event;
+mod id;
+mod money;
+mod personal;
+mod vertical;
+
+pub use blank::Blank;
+pub use caller::{Actor, ActorKind, Caller};
+pub use contact::{Email, Phone};
+pub use entity::{At, Entity, RefusalCode};
+pub use event::{DecodeError, RecordedEvent, StoredEvent, StreamId, decode_as};
+pub use id::{EntityId, EventId, TenantId};
+pub use money::{Currency, Money};
+pub use personal::Personal;
+pub use vertical::Vertical;
+
+pub(crate) use blank::not_blank;
+pub(crate) use entity::aggregate;
+pub(crate) use event::event_types;
+pub(crate) use id::{ENTITY_ID_RULE, entity_ids, is_entity_id};
+
+/// A value that a type's rule does not allow; the text names the value and the rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} is not {expected}")]
+pub struct InvalidValue {
+    /// The value as it came.
+    pub value: String,
+    /// What would have been right, for instance `a slug of 2 to 63 characters (a-z, 0-9, -)`.
+    pub expected: &'static str,
+}
+
+impl InvalidValue {
+    /// Says that `value` is not `expected`.
+    pub fn new(value: impl Into<String>, expected: &'static str) -> Self {
+        Self {
+            value: value.into(),
+            expected,
+        }
+    }
+}

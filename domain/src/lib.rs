@@ -1,0 +1,18 @@
+//! The rules: what may happen, and what has happened.
+//!
+//! `command ──▶ decide ──▶ event ──▶ apply`. This room knows no clock, no network and no SQL: time and
+//! ids are arguments. Start reading at [`kernel`], then any slice, for instance [`lead`].
+
+pub mod kernel;
+
+pub mod lead;
+#[cfg(test)]
+mod snapshots;
+pub mod tenant;
+pub mod union;
+
+pub use kernel::{
+    Actor, ActorKind, At, Caller, Currency, DecodeError, Email, Entity, EntityId, EventId, InvalidValue,
+    Money, Personal, Phone, RecordedEvent, RefusalCode, StoredEvent, StreamId, TenantId, Vertical,
+};
+pub use union::Event;

@@ -1,0 +1,92 @@
+//! The stored JSON of every event version is a committed file in `domain/snapshots/`: a change is visible,
+//! and whatever was ever stored decodes for ever.
+//!
+//! `ANNALS_WRITE_SNAPSHOTS=1 cargo test -p domain snapshots` writes the files that are missing; a file that
+//! is there is never rewritten, since events of that shape may lie in somebody's log.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::Event;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots")
+}
+
+fn file_name(event_type: &str, version: &str) -> String {
+    format!("{event_type}.v{version}.json")
+}
+
+/// One example of each event, by aggregate type: a slice a line.
+fn examples() -> Vec<(&'static str, String, String, String)> {
+    macro_rules! of {
+        ($($slice:ident),+ $(,)?) => {
+            [$(
+                crate::$slice::tests::examples().into_iter().map(|event| {
+                    let json = serde_json::to_string_pretty(&event).unwrap();
+                    let (event_type, version) =
+                        (cqrs_es::DomainEvent::event_type(&event), cqrs_es::DomainEvent::event_version(&event));
+                    (stringify!($slice), event_type, version, json)
+                }).collect::<Vec<_>>()
+            ),+].concat()
+        };
+    }
+    of![lead, tenant]
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch that lets a developer write new snapshots"
+)]
+fn every_event_version_written_now_equals_its_committed_snapshot() {
+    let write = std::env::var("ANNALS_WRITE_SNAPSHOTS").is_ok();
+    for (_, event_type, version, json) in examples() {
+        let file = folder().join(file_name(&event_type, &version));
+        if write && !file.exists() {
+            fs::create_dir_all(folder()).unwrap();
+            fs::write(&file, format!("{json}\n")).unwrap();
+        }
+        let committed = fs::read_to_string(&file).unwrap_or_else(|_| {
+            panic!(
+                "{} is missing: run ANNALS_WRITE_SNAPSHOTS=1 cargo test -p domain snapshots",
+                file.display()
+            )
+        });
+        assert_eq!(
+            committed.trim_end(),
+            json,
+            "{event_type} v{version} changed its shape: give it a new version and an upcaster"
+        );
+    }
+}
+
+#[test]
+fn every_type_in_the_catalog_has_an_example() {
+    let shown: BTreeSet<_> = examples()
+        .into_iter()
+        .map(|(_, event_type, ..)| event_type)
+        .collect();
+    for (_, types) in Event::catalog() {
+        for (name, _) in types {
+            assert!(shown.contains(*name), "{name} has no example, and so no snapshot");
+        }
+    }
+}
+
+#[test]
+fn every_committed_snapshot_decodes() {
+    let mut decoded = 0;
+    for entry in fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let (event_type, version) = name.strip_suffix(".json").unwrap().rsplit_once(".v").unwrap();
+        let (aggregate_type, _) = event_type.split_once('.').unwrap();
+        let payload = fs::read_to_string(&path).unwrap();
+        Event::decode(aggregate_type, event_type, version.parse().unwrap(), &payload)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        decoded += 1;
+    }
+    assert!(decoded >= examples().len());
+}

@@ -1,0 +1,160 @@
+//! The values that a tenant is made of.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{Currency, EntityId, InvalidValue, TenantId};
+
+impl EntityId for TenantKey {
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+    fn from_ulid(ulid: ulid::Ulid) -> Self {
+        Self(ulid.to_string())
+    }
+}
+
+/// The tenant aggregate's id inside its own tenant: the tenant's ULID as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantKey(String);
+
+impl From<TenantId> for TenantKey {
+    fn from(id: TenantId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl FromStr for TenantKey {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        text.parse::<TenantId>().map(Self::from)
+    }
+}
+
+impl fmt::Display for TenantKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A tenant's short name in URLs: 2 to 63 characters of `a-z 0-9 -`, beginning and ending with a letter
+/// or digit (a DNS label, RFC 1035).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Slug(String);
+
+impl Slug {
+    /// The slug's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Slug {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte != b'-');
+        if (2..=63).contains(&text.len())
+            && text.bytes().all(inner)
+            && edge(text.bytes().next())
+            && edge(text.bytes().last())
+        {
+            Ok(Self(text))
+        } else {
+            Err(InvalidValue::new(
+                text,
+                "a slug of 2 to 63 characters (a-z, 0-9, '-' inside)",
+            ))
+        }
+    }
+}
+
+impl FromStr for Slug {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<Slug> for String {
+    fn from(slug: Slug) -> Self {
+        slug.0
+    }
+}
+
+/// An IANA time zone, for instance `Europe/Berlin`; it must be known to the zone database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Zone(String);
+
+impl Zone {
+    /// UTC.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+
+    /// The zone's IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// The zone's rules.
+    #[must_use]
+    pub fn rules(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        match jiff::tz::TimeZone::get(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err(InvalidValue::new(
+                text,
+                "a time zone of the IANA database (Europe/Berlin)",
+            )),
+        }
+    }
+}
+
+impl FromStr for Zone {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.0
+    }
+}
+
+/// Whether the tenant shares the cloud or has an installation of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DeploymentMode {
+    /// Many tenants in one installation.
+    Shared,
+    /// One tenant in a closed network.
+    Dedicated,
+}
+
+/// What can be changed about a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The name to show.
+    pub name: String,
+    /// The zone in which days, months and billing periods are cut.
+    pub time_zone: Zone,
+    /// The currency of its reports and invoices.
+    pub currency: Currency,
+}

@@ -1,0 +1,60 @@
+//! The one closed union of everything that can be in the log: an aggregate a line.
+
+use crate::kernel::{DecodeError, StoredEvent, decode_as};
+
+macro_rules! events {
+    ($($variant:ident: $module:ident),+ $(,)?) => {
+        /// Any event of any aggregate, as a reader of the whole log meets it.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $(
+                #[doc = concat!("An event of [`crate::", stringify!($module), "`].")]
+                $variant(crate::$module::Event),
+            )+
+        }
+
+        impl Event {
+            /// The stored names of all aggregates.
+            pub const AGGREGATE_TYPES: &'static [&'static str] =
+                &[$(<crate::$module::$variant as cqrs_es::Aggregate>::TYPE),+];
+
+            /// Every stored event name with its current version, by aggregate.
+            #[must_use]
+            pub fn catalog() -> Vec<(&'static str, &'static [(&'static str, u16)])> {
+                vec![$((
+                    <crate::$module::$variant as cqrs_es::Aggregate>::TYPE,
+                    <crate::$module::Event as StoredEvent>::TYPES,
+                )),+]
+            }
+
+            /// Decodes a stored payload, upcasting old versions.
+            ///
+            /// # Errors
+            /// [`DecodeError`] names the type and version that is unknown or does not parse.
+            pub fn decode(
+                aggregate_type: &str,
+                event_type: &str,
+                version: u16,
+                payload: &str,
+            ) -> Result<Self, DecodeError> {
+                match aggregate_type {
+                    $(<crate::$module::$variant as cqrs_es::Aggregate>::TYPE => {
+                        decode_as(event_type, version, payload).map(Self::$variant)
+                    })+
+                    _ => Err(DecodeError::UnknownAggregate { aggregate_type: aggregate_type.to_owned() }),
+                }
+            }
+        }
+
+        $(impl From<crate::$module::Event> for Event {
+            fn from(event: crate::$module::Event) -> Self {
+                Self::$variant(event)
+            }
+        })+
+    };
+}
+
+events! {
+    Lead: lead,
+    Tenant: tenant,
+}
