@@ -5,7 +5,10 @@
 
 pub mod kernel;
 
+#[cfg(test)]
+mod given;
 pub mod lead;
+pub mod opportunity;
 #[cfg(test)]
 mod snapshots;
 pub mod tenant;

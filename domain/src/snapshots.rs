@@ -32,7 +32,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
             ),+].concat()
         };
     }
-    of![lead, tenant]
+    of![lead, opportunity, tenant,]
 }
 
 #[test]

@@ -56,5 +56,6 @@ macro_rules! events {
 
 events! {
     Lead: lead,
+    Opportunity: opportunity,
     Tenant: tenant,
 }

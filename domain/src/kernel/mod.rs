@@ -3,6 +3,7 @@
 mod blank;
 mod caller;
 mod contact;
+mod elapsed;
 mod entity;
 mod event;
 mod id;
@@ -13,17 +14,20 @@ mod vertical;
 pub use blank::Blank;
 pub use caller::{Actor, ActorKind, Caller};
 pub use contact::{Email, Phone};
+pub use elapsed::BeforeBegin;
 pub use entity::{At, Entity, RefusalCode};
 pub use event::{DecodeError, RecordedEvent, StoredEvent, StreamId, decode_as};
 pub use id::{EntityId, EventId, TenantId};
-pub use money::{Currency, Money};
+pub use money::{Currency, Money, Negative};
 pub use personal::Personal;
 pub use vertical::Vertical;
 
 pub(crate) use blank::not_blank;
+pub(crate) use elapsed::not_before;
 pub(crate) use entity::aggregate;
 pub(crate) use event::event_types;
 pub(crate) use id::{ENTITY_ID_RULE, entity_ids, is_entity_id};
+pub(crate) use money::not_negative;
 
 /// A value that a type's rule does not allow; the text names the value and the rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

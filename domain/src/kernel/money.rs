@@ -91,6 +91,25 @@ impl Money {
     }
 }
 
+/// An amount below zero where none may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {amount} is negative")]
+pub struct Negative {
+    /// The field that holds it.
+    pub field: &'static str,
+    /// What it holds.
+    pub amount: Money,
+}
+
+/// Refuses an amount below zero.
+pub(crate) fn not_negative(field: &'static str, amount: Money) -> Result<(), Negative> {
+    if amount.amount < Decimal::ZERO {
+        Err(Negative { field, amount })
+    } else {
+        Ok(())
+    }
+}
+
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.amount, self.currency)
