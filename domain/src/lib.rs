@@ -13,6 +13,7 @@ pub mod opportunity;
 mod snapshots;
 pub mod tenant;
 pub mod union;
+pub mod usage;
 
 pub use kernel::{
     Actor, ActorKind, At, Caller, Currency, DecodeError, Email, Entity, EntityId, EventId, InvalidValue,

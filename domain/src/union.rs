@@ -58,4 +58,5 @@ events! {
     Lead: lead,
     Opportunity: opportunity,
     Tenant: tenant,
+    Usage: usage,
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{Currency, EntityId, InvalidValue, TenantId};
+use crate::kernel::{Currency, EntityId, InvalidValue, TenantId, is_code, text_type};
 
 impl EntityId for TenantKey {
     fn as_str(&self) -> &str {
@@ -39,57 +39,20 @@ impl fmt::Display for TenantKey {
     }
 }
 
-/// A tenant's short name in URLs: 2 to 63 characters of `a-z 0-9 -`, beginning and ending with a letter
-/// or digit (a DNS label, RFC 1035).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Slug(String);
+text_type!(
+    /// A tenant's short name in URLs: 2 to 63 characters of `a-z 0-9 -`, beginning and ending with a letter
+    /// or digit (a DNS label, RFC 1035).
+    Slug,
+    |text| text.len() > 1 && is_code(text, 63, b"-") && !text.starts_with('-') && !text.ends_with('-'),
+    "a slug of 2 to 63 characters (a-z, 0-9, '-' inside)"
+);
 
-impl Slug {
-    /// The slug's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Slug {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte != b'-');
-        if (2..=63).contains(&text.len())
-            && text.bytes().all(inner)
-            && edge(text.bytes().next())
-            && edge(text.bytes().last())
-        {
-            Ok(Self(text))
-        } else {
-            Err(InvalidValue::new(
-                text,
-                "a slug of 2 to 63 characters (a-z, 0-9, '-' inside)",
-            ))
-        }
-    }
-}
-
-impl FromStr for Slug {
-    type Err = InvalidValue;
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        Self::try_from(text.to_owned())
-    }
-}
-
-impl From<Slug> for String {
-    fn from(slug: Slug) -> Self {
-        slug.0
-    }
-}
-
-/// An IANA time zone, for instance `Europe/Berlin`; it must be known to the zone database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Zone(String);
+text_type!(
+    /// An IANA time zone, for instance `Europe/Berlin`; it must be known to the zone database.
+    Zone,
+    |text| jiff::tz::TimeZone::get(text).is_ok(),
+    "a time zone of the IANA database (Europe/Berlin)"
+);
 
 impl Zone {
     /// UTC.
@@ -108,32 +71,6 @@ impl Zone {
     #[must_use]
     pub fn rules(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC)
-    }
-}
-
-impl TryFrom<String> for Zone {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        match jiff::tz::TimeZone::get(&text) {
-            Ok(_) => Ok(Self(text)),
-            Err(_) => Err(InvalidValue::new(
-                text,
-                "a time zone of the IANA database (Europe/Berlin)",
-            )),
-        }
-    }
-}
-
-impl FromStr for Zone {
-    type Err = InvalidValue;
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        Self::try_from(text.to_owned())
-    }
-}
-
-impl From<Zone> for String {
-    fn from(zone: Zone) -> Self {
-        zone.0
     }
 }
 
