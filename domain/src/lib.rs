@@ -5,15 +5,18 @@
 
 pub mod kernel;
 
+pub mod api_key;
 #[cfg(test)]
 mod given;
 pub mod lead;
+pub mod member;
 pub mod opportunity;
 #[cfg(test)]
 mod snapshots;
 pub mod tenant;
 pub mod union;
 pub mod usage;
+pub mod workspace;
 
 pub use kernel::{
     Actor, ActorKind, At, Caller, Currency, DecodeError, Email, Entity, EntityId, EventId, InvalidValue,

@@ -51,7 +51,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
             ),+].concat()
         };
     }
-    of![lead, opportunity, tenant, usage]
+    of![api_key, lead, member, opportunity, tenant, usage, workspace,]
 }
 
 #[test]

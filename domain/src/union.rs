@@ -55,8 +55,11 @@ macro_rules! events {
 }
 
 events! {
+    ApiKey: api_key,
     Lead: lead,
+    Member: member,
     Opportunity: opportunity,
     Tenant: tenant,
     Usage: usage,
+    Workspace: workspace,
 }

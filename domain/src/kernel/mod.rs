@@ -29,7 +29,7 @@ pub(crate) use entity::aggregate;
 pub(crate) use event::event_types;
 pub(crate) use id::{ENTITY_ID_RULE, entity_ids, is_entity_id};
 pub(crate) use money::not_negative;
-pub(crate) use text::{is_code, text_type};
+pub(crate) use text::{is_code, is_sha256_hex, text_type};
 
 /// A value that a type's rule does not allow; the text names the value and the rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,6 +6,14 @@ pub(crate) fn is_code(text: &str, max: usize, others: &[u8]) -> bool {
     (1..=max).contains(&text.len()) && text.bytes().all(allowed)
 }
 
+/// Tells whether a text is a SHA-256 digest in 64 lower-case hexadecimal digits.
+pub(crate) fn is_sha256_hex(text: &str) -> bool {
+    text.len() == 64
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 /// Makes a newtype of a text: its name, the rule (`fn(&str) -> bool`), and the rule in words.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $rule:expr, $expected:literal) => {

@@ -1,0 +1,40 @@
+//! The values that an API key is made of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{is_sha256_hex, text_type};
+
+text_type!(
+    /// The SHA-256 of a key, in 64 lower-case hexadecimal digits.
+    KeyHash,
+    is_sha256_hex,
+    "a SHA-256 hash in 64 hexadecimal digits (0-9, a-f)"
+);
+
+/// What a key opens.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Scope {
+    /// Queries and subscriptions.
+    Read,
+    /// Commands.
+    Write,
+    /// Events and facts from outside.
+    Ingest,
+    /// Members, keys and settings.
+    Admin,
+}
