@@ -5,6 +5,8 @@
 
 pub mod kernel;
 
+pub mod agent;
+pub mod agent_run;
 pub mod api_key;
 #[cfg(test)]
 mod given;
@@ -20,6 +22,7 @@ pub mod workspace;
 
 pub use kernel::{
     Actor, ActorKind, At, Caller, Currency, DecodeError, Email, Entity, EntityId, EventId, InvalidValue,
-    Money, Personal, Phone, RecordedEvent, RefusalCode, StoredEvent, StreamId, TenantId, Vertical,
+    Money, MoneyByCurrency, Personal, Phone, RecordedEvent, RefusalCode, StoredEvent, StreamId, TenantId,
+    Vertical,
 };
 pub use union::Event;

@@ -51,7 +51,17 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
             ),+].concat()
         };
     }
-    of![api_key, lead, member, opportunity, tenant, usage, workspace,]
+    of![
+        agent,
+        agent_run,
+        api_key,
+        lead,
+        member,
+        opportunity,
+        tenant,
+        usage,
+        workspace,
+    ]
 }
 
 #[test]

@@ -55,6 +55,8 @@ macro_rules! events {
 }
 
 events! {
+    Agent: agent,
+    AgentRun: agent_run,
     ApiKey: api_key,
     Lead: lead,
     Member: member,

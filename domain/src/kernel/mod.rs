@@ -19,12 +19,12 @@ pub use elapsed::BeforeBegin;
 pub use entity::{At, Entity, RefusalCode};
 pub use event::{DecodeError, RecordedEvent, StoredEvent, StreamId, decode_as};
 pub use id::{EntityId, EventId, TenantId};
-pub use money::{Currency, Money, Negative};
+pub use money::{Currency, Money, MoneyByCurrency, Negative};
 pub use personal::Personal;
 pub use vertical::Vertical;
 
 pub(crate) use blank::not_blank;
-pub(crate) use elapsed::not_before;
+pub(crate) use elapsed::{elapsed_ms, not_before};
 pub(crate) use entity::aggregate;
 pub(crate) use event::event_types;
 pub(crate) use id::{ENTITY_ID_RULE, entity_ids, is_entity_id};

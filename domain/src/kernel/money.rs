@@ -1,5 +1,6 @@
 //! Money: a decimal amount and an ISO 4217 currency, never a float.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -113,5 +114,41 @@ pub(crate) fn not_negative(field: &'static str, amount: Money) -> Result<(), Neg
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.amount, self.currency)
+    }
+}
+
+/// Sums of money, each currency for itself; as JSON a list of amounts in the order of the currencies' codes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Money>", into = "Vec<Money>")]
+pub struct MoneyByCurrency(BTreeMap<Currency, Decimal>);
+
+impl MoneyByCurrency {
+    /// Adds an amount to the sum of its currency. A sum stops at the largest decimal (7.9e28).
+    pub fn add(&mut self, money: Money) {
+        let sum = self.0.entry(money.currency).or_default();
+        *sum = sum.saturating_add(money.amount);
+    }
+
+    /// The sums in the order of the currencies' codes.
+    pub fn sums(&self) -> impl Iterator<Item = Money> {
+        self.0
+            .iter()
+            .map(|(currency, amount)| Money::new(*amount, *currency))
+    }
+}
+
+impl From<Vec<Money>> for MoneyByCurrency {
+    fn from(amounts: Vec<Money>) -> Self {
+        let mut sums = Self::default();
+        for money in amounts {
+            sums.add(money);
+        }
+        sums
+    }
+}
+
+impl From<MoneyByCurrency> for Vec<Money> {
+    fn from(sums: MoneyByCurrency) -> Self {
+        sums.sums().collect()
     }
 }
