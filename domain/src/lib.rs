@@ -8,6 +8,8 @@ pub mod kernel;
 pub mod agent;
 pub mod agent_run;
 pub mod api_key;
+pub mod connector;
+pub mod connector_sync;
 #[cfg(test)]
 mod given;
 pub mod lead;

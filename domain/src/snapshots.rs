@@ -55,6 +55,8 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         agent,
         agent_run,
         api_key,
+        connector,
+        connector_sync,
         lead,
         member,
         opportunity,

@@ -58,6 +58,8 @@ events! {
     Agent: agent,
     AgentRun: agent_run,
     ApiKey: api_key,
+    Connector: connector,
+    ConnectorSync: connector_sync,
     Lead: lead,
     Member: member,
     Opportunity: opportunity,
