@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint deny compose generated prepare
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start everything on this machine, with demo data.
+	@scripts/postgres
+	cargo run --package annals -- up --demo
+
+test: ## Run all tests; each has a database of its own.
+	@scripts/postgres
+	cargo test --workspace
+
+check: format lint deny compose generated ## Check form, lints, dependencies and generated files.
+
+format: ## Check the formatting.
+	cargo fmt --all --check
+
+lint: ## Check the code; warnings are errors.
+	cargo clippy --workspace --all-targets -- --deny warnings
+
+deny: ## Check the dependencies' licences, sources and advisories, if cargo-deny is installed.
+	@if command -v cargo-deny >/dev/null; then cargo deny check; \
+	else echo "The dependencies are not checked: cargo-deny is missing (cargo install --locked cargo-deny)."; fi
+
+compose: ## Check compose.yml, if Docker Compose is installed.
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
+	else echo "compose.yml is not checked: Docker Compose is missing."; fi
+
+generated: ## Check that the generated files are fresh.
+	@scripts/postgres
+	scripts/check-generated
+
+prepare: ## Renew the generated files after a change of a query, a migration or the API.
+	@scripts/postgres
+	scripts/sqlx-prepare
+	cargo run --quiet --package annals -- schema >schema.graphql.new
+	mv schema.graphql.new schema.graphql
