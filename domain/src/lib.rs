@@ -8,6 +8,7 @@ pub mod kernel;
 pub mod agent;
 pub mod agent_run;
 pub mod api_key;
+pub mod claim;
 pub mod connector;
 pub mod connector_sync;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub mod member;
 pub mod opportunity;
 #[cfg(test)]
 mod snapshots;
+pub mod subscription;
 pub mod tenant;
 pub mod union;
 pub mod usage;

@@ -19,7 +19,7 @@ pub use elapsed::BeforeBegin;
 pub use entity::{At, Entity, RefusalCode};
 pub use event::{DecodeError, RecordedEvent, StoredEvent, StreamId, decode_as};
 pub use id::{EntityId, EventId, TenantId};
-pub use money::{Currency, Money, MoneyByCurrency, Negative};
+pub use money::{Currency, Money, MoneyByCurrency, Negative, OtherCurrency};
 pub use personal::Personal;
 pub use vertical::Vertical;
 
@@ -28,7 +28,7 @@ pub(crate) use elapsed::{elapsed_ms, not_before};
 pub(crate) use entity::aggregate;
 pub(crate) use event::event_types;
 pub(crate) use id::{ENTITY_ID_RULE, entity_ids, is_entity_id};
-pub(crate) use money::not_negative;
+pub(crate) use money::{not_negative, same_currency};
 pub(crate) use text::{is_code, is_sha256_hex, text_type};
 
 /// A value that a type's rule does not allow; the text names the value and the rule.

@@ -111,6 +111,35 @@ pub(crate) fn not_negative(field: &'static str, amount: Money) -> Result<(), Neg
     }
 }
 
+/// An amount of another currency than the one that counts here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {amount} is in {}, not in {expected}", .amount.currency)]
+pub struct OtherCurrency {
+    /// The field that holds it.
+    pub field: &'static str,
+    /// What it holds.
+    pub amount: Money,
+    /// The currency that counts here.
+    pub expected: Currency,
+}
+
+/// Refuses an amount of another currency.
+pub(crate) fn same_currency(
+    field: &'static str,
+    amount: Money,
+    expected: Currency,
+) -> Result<(), OtherCurrency> {
+    if amount.currency == expected {
+        Ok(())
+    } else {
+        Err(OtherCurrency {
+            field,
+            amount,
+            expected,
+        })
+    }
+}
+
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.amount, self.currency)

@@ -1,0 +1,208 @@
+//! A subscription's rules.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Command, Event, PlanCode, SubscriptionId};
+use crate::kernel::{
+    BeforeBegin, Blank, Money, Negative, OtherCurrency, aggregate, not_before, not_blank, not_negative,
+    same_currency,
+};
+use crate::tenant::NotOpen;
+
+/// A subscription's state, as far as its rules need it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    started: Option<Started>,
+    standing: Standing,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Started {
+    plan: PlanCode,
+    price: Money,
+    at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Standing {
+    #[default]
+    Active,
+    Paused,
+    Canceled,
+}
+
+/// Why a subscription's command was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Refusal {
+    /// Its id is taken.
+    #[error("this subscription was started before")]
+    AlreadyStarted,
+    /// Nobody started it.
+    #[error("there is no such subscription")]
+    NotFound,
+    /// It has ended.
+    #[error("the subscription was canceled")]
+    Canceled,
+    /// It rests already.
+    #[error("the subscription is paused already")]
+    AlreadyPaused,
+    /// Only a paused subscription can be resumed.
+    #[error("the subscription is not paused")]
+    NotPaused,
+    /// Plan and price are those in force.
+    #[error("plan and price: they are the same as before")]
+    NothingNew,
+    /// An amount of another currency than the price.
+    #[error(transparent)]
+    OtherCurrency(#[from] OtherCurrency),
+    /// A payment or an end before the start.
+    #[error(transparent)]
+    BeforeBegin(#[from] BeforeBegin),
+    /// An amount below zero.
+    #[error(transparent)]
+    Negative(#[from] Negative),
+    /// A text that must say something.
+    #[error(transparent)]
+    Blank(#[from] Blank),
+    /// The tenant does not admit commands.
+    #[error(transparent)]
+    #[strum(serialize = "TENANT_NOT_OPEN")]
+    Tenant(#[from] NotOpen),
+}
+
+aggregate!(Subscription, "subscription", SubscriptionId);
+
+impl Subscription {
+    /// Refuses the command, or lists what happens.
+    fn decide(&self, command: Command, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let event = match command {
+            Command::Start {
+                plan,
+                price,
+                customer,
+            } => {
+                if self.started.is_some() {
+                    return Err(Refusal::AlreadyStarted);
+                }
+                not_negative("price", price)?;
+                Event::Started {
+                    plan,
+                    price,
+                    customer,
+                    started_at: at,
+                }
+            }
+            Command::ChangePlan { plan, price } => {
+                let before = self.running()?;
+                not_negative("price", price)?;
+                same_currency("price", price, before.price.currency)?;
+                if (&before.plan, before.price) == (&plan, price) {
+                    return Err(Refusal::NothingNew);
+                }
+                Event::PlanChanged {
+                    plan,
+                    price,
+                    previous_plan: before.plan,
+                    previous_price: before.price,
+                }
+            }
+            Command::Pause { reason } => {
+                let Started { plan, price, .. } = self.running()?;
+                not_blank("reason", &reason)?;
+                if self.standing == Standing::Paused {
+                    return Err(Refusal::AlreadyPaused);
+                }
+                Event::Paused { reason, plan, price }
+            }
+            Command::Resume => {
+                let Started { plan, price, .. } = self.running()?;
+                if self.standing != Standing::Paused {
+                    return Err(Refusal::NotPaused);
+                }
+                Event::Resumed { plan, price }
+            }
+            Command::Cancel { reason } => {
+                let started = self.running()?;
+                not_blank("reason", &reason)?;
+                not_before(started.at, at)?;
+                Event::Canceled {
+                    reason,
+                    plan: started.plan,
+                    price: started.price,
+                    started_at: started.at,
+                }
+            }
+            Command::ReceivePayment { amount, invoice } => Event::PaymentReceived {
+                plan: self.payable(amount, at)?,
+                amount,
+                invoice,
+            },
+            Command::FailPayment {
+                amount,
+                reason,
+                invoice,
+            } => {
+                let plan = self.payable(amount, at)?;
+                not_blank("reason", &reason)?;
+                Event::PaymentFailed {
+                    amount,
+                    reason,
+                    invoice,
+                    plan,
+                }
+            }
+        };
+        Ok(vec![event])
+    }
+
+    fn started(&self) -> Result<Started, Refusal> {
+        self.started.clone().ok_or(Refusal::NotFound)
+    }
+
+    fn running(&self) -> Result<Started, Refusal> {
+        let started = self.started()?;
+        match self.standing {
+            Standing::Active | Standing::Paused => Ok(started),
+            Standing::Canceled => Err(Refusal::Canceled),
+        }
+    }
+
+    /// The plan that an amount is for. Payments may come late, so a cancellation does not refuse them.
+    fn payable(&self, amount: Money, at: Timestamp) -> Result<PlanCode, Refusal> {
+        let started = self.started()?;
+        not_negative("amount", amount)?;
+        same_currency("amount", amount, started.price.currency)?;
+        not_before(started.at, at)?;
+        Ok(started.plan)
+    }
+
+    /// Takes in what happened.
+    fn evolve(&mut self, event: Event) {
+        match event {
+            Event::Started {
+                plan,
+                price,
+                started_at,
+                ..
+            } => {
+                self.started = Some(Started {
+                    plan,
+                    price,
+                    at: started_at,
+                });
+            }
+            Event::PlanChanged { plan, price, .. } => {
+                if let Some(started) = &mut self.started {
+                    started.plan = plan;
+                    started.price = price;
+                }
+            }
+            Event::Paused { .. } => self.standing = Standing::Paused,
+            Event::Resumed { .. } => self.standing = Standing::Active,
+            Event::Canceled { .. } => self.standing = Standing::Canceled,
+            Event::PaymentReceived { .. } | Event::PaymentFailed { .. } => {}
+        }
+    }
+}

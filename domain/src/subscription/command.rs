@@ -1,0 +1,59 @@
+//! What may be asked of a subscription.
+
+use serde::{Deserialize, Serialize};
+
+use super::PlanCode;
+use crate::kernel::Money;
+
+/// A wish to change a subscription.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Begin.
+    Start {
+        /// What is subscribed to.
+        plan: PlanCode,
+        /// What it costs a month.
+        price: Money,
+        /// Who subscribes.
+        #[serde(default)]
+        customer: Option<String>,
+    },
+    /// Subscribe to something else, or at another price in the same currency.
+    ChangePlan {
+        /// What is subscribed to.
+        plan: PlanCode,
+        /// What it costs a month.
+        price: Money,
+    },
+    /// Let it rest.
+    Pause {
+        /// Why.
+        reason: String,
+    },
+    /// Let it go on.
+    Resume,
+    /// End it.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// Take down that money came in; it may come late.
+    ReceivePayment {
+        /// How much.
+        amount: Money,
+        /// The invoice that it pays.
+        #[serde(default)]
+        invoice: Option<String>,
+    },
+    /// Take down that money did not come in.
+    FailPayment {
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+        /// The invoice that stays unpaid.
+        #[serde(default)]
+        invoice: Option<String>,
+    },
+}

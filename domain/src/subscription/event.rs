@@ -1,0 +1,93 @@
+//! What has happened to a subscription.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::PlanCode;
+use crate::kernel::{Money, event_types};
+
+/// A fact about a subscription. Facts after the start repeat plan and price, so that readers need no rules.
+/// All amounts of a subscription are in one currency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It began.
+    Started {
+        /// What is subscribed to.
+        plan: PlanCode,
+        /// What it costs a month.
+        price: Money,
+        /// Who subscribes.
+        customer: Option<String>,
+        /// When it began.
+        started_at: Timestamp,
+    },
+    /// It is another plan now, or another price.
+    PlanChanged {
+        /// The plan from now on.
+        plan: PlanCode,
+        /// The price a month from now on.
+        price: Money,
+        /// The plan until now.
+        previous_plan: PlanCode,
+        /// The price a month until now.
+        previous_price: Money,
+    },
+    /// It rests.
+    Paused {
+        /// Why.
+        reason: String,
+        /// The plan that rests.
+        plan: PlanCode,
+        /// What it costs a month.
+        price: Money,
+    },
+    /// It goes on.
+    Resumed {
+        /// The plan that goes on.
+        plan: PlanCode,
+        /// What it costs a month.
+        price: Money,
+    },
+    /// It ended.
+    Canceled {
+        /// Why.
+        reason: String,
+        /// The plan that it was last.
+        plan: PlanCode,
+        /// What it cost a month.
+        price: Money,
+        /// When it began.
+        started_at: Timestamp,
+    },
+    /// Money came in.
+    PaymentReceived {
+        /// How much.
+        amount: Money,
+        /// The invoice that it pays.
+        invoice: Option<String>,
+        /// The plan at the time.
+        plan: PlanCode,
+    },
+    /// Money did not come in.
+    PaymentFailed {
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+        /// The invoice that stays unpaid.
+        invoice: Option<String>,
+        /// The plan at the time.
+        plan: PlanCode,
+    },
+}
+
+event_types! {
+    Started => "subscription.started" v 1,
+    PlanChanged => "subscription.plan_changed" v 1,
+    Paused => "subscription.paused" v 1,
+    Resumed => "subscription.resumed" v 1,
+    Canceled => "subscription.canceled" v 1,
+    PaymentReceived => "subscription.payment_received" v 1,
+    PaymentFailed => "subscription.payment_failed" v 1,
+}

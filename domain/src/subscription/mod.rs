@@ -1,0 +1,18 @@
+//! A subscription: a plan at a price a month, from its start to its cancellation, with its payments.
+
+mod aggregate;
+mod command;
+mod event;
+mod plan;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use aggregate::{Refusal, Subscription};
+pub use command::Command;
+pub use event::Event;
+pub use plan::PlanCode;
+
+crate::kernel::entity_ids! {
+    /// A subscription's id inside its tenant.
+    SubscriptionId,
+}
