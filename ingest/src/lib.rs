@@ -1,0 +1,3 @@
+//! The way in: turns foreign messages into commands and facts.
+
+pub mod csv_file;
