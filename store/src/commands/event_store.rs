@@ -1,0 +1,183 @@
+//! cqrs-es's event store over the log: postgres-es loads streams, the appender commits.
+//!
+//! `Store::execute` works through it; so can a `CqrsFramework` (with no queries: its dispatch after the
+//! commit loses updates, and read models follow the log instead).
+
+use std::collections::HashMap;
+
+use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
+use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
+use domain::kernel::decode_as;
+use domain::{Caller, Entity, StreamId};
+
+use super::cache::Loaded;
+use super::prepare::new_event;
+use crate::Store;
+use crate::log::{AppendError, Outcome, Write};
+
+/// The log as the event store of one caller's aggregates of type `A`.
+#[derive(Clone, Debug)]
+pub struct LogEventStore {
+    store: Store,
+    caller: Caller,
+}
+
+impl LogEventStore {
+    /// The log, seen by `caller`: ids are inside the caller's tenant.
+    #[must_use]
+    pub const fn new(store: Store, caller: Caller) -> Self {
+        Self { store, caller }
+    }
+}
+
+/// An aggregate's state, as loaded or as it becomes.
+#[derive(Debug)]
+pub struct LoadedAggregate<A> {
+    id: String,
+    state: A,
+    version: u64,
+}
+
+impl<A: Entity> AggregateContext<A> for LoadedAggregate<A> {
+    fn aggregate(&mut self) -> &mut A {
+        &mut self.state
+    }
+}
+
+impl<A: Entity> EventStore<A> for LogEventStore {
+    type AC = LoadedAggregate<A>;
+
+    async fn load_events(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let stream = stream_of::<A>(&self.caller, aggregate_id);
+        let stored = load_stream::<A>(&self.store, &stream).await?;
+        stored
+            .into_iter()
+            .map(|row| {
+                Ok(EventEnvelope {
+                    aggregate_id: aggregate_id.to_owned(),
+                    sequence: row.sequence,
+                    payload: decode::<A>(&row)?,
+                    metadata: HashMap::new(),
+                })
+            })
+            .collect()
+    }
+
+    async fn load_aggregate(&self, aggregate_id: &str) -> Result<Self::AC, AggregateError<A::Error>> {
+        let stream = stream_of::<A>(&self.caller, aggregate_id);
+        let loaded = load_state::<A>(&self.store, &stream).await?;
+        Ok(LoadedAggregate {
+            id: aggregate_id.to_owned(),
+            state: loaded.state,
+            version: loaded.version,
+        })
+    }
+
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        context: Self::AC,
+        metadata: HashMap<String, String>,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let stream = stream_of::<A>(&self.caller, &context.id);
+        let now = self.store.ambient().now();
+        let rows = events
+            .iter()
+            .map(|event| new_event(self.store.ambient(), &self.caller, now, None, event))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
+        let write = Write {
+            tenant: self.caller.tenant,
+            aggregate_type: A::TYPE,
+            stored_id: stream.stored_id(),
+            expected: Some(context.version),
+            receipt: None,
+            events: rows,
+        };
+        match self.store.appender().append(write).await {
+            Ok(Outcome::Appended { .. }) => Ok(events
+                .into_iter()
+                .zip(1..)
+                .map(|(payload, number)| EventEnvelope {
+                    aggregate_id: context.id.clone(),
+                    sequence: usize::try_from(context.version)
+                        .unwrap_or(usize::MAX)
+                        .saturating_add(number),
+                    payload,
+                    metadata: metadata.clone(),
+                })
+                .collect()),
+            Ok(_) => Err(AggregateError::AggregateConflict),
+            Err(AppendError::Rejected(error)) => Err(AggregateError::UnexpectedError(Box::new(error))),
+            Err(AppendError::Unavailable(error)) => {
+                Err(AggregateError::DatabaseConnectionError(Box::new(error)))
+            }
+        }
+    }
+}
+
+/// The stream of one aggregate of the caller's tenant.
+pub(super) fn stream_of<A: cqrs_es::Aggregate>(caller: &Caller, id: &str) -> StreamId {
+    StreamId {
+        aggregate_type: A::TYPE,
+        tenant: caller.tenant,
+        id: id.to_owned(),
+    }
+}
+
+/// The state of an aggregate, from the cache or from its stream. A stream without events is the default
+/// state at version 0.
+pub(super) async fn load_state<A>(store: &Store, stream: &StreamId) -> Result<Loaded<A>, PersistenceError>
+where
+    A: cqrs_es::Aggregate<Event: domain::StoredEvent> + Clone + 'static,
+{
+    let stored_id = stream.stored_id();
+    if let Some(loaded) = store.cache().get::<A>(A::TYPE, &stored_id) {
+        return Ok(loaded);
+    }
+    let mut loaded = Loaded {
+        state: A::default(),
+        version: 0,
+    };
+    for row in load_stream::<A>(store, stream).await? {
+        loaded.version = u64::try_from(row.sequence).unwrap_or(u64::MAX);
+        loaded.state.apply(decode::<A>(&row)?);
+    }
+    if loaded.version > 0 {
+        let kept = Loaded {
+            state: loaded.state.clone(),
+            version: loaded.version,
+        };
+        store.cache().put(A::TYPE, &stored_id, kept);
+    }
+    Ok(loaded)
+}
+
+async fn load_stream<A: cqrs_es::Aggregate>(
+    store: &Store,
+    stream: &StreamId,
+) -> Result<Vec<SerializedEvent>, PersistenceError> {
+    store.streams().get_events::<A>(&stream.stored_id()).await
+}
+
+fn decode<A>(row: &SerializedEvent) -> Result<A::Event, PersistenceError>
+where
+    A: cqrs_es::Aggregate<Event: domain::StoredEvent>,
+{
+    let unreadable = |reason: String| {
+        let place = format!(
+            "{}/{} sequence {}",
+            row.aggregate_type, row.aggregate_id, row.sequence
+        );
+        PersistenceError::DeserializationError(format!("{place}: {reason}").into())
+    };
+    let version = row
+        .event_version
+        .parse()
+        .map_err(|_| unreadable(format!("version {:?}", row.event_version)))?;
+    decode_as(&row.event_type, version, &row.payload.to_string())
+        .map_err(|error| unreadable(error.to_string()))
+}

@@ -1,0 +1,65 @@
+//! Connections: each part of the program works under the role with the least rights it needs.
+
+use std::str::FromStr;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Executor, PgPool};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// In whose name a connection works (`migrations/0001_roles.sql`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The user of the URL itself: migrations only.
+    Owner,
+    /// Appends to the log and reads streams.
+    Appender,
+    /// Reads the whole log and writes read models.
+    Projector,
+    /// Serves requests: sees one tenant's rows, the one that the transaction names.
+    Gateway,
+}
+
+impl Role {
+    /// The statements that put a fresh connection into this role.
+    const fn setup(self) -> &'static str {
+        match self {
+            Self::Owner => "set timezone = 'UTC'",
+            // The appender's small joins go through indexes, whatever the statistics say at the time.
+            Self::Appender => {
+                "set role annals_appender; set timezone = 'UTC'; set enable_seqscan = off; \
+                 set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; \
+                 set statement_timeout = '10s'; set idle_in_transaction_session_timeout = '5s'"
+            }
+            Self::Projector => "set role annals_projector; set timezone = 'UTC'; set jit = off",
+            Self::Gateway => {
+                "set role annals_gateway; set timezone = 'UTC'; set jit = off; \
+                 set statement_timeout = '30s'; set idle_in_transaction_session_timeout = '30s'"
+            }
+        }
+    }
+}
+
+/// Opens a pool whose connections work under `role`; connects when first used.
+///
+/// # Errors
+/// When `url` is no PostgreSQL URL.
+pub fn pool(url: &str, role: Role, connections: u32) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?.application_name("annals");
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(std::time::Duration::from_secs(10))
+        .after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(role.setup()).await.map(drop) })
+        })
+        .connect_lazy_with(options))
+}
+
+/// Brings the schema up to date, as the owner. Processes that do it at once wait for each other.
+///
+/// # Errors
+/// When the database is away, or an applied migration was changed afterwards.
+pub async fn migrate(owner: &PgPool) -> Result<(), MigrateError> {
+    MIGRATIONS.run(owner).await
+}

@@ -1,0 +1,20 @@
+//! The event log: the only code that appends events.
+//!
+//! Reading order: [`Store`] (what the other rooms hold), `commands` (load, decide, append), `log` (the
+//! group-committing appender and the readers), `tail` (live followers). It knows no one aggregate.
+
+mod ambient;
+mod commands;
+mod database;
+mod error;
+mod log;
+mod store;
+mod tail;
+
+pub use ambient::{Ambient, Clock, Ids};
+pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
+pub use database::{Role, migrate, pool};
+pub use error::{ReadError, Rejection, StoreError, Unavailable};
+pub use log::{Filter, Limits, Log};
+pub use store::{Options, Store};
+pub use tail::{Follower, Step, Tail};

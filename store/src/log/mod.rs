@@ -1,0 +1,18 @@
+//! The log itself: what is written in one transaction, and how it is read in order.
+
+mod appender;
+mod batch;
+mod hash;
+mod read;
+mod receipt;
+mod row;
+mod write;
+
+pub use read::{Filter, Log};
+pub use write::Limits;
+
+pub(crate) use appender::{AppendError, Appender};
+pub(crate) use hash::receipt_key;
+pub(crate) use receipt::{find_receipt, known_receipts};
+pub(crate) use row::decode_row;
+pub(crate) use write::{Known, NewEvent, Outcome, ReceiptMark, Write};

@@ -1,0 +1,168 @@
+//! Reading the log in order: `position > n` is complete, because positions are given in commit order.
+
+use domain::{RecordedEvent, TenantId};
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgPool, Postgres, QueryBuilder};
+
+use super::decode_row;
+use crate::error::ReadError;
+
+/// The columns of an event, in the order in which [`decode_row`] reads them.
+pub(crate) const COLUMNS: &str = "position, tenant_id, aggregate_type, aggregate_id, sequence, event_id, \
+     event_type, event_version, occurred_at, recorded_at, actor, correlation_id, causation_id, payload::text, hash";
+
+/// Which events a reader wants; an empty filter wants all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this tenant only.
+    pub tenant: Option<TenantId>,
+    /// Of this stream only: aggregate type and id inside the tenant (needs `tenant`).
+    pub stream: Option<(String, String)>,
+    /// Of these types only; `lead.*` wants all of a family. Empty: all types.
+    pub types: Vec<String>,
+    /// Recorded at this moment or later.
+    pub recorded_from: Option<Timestamp>,
+    /// Recorded before this moment.
+    pub recorded_before: Option<Timestamp>,
+}
+
+impl Filter {
+    /// All events of one tenant.
+    #[must_use]
+    pub fn tenant(tenant: TenantId) -> Self {
+        Self {
+            tenant: Some(tenant),
+            ..Self::default()
+        }
+    }
+
+    /// Whether an event passes.
+    #[must_use]
+    pub fn accepts(&self, event: &RecordedEvent) -> bool {
+        self.tenant.is_none_or(|tenant| tenant == event.tenant())
+            && self
+                .stream
+                .as_ref()
+                .is_none_or(|(kind, id)| event.stream.aggregate_type == kind && event.stream.id == *id)
+            && (self.types.is_empty()
+                || self
+                    .types
+                    .iter()
+                    .any(|wanted| is_of_type(&event.event_type, wanted)))
+            && self.recorded_from.is_none_or(|from| event.recorded_at >= from)
+            && self
+                .recorded_before
+                .is_none_or(|before| event.recorded_at < before)
+    }
+}
+
+fn is_of_type(event_type: &str, wanted: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(family) => event_type.starts_with(family),
+        None => event_type == wanted,
+    }
+}
+
+/// Reads the log; never writes.
+#[derive(Clone, Debug)]
+pub struct Log {
+    pool: PgPool,
+}
+
+impl Log {
+    /// Reads through `pool`, whose role must see all tenants.
+    #[must_use]
+    pub const fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The position of the last event; 0 when the log is empty.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] when the database is away.
+    pub async fn head(&self) -> Result<u64, ReadError> {
+        let head = sqlx::query_scalar!("select position from log_head")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(u64::try_from(head).unwrap_or_default())
+    }
+
+    /// Up to `limit` events after a position that pass the filter, in order.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the position of an event that can't be decoded; nothing is skipped.
+    pub async fn page(
+        &self,
+        after: u64,
+        filter: &Filter,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut query = QueryBuilder::<Postgres>::new("select ");
+        query
+            .push(COLUMNS)
+            .push(" from events where position > ")
+            .push_bind(position(after));
+        push_filter(&mut query, filter);
+        query
+            .push(" order by position limit ")
+            .push_bind(i64::from(limit));
+        let mut rows = query.build().fetch(&self.pool);
+        let mut events = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            events.push(decode_row(&row)?);
+        }
+        Ok(events)
+    }
+
+    /// How many events lie after a position that pass the filter.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] when the database is away.
+    pub async fn count(&self, after: u64, filter: &Filter) -> Result<u64, ReadError> {
+        let mut query = QueryBuilder::<Postgres>::new("select count(*) from events where position > ");
+        query.push_bind(position(after));
+        push_filter(&mut query, filter);
+        let count: i64 = query.build_query_scalar().fetch_one(&self.pool).await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+}
+
+fn position(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn push_filter(query: &mut QueryBuilder<'_, Postgres>, filter: &Filter) {
+    if let Some(tenant) = filter.tenant {
+        query.push(" and tenant_id = ").push_bind(tenant.to_string());
+        if let Some((kind, id)) = &filter.stream {
+            query.push(" and aggregate_type = ").push_bind(kind.clone());
+            query
+                .push(" and aggregate_id = ")
+                .push_bind(format!("{tenant}:{id}"));
+        }
+    }
+    if !filter.types.is_empty() {
+        let patterns: Vec<String> = filter.types.iter().map(|wanted| like_pattern(wanted)).collect();
+        query
+            .push(" and event_type like any (")
+            .push_bind(patterns)
+            .push(")");
+    }
+    if let Some(from) = filter.recorded_from {
+        query.push(" and recorded_at >= ").push_bind(from.to_sqlx());
+    }
+    if let Some(before) = filter.recorded_before {
+        query.push(" and recorded_at < ").push_bind(before.to_sqlx());
+    }
+}
+
+/// `lead.*` as a pattern of SQL's `like`, every other character meaning itself.
+fn like_pattern(wanted: &str) -> String {
+    let (text, ending) = wanted
+        .strip_suffix('*')
+        .map_or((wanted, ""), |family| (family, "%"));
+    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("{escaped}{ending}")
+}

@@ -1,0 +1,47 @@
+//! The recent events, bounded in number and bytes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use domain::RecordedEvent;
+
+/// The last events of the log, without a gap between them.
+#[derive(Debug)]
+pub(super) struct Ring {
+    events: VecDeque<Arc<RecordedEvent>>,
+    /// The position before the first event in the ring.
+    before: u64,
+    bytes: usize,
+    max_events: usize,
+    max_bytes: usize,
+}
+
+impl Ring {
+    pub(super) const fn new(head: u64, max_events: usize, max_bytes: usize) -> Self {
+        Self {
+            events: VecDeque::new(),
+            before: head,
+            bytes: 0,
+            max_events,
+            max_bytes,
+        }
+    }
+
+    pub(super) fn push(&mut self, event: Arc<RecordedEvent>) {
+        self.bytes += event.payload.len();
+        self.events.push_back(event);
+        while self.events.len() > self.max_events || self.bytes > self.max_bytes {
+            let Some(oldest) = self.events.pop_front() else {
+                return;
+            };
+            self.bytes -= oldest.payload.len();
+            self.before = oldest.position;
+        }
+    }
+
+    /// Up to `limit` events after a position; `None` when the ring has forgotten some of them.
+    pub(super) fn after(&self, position: u64, limit: usize) -> Option<Vec<Arc<RecordedEvent>>> {
+        let skip = usize::try_from(position.checked_sub(self.before)?).ok()?;
+        Some(self.events.iter().skip(skip).take(limit).cloned().collect())
+    }
+}
