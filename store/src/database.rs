@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateDatabase, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Executor, PgPool};
+use sqlx::{Executor, PgPool, Postgres};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
@@ -54,6 +54,17 @@ pub fn pool(url: &str, role: Role, connections: u32) -> Result<PgPool, sqlx::Err
             Box::pin(async move { connection.execute(role.setup()).await.map(drop) })
         })
         .connect_lazy_with(options))
+}
+
+/// Makes the database of a URL if it is missing.
+///
+/// # Errors
+/// When the server is away, or the URL's user may not make databases.
+pub async fn ensure_database(url: &str) -> Result<(), sqlx::Error> {
+    if Postgres::database_exists(url).await? {
+        return Ok(());
+    }
+    Postgres::create_database(url).await
 }
 
 /// Brings the schema up to date, as the owner. Processes that do it at once wait for each other.

@@ -13,7 +13,7 @@ mod tail;
 
 pub use ambient::{Ambient, Clock, Ids};
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
-pub use database::{Role, migrate, pool};
+pub use database::{Role, ensure_database, migrate, pool};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
 pub use log::{Filter, Limits, Log};
 pub use store::{Options, Store};
