@@ -10,7 +10,9 @@
 //! The first call in a test process starts a private server and applies the migrations to the template
 //! once; the server ends with the process, however that ends.
 
+mod ambient;
 mod database;
 mod server;
 
+pub use ambient::{TestClock, TestIds, ambient};
 pub use database::{TestDatabase, database};

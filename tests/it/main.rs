@@ -1,1 +1,5 @@
-//! placeholder
+//! Journeys through the whole house, and the architecture test: one binary, a module a line.
+
+mod architecture;
+mod log;
+mod support;
