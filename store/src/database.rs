@@ -67,6 +67,14 @@ pub async fn ensure_database(url: &str) -> Result<(), sqlx::Error> {
     Postgres::create_database(url).await
 }
 
+/// The server's version as a number: 150018 is 15.18.
+///
+/// # Errors
+/// When the server is away.
+pub async fn server_version(pool: &PgPool) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!(r#"select current_setting('server_version_num')::int as "version!""#).fetch_one(pool).await
+}
+
 /// Brings the schema up to date, as the owner. Processes that do it at once wait for each other.
 ///
 /// # Errors

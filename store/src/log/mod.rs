@@ -6,9 +6,11 @@ mod hash;
 mod read;
 mod receipt;
 mod row;
+mod stats;
 mod write;
 
 pub use read::{Filter, Log};
+pub use stats::{Partition, Stats, TypeCount};
 pub use write::Limits;
 
 pub(crate) use appender::{AppendError, Appender};

@@ -78,6 +78,10 @@ impl Log {
         Self { pool }
     }
 
+    pub(crate) const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// The position of the last event; 0 when the log is empty.
     ///
     /// # Errors
