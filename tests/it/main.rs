@@ -3,3 +3,4 @@
 mod architecture;
 mod log;
 mod support;
+mod tidy;
