@@ -1,0 +1,134 @@
+//! Commands of one event, durable: the whole command path beside postgres-es and a plain INSERT.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use domain::lead::{Command, Lead, LeadId};
+use domain::tenant::{self, DeploymentMode, Settings, Tenant, TenantKey};
+use domain::{Actor, ActorKind, Caller, TenantId};
+use futures::future::join_all;
+use store::{Orders, Store};
+
+use crate::peers;
+use crate::server::Server;
+use crate::table::{median, print, ratio};
+
+const WRITERS: [usize; 3] = [1, 32, 256];
+/// An event of about 400 bytes: this, and the frame around it.
+pub(crate) const FILLER: usize = 300;
+
+pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyhow::Result<()> {
+    let span = Duration::from_secs(seconds);
+    let mut rows = Vec::new();
+    for writers in WRITERS {
+        let mut rates: [Vec<u64>; 6] = Default::default();
+        for _ in 0..runs {
+            rates[0].push(ours(server, writers, span, 0).await?);
+            rates[1].push(peers::postgres_es(server, writers, span, 0).await?);
+            rates[2].push(ours(server, writers, span, 20).await?);
+            rates[3].push(peers::postgres_es(server, writers, span, 20).await?);
+            rates[4].push(peers::pooled_insert(server, writers, span).await?);
+            rates[5].push(peers::pgbench(server, writers, span).await?);
+        }
+        let [ours_new, es_new, ours_20, es_20, pooled, pgbench] = rates.map(median);
+        rows.push(vec![
+            writers.to_string(),
+            ours_new.to_string(),
+            format!("{es_new} ({}x)", ratio(ours_new, es_new)),
+            ours_20.to_string(),
+            format!("{es_20} ({}x)", ratio(ours_20, es_20)),
+            format!("{pooled} ({}x)", ratio(ours_new, pooled)),
+            format!("{pgbench} ({}x)", ratio(ours_new, pgbench)),
+        ]);
+    }
+    print(
+        "Commands of one event a second",
+        &["writers", "new streams", "postgres-es", "streams of 20", "postgres-es", "pooled INSERT", "pgbench INSERT"],
+        &rows,
+    );
+    Ok(())
+}
+
+/// Commands through the whole path: gate, load, decide, append, until the time is over.
+pub(crate) async fn ours(server: &Server, writers: usize, span: Duration, history: u64) -> anyhow::Result<u64> {
+    let (_, store) = server.store().await?;
+    let caller = provision(&store).await?;
+    // Streams with a history are loaded, not remembered: each is asked once.
+    let streams = Arc::new(AtomicU64::new(0));
+    let prepared = if history > 0 { prepare(&store, &caller, history).await? } else { u64::MAX };
+    let begun = Instant::now();
+    let tasks = (0..writers).map(|_| {
+        let (store, caller, streams) = (store.clone(), caller.clone(), Arc::clone(&streams));
+        tokio::spawn(async move {
+            let mut done = 0_u64;
+            while begun.elapsed() < span {
+                let number = streams.fetch_add(1, Ordering::Relaxed);
+                let (id, command) = if history == 0 {
+                    (lead_id(number), capture())
+                } else {
+                    (lead_id(number % prepared), contact())
+                };
+                store.execute::<Lead>(&caller, &id, Orders::one(command)).await?;
+                done += 1;
+            }
+            anyhow::Ok(done)
+        })
+    });
+    let mut total = 0;
+    for task in join_all(tasks).await {
+        total += task??;
+    }
+    Ok(per_second(total, begun.elapsed()))
+}
+
+pub(crate) fn per_second(count: u64, elapsed: Duration) -> u64 {
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX).max(1);
+    count.saturating_mul(1_000_000) / micros
+}
+
+/// More streams than the cache of states holds, so that every command loads its stream.
+async fn prepare(store: &Store, caller: &Caller, history: u64) -> anyhow::Result<u64> {
+    let count = store.limits().cached_states as u64 * 2;
+    for chunk in (0..count).collect::<Vec<_>>().chunks(256) {
+        let tasks = chunk.iter().map(|number| {
+            let id = lead_id(*number);
+            let mut commands = vec![(None, capture())];
+            commands.extend((1..history).map(|_| (None, contact())));
+            let orders = Orders { commands, key: None, expected_version: None };
+            async move { store.execute::<Lead>(caller, &id, orders).await }
+        });
+        for outcome in join_all(tasks).await {
+            outcome?;
+        }
+    }
+    Ok(count)
+}
+
+pub(crate) async fn provision(store: &Store) -> anyhow::Result<Caller> {
+    let tenant = TenantId::new(store.ambient().fresh_id());
+    let caller = Caller::new(tenant, Actor::new(ActorKind::System, "bench"));
+    let settings =
+        Settings { name: "Bench".to_owned(), time_zone: "UTC".parse()?, currency: "USD".parse()? };
+    let provision = tenant::Command::Provision { slug: "bench".parse()?, mode: DeploymentMode::Shared, settings };
+    store.execute::<Tenant>(&caller, &TenantKey::from(tenant), Orders::one(provision)).await?;
+    Ok(caller)
+}
+
+fn lead_id(number: u64) -> LeadId {
+    format!("lead-{number}").parse().expect("digits make an id")
+}
+
+pub(crate) fn capture() -> Command {
+    Command::Capture {
+        vertical: "sales".parse().expect("it is a vertical"),
+        source: "x".repeat(FILLER),
+        name: None,
+        email: None,
+        phone: None,
+    }
+}
+
+fn contact() -> Command {
+    Command::Contact { channel: "x".repeat(FILLER) }
+}
