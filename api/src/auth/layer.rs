@@ -1,0 +1,110 @@
+//! The layer that lets requests with a good token through, and tells the others what is missing.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Json, Response};
+use domain::api_key::Scope;
+use serde_json::json;
+
+use super::{Authenticator, Denied, Identity};
+use crate::graphql::kit::IntoFault;
+use crate::http::RequestId;
+
+/// The header by which the platform's administrator names a tenant: its ULID or its slug.
+pub(crate) const TENANT_HEADER: &str = "x-annals-tenant";
+
+/// Puts an [`Identity`], and if the request is for a tenant a [`domain::Caller`], into the request's
+/// extensions; turns away requests without a good token.
+pub async fn authenticate(
+    State(authenticator): State<Authenticator>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match identify(&authenticator, request.headers(), request.extensions().get()).await {
+        Ok(identity) => {
+            if let Ok(caller) = identity.caller() {
+                request.extensions_mut().insert(caller);
+            }
+            request.extensions_mut().insert(identity);
+            next.run(request).await
+        }
+        Err(denied) => denied_response(denied),
+    }
+}
+
+/// A router whose every route wants a token of one tenant that has the scope.
+pub fn protect(router: Router, authenticator: Authenticator, scope: Scope) -> Router {
+    router
+        .layer(from_fn(move |request: Request, next: Next| async move {
+            let identity = request.extensions().get::<Identity>();
+            let allowed = identity
+                .ok_or(Denied::Unauthenticated)
+                .and_then(|identity| identity.require(scope).and_then(|()| identity.caller()).map(drop));
+            match allowed {
+                Ok(()) => next.run(request).await,
+                Err(denied) => denied_response(denied),
+            }
+        }))
+        .layer(from_fn_with_state(authenticator, authenticate))
+}
+
+/// Who sent a request with these headers.
+pub(crate) async fn identify(
+    authenticator: &Authenticator,
+    headers: &HeaderMap,
+    request_id: Option<&RequestId>,
+) -> Result<Identity, Denied> {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = authorization.and_then(bearer).ok_or(Denied::Unauthenticated)?;
+    let tenant = headers
+        .get(TENANT_HEADER)
+        .map(|value| value.to_str().unwrap_or_default());
+    let mut identity = authenticator.identify(token, tenant).await?;
+    identity.request_id = match request_id {
+        Some(id) => id.0.clone(),
+        None => authenticator.fresh_request_id(),
+    };
+    Ok(identity)
+}
+
+/// The token in the value of an `Authorization` header.
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The answer to a request that is turned away, in the form that GraphQL clients read.
+pub(crate) fn denied_response(denied: Denied) -> Response {
+    let status = match denied {
+        Denied::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Denied::MissingScope(_) | Denied::NotPlatformAdmin => StatusCode::FORBIDDEN,
+        Denied::NoTenantNamed => StatusCode::BAD_REQUEST,
+        Denied::UnknownTenant(_) => StatusCode::NOT_FOUND,
+        Denied::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let fault = denied.into_fault();
+    let body = json!({ "errors": [{ "message": fault.message, "extensions": fault.extensions }] });
+    let mut response = (status, Json(body)).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn a_bearer_token_is_read_whatever_the_case_of_its_scheme() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer abc"), Some("abc"));
+        for wrong in ["", "abc", "Basic abc"] {
+            assert_eq!(bearer(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Agents' runs over GraphQL.
+
+use async_graphql::Enum;
+use domain::agent_run::{AgentRun as Aggregate, Command};
+
+use super::kit::{MoneyInput, mutations, parsed, payload};
+
+/// How a call of a tool went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::agent_run::ToolOutcome")]
+pub(crate) enum ToolOutcome {
+    /// It did what was asked.
+    Ok,
+    /// It did not.
+    Failed,
+}
+
+/// What a completed run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::agent_run::RunResult")]
+pub(crate) enum RunResult {
+    /// The goal was reached, and somebody or something confirmed it.
+    Resolved,
+    /// Nobody said otherwise.
+    Assumed,
+    /// A person took over.
+    Escalated,
+    /// The other side left.
+    Abandoned,
+}
+
+payload!(AgentRunPayload, "a run's command");
+
+mutations! {
+    /// What may be asked of agents' runs.
+    AgentRunMutation: Aggregate, Write => AgentRunPayload;
+
+    /// Begins a run of an agent.
+    start_agent_run(Creating, StartAgentRunInput {
+        /// The agent that runs.
+        agent: String,
+        /// The line of business it works in, for instance "sales".
+        vertical: String,
+        /// What it is to reach.
+        goal: Option<String>,
+        /// The lead it works on.
+        lead: Option<String>,
+        /// The opportunity it works on.
+        opportunity: Option<String>,
+        /// The claim it works on.
+        claim: Option<String>,
+    })
+    |input| Command::Start {
+        agent: input.agent,
+        vertical: parsed("vertical", &input.vertical)?,
+        goal: input.goal,
+        lead: input.lead,
+        opportunity: input.opportunity,
+        claim: input.claim,
+    };
+
+    /// Takes down that a run called a model.
+    record_model_call(Changing, RecordModelCallInput {
+        /// Who runs the model.
+        provider: String,
+        /// The model.
+        model: String,
+        /// Tokens sent to it, cached ones included.
+        input_tokens: u64,
+        /// Those of the tokens sent that came from a cache.
+        #[graphql(default)]
+        cached_tokens: u64,
+        /// Tokens that it wrote.
+        output_tokens: u64,
+        /// What the call cost.
+        cost: Option<MoneyInput>,
+    })
+    |input| Command::RecordModelCall {
+        provider: input.provider,
+        model: input.model,
+        input_tokens: input.input_tokens,
+        cached_tokens: input.cached_tokens,
+        output_tokens: input.output_tokens,
+        cost: input.cost.map(|money| money.read("cost")).transpose()?,
+    };
+
+    /// Takes down that a run called a tool.
+    record_tool_call(Changing, RecordToolCallInput {
+        /// The tool.
+        tool: String,
+        /// How it went.
+        outcome: ToolOutcome,
+        /// How long it took.
+        duration_ms: Option<u64>,
+    })
+    |input| Command::RecordToolCall {
+        tool: input.tool,
+        outcome: input.outcome.into(),
+        duration_ms: input.duration_ms,
+    };
+
+    /// Ends a run with an outcome.
+    complete_agent_run(Changing, CompleteAgentRunInput {
+        /// What came of it, in words.
+        outcome: String,
+        /// What came of it, to count by.
+        result: RunResult,
+    })
+    |input| Command::Complete { outcome: input.outcome, result: input.result.into() };
+
+    /// Ends a run because something broke.
+    fail_agent_run(Changing, FailAgentRunInput {
+        /// What broke.
+        reason: String,
+    })
+    |input| Command::Fail { reason: input.reason };
+
+    /// Ends a run because somebody wants it to end.
+    cancel_agent_run(Changing, CancelAgentRunInput {
+        /// Why.
+        reason: String,
+    })
+    |input| Command::Cancel { reason: input.reason };
+}

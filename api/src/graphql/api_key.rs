@@ -1,0 +1,140 @@
+//! API keys over GraphQL.
+
+use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
+use domain::api_key::{ApiKey as Aggregate, Command};
+use serde_json::json;
+
+use super::kit::{
+    Asked, Changing, Context, Creating, Cursor, Head, May, Outcome, UserError, mutations, parsed, payload,
+    run,
+};
+use crate::auth::FreshToken;
+use crate::options::Options;
+
+/// What a key opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::api_key::Scope", name = "ApiKeyScope")]
+pub(crate) enum Scope {
+    /// Queries and subscriptions.
+    Read,
+    /// Commands.
+    Write,
+    /// Events and facts from outside.
+    Ingest,
+    /// Members, keys and settings.
+    Admin,
+}
+
+payload!(ApiKeyPayload, "an API key's command");
+
+mutations! {
+    /// What may be asked of API keys that makes no new token.
+    ApiKeyMutation: Aggregate, Admin => ApiKeyPayload;
+
+    /// Puts an API key out of force for good.
+    revoke_api_key(Changing, RevokeApiKeyInput {
+        /// Why.
+        reason: String,
+    })
+    |input| Command::Revoke { reason: input.reason };
+}
+
+/// Puts a new API key in force.
+#[derive(Clone, Debug, InputObject)]
+pub(crate) struct IssueApiKeyInput {
+    #[graphql(flatten)]
+    head: Creating,
+    /// What it is for.
+    name: String,
+    /// What it opens.
+    scopes: Vec<Scope>,
+}
+
+/// Replaces an API key by another with the same scopes.
+#[derive(Clone, Debug, InputObject)]
+pub(crate) struct RotateApiKeyInput {
+    #[graphql(flatten)]
+    head: Changing,
+}
+
+/// What came of making a token.
+#[derive(SimpleObject)]
+pub(crate) struct ApiKeyTokenPayload {
+    /// The key's id inside the tenant; null when the command left no trace.
+    id: Option<ID>,
+    /// The version after it, to be given as `expectedVersion`.
+    version: Option<u64>,
+    /// The place of its event in the log: give it as `atLeast` to see its effect.
+    cursor: Option<Cursor>,
+    /// Whether it had taken effect before, under the same idempotency key.
+    known: bool,
+    /// Why it left no trace; empty when it did.
+    user_errors: Vec<UserError>,
+    /// The token, shown this once and kept nowhere; null when the command left no trace or was known.
+    token: Option<String>,
+}
+
+impl ApiKeyTokenPayload {
+    fn new(outcome: Outcome, token: String) -> Self {
+        let is_in_force = outcome.user_errors.is_empty() && !outcome.known;
+        Self {
+            id: outcome.id.map(ID),
+            version: outcome.version,
+            cursor: outcome.cursor,
+            known: outcome.known,
+            user_errors: outcome.user_errors,
+            token: is_in_force.then_some(token),
+        }
+    }
+}
+
+/// What may be asked of API keys that makes a new token.
+#[derive(Default)]
+pub(crate) struct ApiKeyTokenMutation;
+
+#[Object]
+impl ApiKeyTokenMutation {
+    /// Puts a new API key in force, and shows its token once.
+    async fn issue_api_key(&self, ctx: &Context<'_>, input: IssueApiKeyInput) -> Result<ApiKeyTokenPayload> {
+        let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
+        let scopes: std::collections::BTreeSet<_> = input.scopes.into_iter().map(Into::into).collect();
+        // Each try makes another token, so what counts under a key is the wish.
+        let under_key = Some(json!({ "name": input.name, "scopes": scopes }));
+        let command = parsed("hash", &fresh.hash).map(|hash| Command::Issue {
+            name: input.name,
+            hash,
+            prefix: fresh.shown.clone(),
+            scopes,
+        });
+        let asked = Asked {
+            mutation: "issue_api_key",
+            head: Head::from(input.head),
+            command,
+            under_key,
+        };
+        let outcome = run::<Aggregate>(ctx, May::Admin, asked).await?;
+        Ok(ApiKeyTokenPayload::new(outcome, fresh.token))
+    }
+
+    /// Replaces an API key by another, and shows its token once; the one before stops at once.
+    async fn rotate_api_key(
+        &self,
+        ctx: &Context<'_>,
+        input: RotateApiKeyInput,
+    ) -> Result<ApiKeyTokenPayload> {
+        let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
+        let command = parsed("hash", &fresh.hash).map(|hash| Command::Rotate {
+            hash,
+            prefix: fresh.shown.clone(),
+        });
+        let under_key = Some(json!({}));
+        let asked = Asked {
+            mutation: "rotate_api_key",
+            head: Head::from(input.head),
+            command,
+            under_key,
+        };
+        let outcome = run::<Aggregate>(ctx, May::Admin, asked).await?;
+        Ok(ApiKeyTokenPayload::new(outcome, fresh.token))
+    }
+}

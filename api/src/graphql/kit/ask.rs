@@ -1,0 +1,196 @@
+//! The way of a mutation: parse, ask the log under the key, tell the refusal or the result.
+
+use async_graphql::{ID, InputObject, Result};
+use domain::{Entity, EntityId, RefusalCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use store::{Key, Orders, Store, StoreError};
+
+use super::code::{IntoFault, store_fault};
+use super::{Context, Cursor, DateTime, May, UserError};
+use crate::auth::Identity;
+use crate::options::Options;
+
+/// The source of all keys that GraphQL clients give.
+const KEY_SOURCE: &str = "idempotency-key";
+const KEY_AT_MOST: usize = 200;
+
+/// What every mutation that makes something takes beside its own fields.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(crate) struct Creating {
+    /// The id inside the tenant: 1 to 100 characters (A-Z, a-z, 0-9, '.', '_', '-'). Left out, a ULID is made.
+    pub(crate) id: Option<ID>,
+    /// When it happened, if not now.
+    occurred_at: Option<DateTime>,
+    /// The same key with the same input takes effect once, however often it is sent.
+    idempotency_key: Option<String>,
+    /// The version that was read: when others have changed it since, the answer is CONFLICT.
+    expected_version: Option<u64>,
+}
+
+/// What every mutation that changes something takes beside its own fields.
+#[derive(Clone, Debug, InputObject)]
+pub(crate) struct Changing {
+    /// The id inside the tenant.
+    pub(crate) id: ID,
+    /// When it happened, if not now.
+    occurred_at: Option<DateTime>,
+    /// The same key with the same input takes effect once, however often it is sent.
+    idempotency_key: Option<String>,
+    /// The version that was read: when others have changed it since, the answer is CONFLICT.
+    expected_version: Option<u64>,
+}
+
+/// What every mutation takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) id: Option<String>,
+    occurred_at: Option<DateTime>,
+    pub(crate) idempotency_key: Option<String>,
+    expected_version: Option<u64>,
+}
+
+impl From<Creating> for Head {
+    fn from(head: Creating) -> Self {
+        Self {
+            id: head.id.map(String::from),
+            occurred_at: head.occurred_at,
+            idempotency_key: head.idempotency_key,
+            expected_version: head.expected_version,
+        }
+    }
+}
+
+impl From<Changing> for Head {
+    fn from(head: Changing) -> Self {
+        Self {
+            id: Some(head.id.into()),
+            occurred_at: head.occurred_at,
+            idempotency_key: head.idempotency_key,
+            expected_version: head.expected_version,
+        }
+    }
+}
+
+/// A command that was read from an input.
+pub(crate) struct Asked<O> {
+    /// The mutation's name.
+    pub(crate) mutation: &'static str,
+    pub(crate) head: Head,
+    pub(crate) command: Result<O, UserError>,
+    /// What stands for the command under an idempotency key, when it is not the command itself.
+    pub(crate) under_key: Option<Value>,
+}
+
+/// What came of it; each slice's payload is made of this.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) id: Option<String>,
+    pub(crate) version: Option<u64>,
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) known: bool,
+    pub(crate) user_errors: Vec<UserError>,
+}
+
+impl From<UserError> for Outcome {
+    fn from(error: UserError) -> Self {
+        Self {
+            user_errors: vec![error],
+            ..Self::default()
+        }
+    }
+}
+
+/// Asks an aggregate in the name of whoever sent the request.
+pub(crate) async fn run<A>(ctx: &Context<'_>, may: May, mut asked: Asked<A::Order>) -> Result<Outcome>
+where
+    A: Entity,
+    A::Order: Clone + Serialize,
+{
+    let store = &ctx.data::<Options>()?.store;
+    let caller = may
+        .caller(ctx.data::<Identity>()?, store.ambient(), &mut asked.head)
+        .map_err(IntoFault::into_fault)?;
+    let (caller, id, orders) = match caller.and_then(|caller| Ok((caller, read::<A>(store, asked)?))) {
+        Ok((caller, (id, orders))) => (caller, id, orders),
+        Err(error) => return Ok(error.into()),
+    };
+    match store.execute::<A>(&caller, &id, orders).await {
+        Ok(committed) => Ok(Outcome {
+            id: Some(committed.id),
+            version: Some(committed.version),
+            cursor: Some(Cursor::Position(committed.position)),
+            known: committed.known,
+            user_errors: Vec::new(),
+        }),
+        Err(StoreError::Refused(refusal)) => {
+            Ok(UserError::refusal(refusal.code(), refusal.to_string()).into())
+        }
+        Err(error) => Err(store_fault(error)),
+    }
+}
+
+/// Parses what every mutation takes.
+fn read<A>(store: &Store, asked: Asked<A::Order>) -> Result<(A::Id, Orders<A::Order>), UserError>
+where
+    A: Entity,
+    A::Order: Serialize,
+{
+    let Asked {
+        mutation,
+        head,
+        command,
+        under_key,
+    } = asked;
+    let command = command?;
+    let id = match &head.id {
+        Some(text) => super::parsed::<A::Id>("id", text)?,
+        None => A::Id::from_ulid(store.ambient().fresh_id()),
+    };
+    let key = match &head.idempotency_key {
+        Some(key) => Some(idempotency_key(
+            mutation,
+            key,
+            &head,
+            &under_key.unwrap_or_else(|| json!(command)),
+        )?),
+        None => None,
+    };
+    let at = head.occurred_at.map(|at| at.0);
+    let mut orders = Orders::one(command).at(at).under(key);
+    orders.expected_version = head.expected_version;
+    Ok((id, orders))
+}
+
+/// The key with the hash of what is asked under it: the mutation, the id and the time when they are given,
+/// and the command.
+fn idempotency_key(mutation: &str, key: &str, head: &Head, command: &Value) -> Result<Key, UserError> {
+    check_key(key)?;
+    let asked = json!({
+        "mutation": mutation,
+        "id": head.id,
+        "occurredAt": head.occurred_at.map(|at| at.0),
+        "command": command,
+    });
+    Ok(key_of(key, &asked))
+}
+
+/// The rule for the text of an idempotency key.
+pub(crate) fn check_key(key: &str) -> Result<(), UserError> {
+    let characters = key.chars().count();
+    if (1..=KEY_AT_MOST).contains(&characters) {
+        return Ok(());
+    }
+    let reason = format!("it has {characters} characters, 1 to {KEY_AT_MOST} are allowed");
+    Err(UserError::invalid(&["idempotencyKey"], &reason))
+}
+
+/// The key of what is asked. `serde_json` writes an object's names in their order, so the text is canonical.
+pub(crate) fn key_of(key: &str, asked: &Value) -> Key {
+    Key {
+        source: KEY_SOURCE.to_owned(),
+        id: key.to_owned(),
+        hash: Sha256::digest(asked.to_string()).into(),
+    }
+}

@@ -1,0 +1,27 @@
+//! What every slice's file is made of: scalars, error codes, the way of a mutation, connections.
+
+mod ask;
+mod code;
+mod connection;
+mod cursor;
+mod decimal;
+mod may;
+mod money;
+mod mutation;
+mod parsed;
+mod time;
+mod ulid;
+mod user_error;
+
+pub(crate) use ask::{Asked, Changing, Creating, Head, Outcome, check_key, key_of, run};
+pub(crate) use code::{Code, Context, IntoFault, code_of, fault, internal, store_fault};
+pub(crate) use connection::PageInfo;
+pub(crate) use cursor::Cursor;
+pub(crate) use decimal::Decimal;
+pub(crate) use may::May;
+pub(crate) use money::{Money, MoneyInput};
+pub(crate) use mutation::{mutations, payload};
+pub(crate) use parsed::{Attribute, AttributeInput, attributes, optional, parsed};
+pub(crate) use time::{Date, DateTime};
+pub(crate) use ulid::Ulid;
+pub(crate) use user_error::UserError;

@@ -1,0 +1,78 @@
+//! What a user did wrong, told in the payload of a mutation.
+
+use async_graphql::SimpleObject;
+
+const INVALID: &str = "INVALID_VALUE";
+
+/// Why a command left no trace: an input that is wrong, or a rule that refuses it.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub(crate) struct UserError {
+    /// Where in the arguments, from the outside in; `["input"]` means all of it.
+    path: Vec<String>,
+    /// The reason's name for machines, for instance `NOT_RUNNING`; it never changes.
+    code: String,
+    /// The reason for people.
+    message: String,
+}
+
+impl UserError {
+    /// A value that its type's rule does not allow.
+    pub(crate) fn invalid(path: &[&str], reason: &impl std::fmt::Display) -> Self {
+        Self::at(path, INVALID, reason.to_string())
+    }
+
+    /// An error with a code of its own.
+    pub(crate) fn at(path: &[&str], code: &str, message: String) -> Self {
+        let inside = path.iter().map(|step| (*step).to_owned());
+        Self {
+            path: std::iter::once("input".to_owned()).chain(inside).collect(),
+            code: code.to_owned(),
+            message,
+        }
+    }
+
+    /// A refusal of the rules. One that speaks of a field begins with its name: `score: 120 is not ...`.
+    pub(crate) fn refusal(code: &str, message: String) -> Self {
+        let field = message.split_once(": ").map(|(field, _)| field).filter(|field| {
+            field
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        });
+        match field.map(camel_case) {
+            Some(field) => Self::at(&[&field], code, message),
+            None => Self::at(&[], code, message),
+        }
+    }
+
+    /// The same, inside the element `index` of the list `field`.
+    pub(crate) fn in_element(mut self, field: &str, index: usize) -> Self {
+        self.path.splice(1..1, [field.to_owned(), index.to_string()]);
+        self
+    }
+}
+
+/// `cached_tokens` as GraphQL writes it: `cachedTokens`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| {
+        let mut letters = word.chars();
+        let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
+        text + &initial.into_iter().chain(letters).collect::<String>()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UserError;
+
+    #[test]
+    fn a_refusal_that_names_a_field_points_at_it() {
+        let error = UserError::refusal("CACHED_OVER_INPUT", "cached_tokens: 5 are more than 3".into());
+        assert_eq!(error.path, ["input", "cachedTokens"]);
+        let error = UserError::refusal("NOT_FOUND", "there is no such lead".into());
+        assert_eq!(error.path, ["input"]);
+        let error = UserError::refusal("OVER", "the run is over: it was completed".into());
+        assert_eq!(error.path, ["input"]);
+    }
+}

@@ -1,0 +1,25 @@
+//! The schema: one file a slice, joined here a line an entry.
+
+mod agent;
+mod agent_run;
+mod api_key;
+mod claim;
+mod connector;
+mod connector_sync;
+mod event;
+mod import;
+pub(crate) mod kit;
+mod lead;
+mod me;
+mod member;
+mod opportunity;
+mod roots;
+mod schema;
+mod subscription;
+mod tenant;
+mod usage;
+mod workspace;
+
+pub use schema::schema_sdl;
+
+pub(crate) use schema::{Schema, schema};

@@ -1,0 +1,41 @@
+//! The routes.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+
+use super::graphql::{self, Gateway};
+use super::{health, observe, socket};
+use crate::auth::Authenticator;
+use crate::graphql::schema;
+use crate::options::Options;
+
+/// All routes of the gateway: GraphQL, health and metrics.
+///
+/// # Panics
+/// Outside a Tokio runtime.
+pub fn router(options: Options) -> Router {
+    let authenticator = Authenticator::new(&options);
+    let gateway = Gateway {
+        schema: schema(options.clone(), authenticator.clone()),
+        authenticator,
+        development: options.development,
+    };
+    let ambient = options.store.ambient().clone();
+    let graphql = Router::new()
+        .route("/", get(graphql::graphiql))
+        .route("/graphql", get(graphql::get).post(graphql::post))
+        .route("/graphql/ws", get(socket::upgrade))
+        .layer(DefaultBodyLimit::max(options.body_limit_bytes))
+        .with_state(gateway);
+    graphql
+        .merge(health::routes(options))
+        .layer(from_fn_with_state(ambient, observe::observe))
+}
+
+/// Health and metrics alone, for a process that serves no GraphQL.
+pub fn operations(options: Options) -> Router {
+    let ambient = options.store.ambient().clone();
+    health::routes(options).layer(from_fn_with_state(ambient, observe::observe))
+}
