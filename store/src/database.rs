@@ -49,6 +49,8 @@ pub fn pool(url: &str, role: Role, connections: u32) -> Result<PgPool, sqlx::Err
     let options = PgConnectOptions::from_str(url)?.application_name("annals");
     Ok(PgPoolOptions::new()
         .max_connections(connections)
+        // No ping before each use: a connection that broke meanwhile fails one statement, and is replaced.
+        .test_before_acquire(false)
         .acquire_timeout(std::time::Duration::from_secs(10))
         .after_connect(move |connection, _| {
             Box::pin(async move { connection.execute(role.setup()).await.map(drop) })
@@ -72,7 +74,9 @@ pub async fn ensure_database(url: &str) -> Result<(), sqlx::Error> {
 /// # Errors
 /// When the server is away.
 pub async fn server_version(pool: &PgPool) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar!(r#"select current_setting('server_version_num')::int as "version!""#).fetch_one(pool).await
+    sqlx::query_scalar!(r#"select current_setting('server_version_num')::int as "version!""#)
+        .fetch_one(pool)
+        .await
 }
 
 /// Brings the schema up to date, as the owner. Processes that do it at once wait for each other.

@@ -83,8 +83,21 @@ impl Store {
         A::Order: Clone,
     {
         let stream = stream_of::<A>(caller, id.as_str());
+        // A stream that is not in the cache is taken for a new one at first, which needs no reading. What
+        // the rules refuse on that ground or on a cached state is decided again on what is read; what they
+        // accept is held against the stream's version by the appender.
+        let mut footing = match orders.expected_version {
+            None => Footing::TakenForNew,
+            Some(_) => Footing::Read,
+        };
         for _ in 0..=self.limits().conflict_retries {
-            match self.attempt::<A>(caller, &stream, &orders).await {
+            match self.attempt::<A>(caller, &stream, &orders, footing).await {
+                Err(Setback::Moved | Setback::Final(StoreError::Refused(_)))
+                    if footing == Footing::TakenForNew =>
+                {
+                    self.cache().forget(A::TYPE, &stream.stored_id());
+                    footing = Footing::Read;
+                }
                 Err(Setback::Moved) if orders.expected_version.is_none() => {
                     self.cache().forget(A::TYPE, &stream.stored_id());
                 }
@@ -109,16 +122,26 @@ impl Store {
         caller: &Caller,
         stream: &StreamId,
         orders: &Orders<A::Order>,
+        footing: Footing,
     ) -> Result<Committed, Setback<A::Error>>
     where
         A: Entity,
         A::Order: Clone,
     {
         self.pass_gate::<A>(caller).await?;
-        let mut loaded = load_state::<A>(self, stream).await.map_err(unreadable)?;
+        let stored_id = stream.stored_id();
+        let cached = self.cache().get::<A>(A::TYPE, &stored_id);
+        let mut loaded = match cached {
+            Some(cached) => cached,
+            None if footing == Footing::TakenForNew => Loaded {
+                state: A::default(),
+                version: 0,
+            },
+            None => load_state::<A>(self, stream).await.map_err(unreadable)?,
+        };
         if let Some(expected) = orders.expected_version {
             if expected > loaded.version {
-                self.cache().forget(A::TYPE, &stream.stored_id());
+                self.cache().forget(A::TYPE, &stored_id);
                 loaded = load_state::<A>(self, stream).await.map_err(unreadable)?;
             }
             if expected > loaded.version {
@@ -136,7 +159,6 @@ impl Store {
         }
         let (state, events) = self.decide::<A>(caller, loaded.state, orders).await?;
         let count = events.len() as u64;
-        let stored_id = stream.stored_id();
         let write = Write {
             tenant: caller.tenant,
             aggregate_type: A::TYPE,
@@ -225,6 +247,15 @@ impl Store {
         key.check(known.hash)?;
         Ok(Some(known.into()))
     }
+}
+
+/// What an attempt knows of a stream that is not in the cache.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Footing {
+    /// Nothing: it is taken for a new one.
+    TakenForNew,
+    /// It is read.
+    Read,
 }
 
 /// Why an attempt ended.

@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgPool, Postgres};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch;
@@ -50,6 +51,7 @@ impl Appender {
             limits: Arc::clone(&limits),
             ambient: ambient.clone(),
             waiting,
+            connection: None,
             held_back: Vec::new(),
         };
         let handle = tokio::spawn(task.run());
@@ -101,6 +103,7 @@ struct Task {
     limits: Arc<Limits>,
     ambient: Ambient,
     waiting: mpsc::Receiver<Pending>,
+    connection: Option<PoolConnection<Postgres>>,
     /// Writes to a stream or receipt that the last batch held already: they come first in the next.
     held_back: Vec<Pending>,
 }
@@ -166,11 +169,18 @@ impl Task {
         gathered.batch.push(pending);
     }
 
-    async fn ensure_partition(&self, now: Timestamp) -> Result<(), sqlx::Error> {
-        batch::ensure_partition(&self.pool, now).await
+    /// Makes sure of the year's partition, on the task's own connection.
+    async fn ensure_partition(&mut self, now: Timestamp) -> Result<(), sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.pool.acquire().await?,
+        };
+        batch::ensure_partition(&mut connection, now).await?;
+        self.connection = Some(connection);
+        Ok(())
     }
 
-    async fn commit(&self, batch: Vec<Pending>, now: Timestamp) {
+    async fn commit(&mut self, batch: Vec<Pending>, now: Timestamp) {
         let writes: Vec<&Write> = batch.iter().map(|pending| &pending.write).collect();
         match self.append(&writes, now).await {
             Ok(outcomes) => {
@@ -206,9 +216,18 @@ impl Task {
         }
     }
 
-    async fn append(&self, writes: &[&Write], now: Timestamp) -> Result<Vec<Outcome>, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
-        batch::append(&mut connection, writes, now).await
+    /// Appends on the task's own connection; one that failed is dropped, and the next batch opens another.
+    async fn append(&mut self, writes: &[&Write], now: Timestamp) -> Result<Vec<Outcome>, sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.pool.acquire().await?,
+        };
+        let outcomes = batch::append(&mut connection, writes, now).await;
+        match &outcomes {
+            Err(error) if !is_about_the_data(error) => drop(connection.detach()),
+            _ => self.connection = Some(connection),
+        }
+        outcomes
     }
 }
 

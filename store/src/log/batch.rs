@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::PgConnection;
 use sqlx::types::Uuid;
-use sqlx::{PgConnection, PgPool};
 
 use super::hash::content_hash;
 use super::write::{Known, Outcome, Write};
@@ -68,13 +68,16 @@ pub(super) async fn append(
 }
 
 /// Makes sure that the year of `moment` has its partition.
-pub(super) async fn ensure_partition(pool: &PgPool, moment: Timestamp) -> Result<(), sqlx::Error> {
+pub(super) async fn ensure_partition(
+    connection: &mut PgConnection,
+    moment: Timestamp,
+) -> Result<(), sqlx::Error> {
     let moment = moment.to_sqlx();
     sqlx::query!(
         "select log_ensure_partition($1)::text as done",
         moment as SqlTimestamp
     )
-    .fetch_one(pool)
+    .fetch_one(connection)
     .await?;
     Ok(())
 }

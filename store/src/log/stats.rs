@@ -96,9 +96,10 @@ impl Log {
             events: number(totals.head),
             tenants: number(totals.tenants),
             last_recorded_at: totals.last.map(SqlTimestamp::to_jiff),
-            per_second_last_minute: (rust_decimal::Decimal::from(totals.minute) / rust_decimal::Decimal::from(60))
-                .round_dp(2)
-                .to_string(),
+            per_second_last_minute: (rust_decimal::Decimal::from(totals.minute)
+                / rust_decimal::Decimal::from(60))
+            .round_dp(2)
+            .to_string(),
             last_hour: number(totals.hour),
             partitions: partitions
                 .into_iter()
