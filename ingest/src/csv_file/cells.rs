@@ -45,6 +45,8 @@ impl<'a> Cells<'a> {
             column,
             value: None,
             reason,
+            fingerprint: self.row.fingerprint(),
+            record_id: String::new(),
         }
     }
 

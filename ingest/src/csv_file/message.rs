@@ -59,16 +59,22 @@ impl<'a> Row<'a> {
 
     /// A fingerprint of the row's fields: the same for the same row in another encoding, quoting or line end.
     pub fn fingerprint(&self) -> [u8; 16] {
-        let mut hasher = Sha256::new();
-        for place in 0..self.ends.len() {
-            let field = self.get(place);
-            hasher.update((field.len() as u64).to_le_bytes());
-            hasher.update(field);
-        }
-        let hash: [u8; 32] = hasher.finalize().into();
-        let (fingerprint, _) = hash.split_first_chunk().expect("32 bytes are more than 16");
-        *fingerprint
+        fingerprint(self.text.as_bytes(), self.ends)
     }
+}
+
+/// A fingerprint of fields: their bytes one after the other, and where each ends.
+pub(super) fn fingerprint(text: &[u8], ends: &[usize]) -> [u8; 16] {
+    let mut hasher = Sha256::new();
+    let starts = std::iter::once(&0).chain(ends);
+    for (&start, &end) in starts.zip(ends) {
+        let field = &text[start..end];
+        hasher.update((field.len() as u64).to_le_bytes());
+        hasher.update(field);
+    }
+    let hash: [u8; 32] = hasher.finalize().into();
+    let (fingerprint, _) = hash.split_first_chunk().expect("32 bytes are more than 16");
+    *fingerprint
 }
 
 /// A row that could not be taken, and why.
@@ -84,12 +90,25 @@ pub struct Rejection {
     pub value: Option<String>,
     /// What is wrong, to be read after the value: `is not a number`.
     pub reason: String,
+    /// Of what was read of the row, wherever it stands.
+    #[serde(skip)]
+    pub(super) fingerprint: [u8; 16],
+    /// Names what was rejected, so that the same row of the same file is written down once.
+    #[serde(skip)]
+    pub record_id: String,
 }
 
 impl Rejection {
-    /// Keeps the beginning of the value at fault.
+    /// Names what was rejected: the record, and what was read of it.
+    pub(super) fn of_record(mut self, record: &str) -> Self {
+        self.record_id = format!("{record}@{:032x}", u128::from_be_bytes(self.fingerprint));
+        self
+    }
+
+    /// Keeps the beginning of the value at fault; no database takes a NUL in a text.
     pub(super) fn value(mut self, value: &str) -> Self {
-        self.value = Some(value.chars().take(VALUE_LIMIT_CHARS).collect());
+        let shown = |character| if character == '\0' { '\u{FFFD}' } else { character };
+        self.value = Some(value.chars().take(VALUE_LIMIT_CHARS).map(shown).collect());
         self
     }
 }

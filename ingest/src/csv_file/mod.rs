@@ -5,9 +5,8 @@
 //! - `mapping` is the TOML file that says which column feeds what, checked before the first row is read;
 //! - `translate` turns one row into commands or facts, or into a [`Rejection`] that names the column;
 //! - `identity` numbers equal rows, so that a row without an id of its own still counts exactly once;
-//! - `records` puts the four together as an iterator.
-//!
-//! Nothing in here knows the clock, the log or a database.
+//! - `records` puts the four together as an iterator;
+//! - `sync` runs a file into the log, and is the only part that knows the log.
 
 mod catalog;
 mod cells;
@@ -18,6 +17,7 @@ mod message;
 mod records;
 mod scan;
 mod source;
+mod sync;
 mod translate;
 mod value;
 
@@ -30,4 +30,5 @@ pub use mapping::{Mapping, MappingError, Problem};
 pub use message::{Header, Rejection, Row};
 pub use records::{CsvError, Records};
 pub use source::{Format, Source, SourceError};
+pub use sync::{Import, Progress, SyncError, SyncOptions, SyncReport, ensure_connector, run};
 pub use translate::{FactDraft, Outputs, Translated, Translator};

@@ -50,6 +50,11 @@ impl<R: Read> Records<R> {
         self.source.header()
     }
 
+    /// How many bytes of text the last row has.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.source.row_bytes()
+    }
+
     fn translate_next(&mut self) -> Result<Option<Result<Translated, Rejection>>, SourceError> {
         let Self {
             source,
@@ -59,14 +64,21 @@ impl<R: Read> Records<R> {
         let Some(row) = source.next_row()? else {
             return Ok(None);
         };
-        let row = match row {
-            Ok(row) => row,
-            Err(rejection) => return Ok(Some(Err(rejection))),
+        let identified = match row {
+            Ok(row) => translator
+                .identify(row, occurrences)?
+                .map(|receipt_id| (row, receipt_id)),
+            Err(rejection) => Err(rejection),
         };
-        let identity = translator.identify(row, occurrences)?;
-        Ok(Some(
-            identity.and_then(|receipt_id| translator.translate(row, receipt_id)),
-        ))
+        Ok(Some(match identified {
+            Ok((row, receipt_id)) => translator
+                .translate(row, receipt_id.clone())
+                .map_err(|rejection| rejection.of_record(&receipt_id)),
+            Err(rejection) => {
+                let occurrence = occurrences.count(rejection.fingerprint)?;
+                Err(rejection.of_record(&format!("row:{occurrence}")))
+            }
+        }))
     }
 }
 

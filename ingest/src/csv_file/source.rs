@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use encoding_rs::Encoding;
 
 use super::encoding::{Decoded, Decoding, decode};
-use super::message::{Header, Rejection, Row};
+use super::message::{Header, Rejection, Row, fingerprint};
 use super::scan::{Broken, Fault, RECORD_LIMIT_BYTES, Record, Scanner};
 
 /// How a file is written.
@@ -102,6 +102,11 @@ impl<R: Read> Source<R> {
         &self.header
     }
 
+    /// How many bytes of text the last row has.
+    pub fn row_bytes(&self) -> usize {
+        self.record.text.len()
+    }
+
     /// The next row, or why it can't be read; none at the end of the file.
     ///
     /// # Errors
@@ -138,6 +143,8 @@ impl<R: Read> Source<R> {
             column,
             value: None,
             reason,
+            fingerprint: fingerprint(&record.text, ends),
+            record_id: String::new(),
         };
         if ends.len() != header.names.len() {
             let mut reason = format!(
@@ -165,23 +172,21 @@ impl<R: Read> Source<R> {
     }
 
     fn reject(&self, broken: &Broken) -> Rejection {
-        let (row, line, reason) = (self.row, broken.line, reason(broken));
-        if broken.fault == Fault::TooLong {
-            return Rejection {
-                row,
-                line,
-                column: None,
-                value: None,
-                reason,
-            };
-        }
-        let column = self.header.name(broken.field);
-        Rejection {
-            row,
-            line,
-            column,
+        let rejection = Rejection {
+            row: self.row,
+            line: broken.line,
+            column: None,
             value: None,
-            reason,
+            reason: reason(broken),
+            fingerprint: fingerprint(&broken.excerpt, &[broken.excerpt.len()]),
+            record_id: String::new(),
+        };
+        if broken.fault == Fault::TooLong {
+            return rejection;
+        }
+        Rejection {
+            column: self.header.name(broken.field),
+            ..rejection
         }
         .value(&String::from_utf8_lossy(&broken.excerpt))
     }

@@ -75,7 +75,7 @@ pub(super) struct IdTable {
     pub(super) prefix: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TimeTable {
     pub(super) column: Option<Spanned<String>>,

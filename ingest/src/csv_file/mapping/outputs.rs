@@ -118,7 +118,22 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn fact(&mut self, table: FactTable) -> FactPlan {
+    /// A row's facts are one record, so they occur at one time.
+    pub(super) fn facts(&mut self, tables: Vec<FactTable>) -> OutputPlan {
+        let times: Vec<_> = tables
+            .iter()
+            .map(|table| table.occurred_at.as_ref().map(Spanned::get_ref))
+            .collect();
+        for (table, time) in tables.iter().zip(&times) {
+            if *time != times[0] {
+                let reason = "a row's facts occur at one time: give all of them the same occurred_at";
+                self.problem(table.r#type.span(), "fact.occurred_at", reason);
+            }
+        }
+        OutputPlan::Facts(tables.into_iter().map(|table| self.fact(table)).collect())
+    }
+
+    fn fact(&mut self, table: FactTable) -> FactPlan {
         let event_type = table.r#type.get_ref().clone();
         let name = event_type
             .strip_prefix("usage.")

@@ -47,7 +47,7 @@ impl Mapping {
         let identity = reader.identity(file.record);
         let outputs = match (file.command.is_empty(), file.fact.is_empty()) {
             (false, true) => reader.commands(file.command),
-            (true, false) => OutputPlan::Facts(file.fact.into_iter().map(|fact| reader.fact(fact)).collect()),
+            (true, false) => reader.facts(file.fact),
             (true, true) => {
                 reader.problem(source_at, "command", "there is no [[command]] and no [[fact]]");
                 OutputPlan::Facts(Vec::new())

@@ -190,7 +190,7 @@ fn a_lone_surrogate_and_a_nul_are_rejected() {
     let rows = read("a,b\n1,x\0y\n").unwrap();
     assert_eq!(
         rows[1],
-        r#"row 1, column b: "x\0y" has a NUL character in it (line 2)"#
+        r#"row 1, column b: "x�y" has a NUL character in it (line 2)"#
     );
 }
 
