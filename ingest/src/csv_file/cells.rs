@@ -46,7 +46,7 @@ impl<'a> Cells<'a> {
             value: None,
             reason,
             fingerprint: self.row.fingerprint(),
-            record_id: String::new(),
+            record_id: Box::default(),
         }
     }
 

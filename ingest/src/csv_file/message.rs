@@ -95,13 +95,13 @@ pub struct Rejection {
     pub(super) fingerprint: [u8; 16],
     /// Names what was rejected, so that the same row of the same file is written down once.
     #[serde(skip)]
-    pub record_id: String,
+    pub record_id: Box<str>,
 }
 
 impl Rejection {
     /// Names what was rejected: the record, and what was read of it.
     pub(super) fn of_record(mut self, record: &str) -> Self {
-        self.record_id = format!("{record}@{:032x}", u128::from_be_bytes(self.fingerprint));
+        self.record_id = format!("{record}@{:032x}", u128::from_be_bytes(self.fingerprint)).into();
         self
     }
 

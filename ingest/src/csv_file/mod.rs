@@ -30,5 +30,5 @@ pub use mapping::{Mapping, MappingError, Problem};
 pub use message::{Header, Rejection, Row};
 pub use records::{CsvError, Records};
 pub use source::{Format, Source, SourceError};
-pub use sync::{Import, Progress, SyncError, SyncOptions, SyncReport, ensure_connector, run};
+pub use sync::{Import, Listener, Progress, SyncError, SyncOptions, SyncReport, ensure_connector, run};
 pub use translate::{FactDraft, Outputs, Translated, Translator};

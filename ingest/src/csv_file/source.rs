@@ -144,7 +144,7 @@ impl<R: Read> Source<R> {
             value: None,
             reason,
             fingerprint: fingerprint(&record.text, ends),
-            record_id: String::new(),
+            record_id: Box::default(),
         };
         if ends.len() != header.names.len() {
             let mut reason = format!(
@@ -179,7 +179,7 @@ impl<R: Read> Source<R> {
             value: None,
             reason: reason(broken),
             fingerprint: fingerprint(&broken.excerpt, &[broken.excerpt.len()]),
-            record_id: String::new(),
+            record_id: Box::default(),
         };
         if broken.fault == Fault::TooLong {
             return rejection;

@@ -30,6 +30,7 @@
 //! [[fact]]                            # in place of commands: usage.* or custom.* records
 //! type = "usage.tokens.input"
 //! quantity = { column = "tokens" }
+//! occurred_at = { column = "opened" }  # a row's facts occur at one time: state it once
 //! unit = "token"
 //!
 //! [fact.dimensions]

@@ -118,19 +118,24 @@ impl Reader<'_> {
         }
     }
 
-    /// A row's facts are one record, so they occur at one time.
+    /// A row's facts are one record, so they occur at one time: whichever says it, says it for all.
     pub(super) fn facts(&mut self, tables: Vec<FactTable>) -> OutputPlan {
         let times: Vec<_> = tables
             .iter()
-            .map(|table| table.occurred_at.as_ref().map(Spanned::get_ref))
+            .filter_map(|table| table.occurred_at.as_ref())
             .collect();
-        for (table, time) in tables.iter().zip(&times) {
-            if *time != times[0] {
-                let reason = "a row's facts occur at one time: give all of them the same occurred_at";
-                self.problem(table.r#type.span(), "fact.occurred_at", reason);
+        for time in &times {
+            if time.get_ref() != times[0].get_ref() {
+                let reason = "a row's facts occur at one time: state it once, or the same for each";
+                self.problem(time.span(), "fact.occurred_at", reason);
             }
         }
-        OutputPlan::Facts(tables.into_iter().map(|table| self.fact(table)).collect())
+        let mut facts: Vec<_> = tables.into_iter().map(|table| self.fact(table)).collect();
+        let moment = facts.iter().find_map(|fact| fact.occurred_at.clone());
+        for fact in &mut facts {
+            fact.occurred_at.clone_from(&moment);
+        }
+        OutputPlan::Facts(facts)
     }
 
     fn fact(&mut self, table: FactTable) -> FactPlan {

@@ -21,6 +21,9 @@ pub struct Import<R> {
     pub options: SyncOptions,
 }
 
+/// Hears how far a sync is.
+pub type Listener = Box<dyn Fn(&Progress) + Send + Sync>;
+
 /// How to run a sync.
 pub struct SyncOptions {
     /// Where a file with many rows and no ids may put a temporary file.
@@ -30,7 +33,7 @@ pub struct SyncOptions {
     /// What the file is called in the sync; without it, the mapping's source.
     pub source_name: Option<String>,
     /// Hears how far the sync is, after every few hundred rows.
-    pub progress: Option<Box<dyn Fn(&Progress) + Send + Sync>>,
+    pub progress: Option<Listener>,
 }
 
 impl SyncOptions {

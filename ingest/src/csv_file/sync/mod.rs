@@ -17,5 +17,5 @@ mod taking;
 
 pub use connector::ensure_connector;
 pub use error::SyncError;
-pub use import::{Import, Progress, SyncOptions, SyncReport};
+pub use import::{Import, Listener, Progress, SyncOptions, SyncReport};
 pub use run::run;

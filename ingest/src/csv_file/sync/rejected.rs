@@ -33,7 +33,7 @@ impl Rejected {
             column: rejection.column.map(|name| cut(&name, NAME_LIMIT_CHARS)),
             value: rejection.value,
             reason: cut(&rejection.reason, REASON_LIMIT_CHARS),
-            record_id: rejection.record_id,
+            record_id: rejection.record_id.into(),
             hash,
         }
     }

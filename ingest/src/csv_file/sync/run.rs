@@ -52,7 +52,7 @@ pub async fn run<R: Read + Send + 'static>(
         options,
     };
     let mut reading = Reading::start(reader, mapping, run.options.temp_dir.clone());
-    match run.to_the_end(&mut reading).await {
+    match run.go_through(&mut reading).await {
         Ok(()) => run.report().await,
         Err(error) => {
             if run.journal.started {
@@ -72,7 +72,7 @@ struct Run {
 }
 
 impl Run {
-    async fn to_the_end(&mut self, reading: &mut Reading) -> Result<(), SyncError> {
+    async fn go_through(&mut self, reading: &mut Reading) -> Result<(), SyncError> {
         while let Some(chunk) = reading.next().await? {
             self.take(chunk).await?;
             if self.journal.started && self.progress.rows - self.said_rows >= ROWS_A_PROGRESS {

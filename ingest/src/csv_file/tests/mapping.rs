@@ -3,12 +3,8 @@
 use super::{import, lines, parse};
 
 fn problems(mapping: &str) -> Vec<String> {
-    parse(mapping)
-        .unwrap_err()
-        .problems
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    let problems = parse(mapping).map_or_else(|error| error.problems, |_| Vec::new());
+    problems.iter().map(ToString::to_string).collect()
 }
 
 const OPEN: &str = r#"source = "crm"
@@ -152,6 +148,21 @@ fn a_mapping_has_commands_or_facts() {
     let fact = "[[fact]]\ntype = \"usage.x\"\nunit = \"x\"\nquantity = { constant = 1 }\n";
     assert!(
         problems(&format!("{OPEN}title = {{ constant = \"x\" }}\n{fact}"))[0].starts_with("line 8, fact: ")
+    );
+}
+
+#[test]
+fn the_facts_of_a_row_occur_at_one_time() {
+    let fact = |time: &str| {
+        format!("[[fact]]\ntype = \"usage.x\"\nunit = \"x\"\nquantity = {{ constant = 1 }}\n{time}")
+    };
+    let at = |column: &str| format!("occurred_at = {{ column = \"{column}\" }}\n");
+    let file = |one: &str, other: &str| format!("source = \"x\"\n{}{}", fact(one), fact(other));
+    assert_eq!(problems(&file(&at("a"), &at("a"))), [""; 0]);
+    assert_eq!(problems(&file(&at("a"), "")), [""; 0]);
+    assert_eq!(
+        problems(&file(&at("a"), &at("b"))),
+        ["line 11, fact.occurred_at: a row's facts occur at one time: state it once, or the same for each"]
     );
 }
 

@@ -175,7 +175,7 @@ fn a_row_becomes_several_facts() {
     assert_eq!(
         lines(CALLS, "at,tokens,model\n2024-01-01,1.5,big\n,x,\n"),
         [
-            r#"{"facts":[{"event_type":"usage.tokens","occurred_at":"2024-01-01T00:00:00Z","quantity":"1.5","unit":"token","dimensions":{"cached":"false","model":"big"}},{"event_type":"usage.calls","occurred_at":null,"quantity":"1","unit":"call","dimensions":{}}]}"#,
+            r#"{"facts":[{"event_type":"usage.tokens","occurred_at":"2024-01-01T00:00:00Z","quantity":"1.5","unit":"token","dimensions":{"cached":"false","model":"big"}},{"event_type":"usage.calls","occurred_at":"2024-01-01T00:00:00Z","quantity":"1","unit":"call","dimensions":{}}]}"#,
             "row 2, column tokens: \"x\" is not a number",
         ]
     );
