@@ -3,7 +3,7 @@
 use async_graphql::{Enum, InputObject, Object, Result};
 use domain::tenant::{Command, Settings, Tenant as Aggregate};
 
-use super::kit::{Asked, Context, Creating, Head, May, UserError, mutations, parsed, payload, run};
+use super::kit::{Asked, Context, CreatingTenant, Head, May, UserError, mutations, parsed, payload, run};
 
 /// Whether a tenant shares the cloud or has an installation of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -49,21 +49,21 @@ mutations! {
     TenantMutation: Aggregate, Admin => TenantPayload;
 
     /// Replaces the tenant's settings.
-    change_tenant_settings(Changing, ChangeTenantSettingsInput {
+    change_tenant_settings(ChangingTenant, ChangeTenantSettingsInput {
         /// From now on.
         settings: TenantSettingsInput,
     })
     |input| Command::ChangeSettings { settings: input.settings.read()? };
 
     /// Turns a line of business on.
-    enable_vertical(Changing, EnableVerticalInput {
+    enable_vertical(ChangingTenant, EnableVerticalInput {
         /// Which, for instance "sales".
         vertical: String,
     })
     |input| Command::EnableVertical { vertical: parsed("vertical", &input.vertical)? };
 
     /// Turns a line of business off.
-    disable_vertical(Changing, DisableVerticalInput {
+    disable_vertical(ChangingTenant, DisableVerticalInput {
         /// Which.
         vertical: String,
     })
@@ -75,18 +75,18 @@ mutations! {
     PlatformMutation: Aggregate, Platform => TenantPayload;
 
     /// Refuses all commands of a tenant until further notice. For the platform's administrator.
-    suspend_tenant(Changing, SuspendTenantInput {
+    suspend_tenant(ChangingTenant, SuspendTenantInput {
         /// Why.
         reason: String,
     })
     |input| Command::Suspend { reason: input.reason };
 
     /// Admits commands of a suspended tenant again. For the platform's administrator.
-    reactivate_tenant(Changing, ReactivateTenantInput {})
+    reactivate_tenant(ChangingTenant, ReactivateTenantInput {})
     |_| Command::Reactivate;
 
     /// Ends a tenant for good. For the platform's administrator.
-    close_tenant(Changing, CloseTenantInput {
+    close_tenant(ChangingTenant, CloseTenantInput {
         /// Why.
         reason: String,
     })
@@ -97,7 +97,7 @@ mutations! {
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct ProvisionTenantInput {
     #[graphql(flatten)]
-    head: Creating,
+    head: CreatingTenant,
     /// Its short name in URLs: 2 to 63 characters (a-z, 0-9, '-' inside), unique in this installation.
     slug: String,
     /// Shared cloud or installation of its own.

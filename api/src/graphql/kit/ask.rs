@@ -1,6 +1,6 @@
 //! The way of a mutation: parse, ask the log under the key, tell the refusal or the result.
 
-use async_graphql::{ID, InputObject, Result};
+use async_graphql::Result;
 use domain::{Entity, EntityId, RefusalCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,70 +8,13 @@ use sha2::{Digest, Sha256};
 use store::{Key, Orders, Store, StoreError};
 
 use super::code::{IntoFault, store_fault};
-use super::{Context, Cursor, DateTime, May, UserError};
+use super::{Context, Cursor, Head, May, UserError};
 use crate::auth::Identity;
 use crate::options::Options;
 
 /// The source of all keys that GraphQL clients give.
 const KEY_SOURCE: &str = "idempotency-key";
 const KEY_AT_MOST: usize = 200;
-
-/// What every mutation that makes something takes beside its own fields.
-#[derive(Clone, Debug, Default, InputObject)]
-pub(crate) struct Creating {
-    /// The id inside the tenant: 1 to 100 characters (A-Z, a-z, 0-9, '.', '_', '-'). Left out, a ULID is made.
-    pub(crate) id: Option<ID>,
-    /// When it happened, if not now.
-    occurred_at: Option<DateTime>,
-    /// The same key with the same input takes effect once, however often it is sent.
-    idempotency_key: Option<String>,
-    /// The version that was read: when others have changed it since, the answer is CONFLICT.
-    expected_version: Option<u64>,
-}
-
-/// What every mutation that changes something takes beside its own fields.
-#[derive(Clone, Debug, InputObject)]
-pub(crate) struct Changing {
-    /// The id inside the tenant.
-    pub(crate) id: ID,
-    /// When it happened, if not now.
-    occurred_at: Option<DateTime>,
-    /// The same key with the same input takes effect once, however often it is sent.
-    idempotency_key: Option<String>,
-    /// The version that was read: when others have changed it since, the answer is CONFLICT.
-    expected_version: Option<u64>,
-}
-
-/// What every mutation takes.
-#[derive(Clone, Debug)]
-pub(crate) struct Head {
-    pub(crate) id: Option<String>,
-    occurred_at: Option<DateTime>,
-    pub(crate) idempotency_key: Option<String>,
-    expected_version: Option<u64>,
-}
-
-impl From<Creating> for Head {
-    fn from(head: Creating) -> Self {
-        Self {
-            id: head.id.map(String::from),
-            occurred_at: head.occurred_at,
-            idempotency_key: head.idempotency_key,
-            expected_version: head.expected_version,
-        }
-    }
-}
-
-impl From<Changing> for Head {
-    fn from(head: Changing) -> Self {
-        Self {
-            id: Some(head.id.into()),
-            occurred_at: head.occurred_at,
-            idempotency_key: head.idempotency_key,
-            expected_version: head.expected_version,
-        }
-    }
-}
 
 /// A command that was read from an input.
 pub(crate) struct Asked<O> {

@@ -33,8 +33,8 @@ macro_rules! payload {
 }
 pub(crate) use payload;
 
-/// Makes a slice's mutations: who may ask for them, then for each the field, what all inputs of its kind have (`Creating` or
-/// `Changing`), the input's own fields, and how they become the command; `?` takes a `UserError`.
+/// Makes a slice's mutations: who may ask for them, then for each the field, what all inputs of its kind have (`Creating`,
+/// `Changing`, ...), the input's own fields, and how they become the command; `?` takes a `UserError`.
 macro_rules! mutations {
     (
         $(#[$root_doc:meta])*
