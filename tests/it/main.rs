@@ -1,6 +1,7 @@
 //! Journeys through the whole house, and the architecture test: one binary, a module a line.
 
 mod architecture;
+mod chaos;
 mod log;
 mod support;
 mod tidy;

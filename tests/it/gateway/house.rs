@@ -1,0 +1,155 @@
+//! The house in one process: a database of its own, the log, the projector, and the gateway's router.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use api::{Options, TokenSource};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use projections::{Projector, Reader};
+use serde_json::{Value, json};
+use store::{Role, Store};
+use testkit::TestDatabase;
+use tower::ServiceExt;
+
+pub(crate) const ADMIN: &str = "the-administrators-token";
+
+/// Everything that a gateway needs, running.
+pub(crate) struct House {
+    pub(crate) router: Router,
+    pub(crate) store: Store,
+    pub(crate) reader: Reader,
+    pub(crate) projector: Projector,
+    _database: TestDatabase,
+}
+
+/// A tenant with a token that opens everything in it.
+pub(crate) struct Tenant {
+    pub(crate) id: String,
+    pub(crate) token: String,
+}
+
+struct Tokens(AtomicU64);
+
+impl TokenSource for Tokens {
+    fn token(&self) -> String {
+        format!("annals_{:0>43}", self.0.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+impl House {
+    /// In development mode, so that the schema can be walked.
+    pub(crate) async fn open() -> Self {
+        Self::open_with(|options| options.development = true).await
+    }
+
+    pub(crate) async fn open_with(change: impl FnOnce(&mut Options)) -> Self {
+        let database = testkit::database().await;
+        let url = database.url().to_owned();
+        let store = Store::open(store::Options::new(&url, testkit::ambient(1)))
+            .await
+            .unwrap();
+        let pool = store::pool(&url, Role::Projector, 4).unwrap();
+        let projector = Projector::start(&store, pool, projections::all());
+        let reader = Reader::new(store::pool(&url, Role::Gateway, 8).unwrap());
+        let mut options = Options::new(store.clone(), reader.clone(), Arc::new(Tokens(AtomicU64::new(1))));
+        options.admin_token_sha256 = Some(api::token_hash(ADMIN));
+        change(&mut options);
+        Self {
+            router: api::router(options),
+            store,
+            reader,
+            projector,
+            _database: database,
+        }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    /// The whole answer to a document.
+    pub(crate) async fn answer(&self, token: &str, document: &str, variables: Value) -> Value {
+        let body = json!({ "query": document, "variables": variables });
+        let request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let (_, _, text) = self.send(request).await;
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
+    }
+
+    /// The data of the answer to a document that must not fail.
+    pub(crate) async fn ask(&self, token: &str, document: &str, variables: Value) -> Value {
+        let answer = self.answer(token, document, variables).await;
+        assert!(answer.get("errors").is_none(), "{document}: {answer:#}");
+        answer["data"].clone()
+    }
+
+    /// The code of the error in the answer to a document that must fail.
+    pub(crate) async fn code(&self, token: &str, document: &str, variables: Value) -> String {
+        let answer = self.answer(token, document, variables).await;
+        let code = answer["errors"][0]["extensions"]["code"].as_str();
+        code.unwrap_or_else(|| panic!("no code: {answer:#}")).to_owned()
+    }
+
+    /// A mutation's payload.
+    pub(crate) async fn mutate(&self, token: &str, mutation: &str, input: Value) -> Value {
+        let mut initial = mutation.chars();
+        let kind: String = initial
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .chain(initial)
+            .collect();
+        let fields = match mutation {
+            "recordUsage" => "results { outcome cursor userErrors { path code message } }",
+            "importCsv" => "recorded",
+            "issueApiKey" | "rotateApiKey" => "id version known token",
+            _ => "id version known",
+        };
+        let document = format!(
+            "mutation($input: {kind}Input!) {{ {mutation}(input: $input) \
+             {{ cursor {fields} userErrors {{ path code message }} }} }}"
+        );
+        let data = self.ask(token, &document, json!({ "input": input })).await;
+        data[mutation].clone()
+    }
+
+    /// A payload without user errors.
+    pub(crate) async fn done(&self, token: &str, mutation: &str, input: Value) -> Value {
+        let payload = self.mutate(token, mutation, input).await;
+        assert_eq!(payload["userErrors"], json!([]), "{mutation}: {payload:#}");
+        payload
+    }
+
+    /// A new tenant, with a key that has all scopes.
+    pub(crate) async fn tenant(&self, slug: &str) -> Tenant {
+        let settings = json!({ "name": slug, "timeZone": "Europe/Berlin", "currency": "EUR" });
+        let input = json!({ "slug": slug, "settings": settings });
+        let provisioned = self.done(ADMIN, "provisionTenant", input).await;
+        let id = provisioned["id"].as_str().unwrap().to_owned();
+        let document = "mutation($input: IssueApiKeyInput!) { issueApiKey(input: $input) \
+                        { token userErrors { path code message } } }";
+        let scopes = json!(["READ", "WRITE", "INGEST", "ADMIN"]);
+        let variables = json!({ "input": { "id": "first", "name": "all", "scopes": scopes } });
+        let body = json!({ "query": document, "variables": variables });
+        let request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {ADMIN}"))
+            .header("x-annals-tenant", &id)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let (_, _, text) = self.send(request).await;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let token = answer["data"]["issueApiKey"]["token"].as_str();
+        let token = token.unwrap_or_else(|| panic!("no token: {text}")).to_owned();
+        Tenant { id, token }
+    }
+}

@@ -1,0 +1,72 @@
+//! A client of the gateway's WebSocket.
+
+use std::time::Duration;
+
+use axum::Router;
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection that speaks graphql-transport-ws.
+pub(crate) struct Socket {
+    stream: WebSocketStream<TcpStream>,
+}
+
+impl Socket {
+    /// Connects to the router on a port of its own and introduces itself.
+    pub(crate) async fn open(router: Router, token: &str) -> Self {
+        let mut socket = Self::connect(router).await;
+        let payload = json!({ "authorization": format!("Bearer {token}") });
+        socket.send(&json!({ "type": "connection_init", "payload": payload })).await;
+        let answer = socket.next().await;
+        assert_eq!(answer["type"], "connection_ack", "{answer}");
+        socket
+    }
+
+    /// Connects without a word.
+    pub(crate) async fn connect(router: Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut request = format!("ws://{address}/graphql/ws").into_client_request().unwrap();
+        let protocol = "graphql-transport-ws".parse().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        let connection = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = tokio_tungstenite::client_async(request, connection).await.unwrap();
+        Self { stream }
+    }
+
+    pub(crate) async fn subscribe(&mut self, document: &str, variables: Value) {
+        let payload = json!({ "query": document, "variables": variables });
+        self.send(&json!({ "id": "1", "type": "subscribe", "payload": payload }))
+            .await;
+    }
+
+    pub(crate) async fn send(&mut self, message: &Value) {
+        self.stream.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// The next message; a close is `{"closed": code}`.
+    pub(crate) async fn next(&mut self) -> Value {
+        loop {
+            let waited = tokio::time::timeout(PATIENCE, self.stream.next()).await;
+            match waited.expect("a message in time").expect("an open connection").unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Close(frame) => return json!({ "closed": frame.map(|frame| u16::from(frame.code)) }),
+                _ => {}
+            }
+        }
+    }
+
+    /// The payload of the next result.
+    pub(crate) async fn result(&mut self) -> Value {
+        let message = self.next().await;
+        assert_eq!(message["type"], "next", "{message}");
+        message["payload"].clone()
+    }
+}

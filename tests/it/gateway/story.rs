@@ -1,0 +1,141 @@
+//! A tenant's story in commands: each mutation of the schema at least once, in an order that the rules allow.
+
+use serde_json::{Value, json};
+
+/// The mutations of one tenant's token, with their inputs; every id begins with `prefix`.
+pub(crate) fn story(tenant: &str, prefix: &str) -> Vec<(&'static str, Value)> {
+    let with_prefix = |(mutation, input): (&'static str, Value)| {
+        let text = input.to_string().replace("$tenant", tenant).replace('$', prefix);
+        (mutation, serde_json::from_str(&text).unwrap())
+    };
+    chapters().into_iter().map(with_prefix).collect()
+}
+
+fn chapters() -> Vec<(&'static str, Value)> {
+    let eur = |amount: &str| json!({ "amount": amount, "currency": "EUR" });
+    let mut story = vec![
+        ("createWorkspace", json!({ "id": "$w1", "name": "North" })),
+        ("renameWorkspace", json!({ "id": "$w1", "name": "South" })),
+        ("createWorkspace", json!({ "id": "$w2", "name": "Old" })),
+        ("archiveWorkspace", json!({ "id": "$w2" })),
+        ("inviteMember", json!({ "id": "$m1", "email": "Ada@Example.org", "role": "MEMBER", "name": "Ada" })),
+        ("joinMember", json!({ "id": "$m1", "user": "subject-1" })),
+        ("changeMemberRole", json!({ "id": "$m1", "role": "ANALYST" })),
+        ("inviteMember", json!({ "id": "$m2", "email": "bob@example.org", "role": "AUDITOR" })),
+        ("removeMember", json!({ "id": "$m2", "reason": "left" })),
+        ("issueApiKey", json!({ "id": "$k1", "name": "reader", "scopes": ["READ"] })),
+        ("rotateApiKey", json!({ "id": "$k1" })),
+        ("issueApiKey", json!({ "id": "$k2", "name": "old", "scopes": ["READ"] })),
+        ("revokeApiKey", json!({ "id": "$k2", "reason": "leaked" })),
+        ("enableVertical", json!({ "id": "$tenant", "vertical": "sales" })),
+        ("enableVertical", json!({ "id": "$tenant", "vertical": "claims" })),
+        ("disableVertical", json!({ "id": "$tenant", "vertical": "claims" })),
+    ];
+    let configured = json!({
+        "id": "$a1", "name": "Scout", "vertical": "sales", "prompt": "Be kind.", "model": "small", "tools": ["crm"],
+    });
+    let called = json!({
+        "id": "$r1", "provider": "acme", "model": "small", "inputTokens": 1200, "cachedTokens": 200,
+        "outputTokens": 300, "cost": eur("0.0125"),
+    });
+    story.extend([
+        ("configureAgent", configured.clone()),
+        ("reviseAgent", json!({ "id": "$a1", "model": "large" })),
+        ("configureAgent", with_id(&configured, "$a2")),
+        ("retireAgent", json!({ "id": "$a2", "reason": "replaced" })),
+        ("startAgentRun", json!({ "id": "$r1", "agent": "$a1", "vertical": "sales", "goal": "a meeting" })),
+        ("recordModelCall", called),
+        ("recordToolCall", json!({ "id": "$r1", "tool": "crm", "outcome": "OK", "durationMs": 30 })),
+        ("completeAgentRun", json!({ "id": "$r1", "outcome": "meeting booked", "result": "RESOLVED" })),
+        ("startAgentRun", json!({ "id": "$r2", "agent": "$a1", "vertical": "sales" })),
+        ("failAgentRun", json!({ "id": "$r2", "reason": "the model was away" })),
+        ("startAgentRun", json!({ "id": "$r3", "agent": "$a1", "vertical": "sales" })),
+        ("cancelAgentRun", json!({ "id": "$r3", "reason": "no longer needed" })),
+    ]);
+    let lead = json!({
+        "id": "$l1", "vertical": "sales", "source": "webinar", "name": "Grace",
+        "email": "Grace@Example.org", "phone": "+1 (415) 555-2671",
+    });
+    story.extend([
+        ("captureLead", lead.clone()),
+        ("enrichLead", json!({ "id": "$l1", "attributes": [{ "name": "company_size", "value": "120" }] })),
+        ("qualifyLead", json!({ "id": "$l1", "score": 80 })),
+        ("assignLead", json!({ "id": "$l1", "assignee": "$m1" })),
+        ("contactLead", json!({ "id": "$l1", "channel": "phone" })),
+        ("convertLead", json!({ "id": "$l1", "opportunity": "$o1" })),
+        ("captureLead", with_id(&lead, "$l2")),
+        ("disqualifyLead", json!({ "id": "$l2", "reason": "no budget" })),
+    ]);
+    let opportunity = json!({
+        "id": "$o1", "title": "Rollout", "stage": "Prospecting", "vertical": "sales", "account": "Acme",
+        "owner": "$m1", "product": "GTX", "lead": "$l1", "expected": eur("900.00"),
+    });
+    story.extend([
+        ("openOpportunity", opportunity.clone()),
+        ("changeOpportunityStage", json!({ "id": "$o1", "stage": "Engaging" })),
+        ("winOpportunity", json!({ "id": "$o1", "value": eur("1054.50") })),
+        ("openOpportunity", with_id(&opportunity, "$o2")),
+        ("loseOpportunity", json!({ "id": "$o2", "reason": "price" })),
+        ("openOpportunity", with_id(&opportunity, "$o3")),
+    ]);
+    story.extend(sources());
+    story.extend(bills());
+    story
+}
+
+fn sources() -> Vec<(&'static str, Value)> {
+    let settings = json!([{ "name": "delimiter", "value": ";" }]);
+    let connector = json!({ "id": "$c1", "name": "CRM export", "kind": "csv_file", "settings": [] });
+    let sync = json!({ "id": "$s1", "connector": "$c1", "source": "leads.csv" });
+    let rejected = json!({ "id": "$s1", "row": 7, "column": "value", "value": "12,0x", "reason": "no number" });
+    let fact = json!({
+        "id": "$u1", "type": "usage.tokens.input", "quantity": "1200", "unit": "token",
+        "dimensions": [{ "name": "model", "value": "small" }],
+    });
+    vec![
+        ("registerConnector", connector.clone()),
+        ("reconfigureConnector", json!({ "id": "$c1", "settings": settings })),
+        ("replaceConnectorCredentials", json!({ "id": "$c1", "fingerprint": "ab".repeat(32) })),
+        ("pauseConnector", json!({ "id": "$c1", "reason": "maintenance" })),
+        ("resumeConnector", json!({ "id": "$c1" })),
+        ("registerConnector", with_id(&connector, "$c2")),
+        ("removeConnector", json!({ "id": "$c2", "reason": "unused" })),
+        ("startConnectorSync", sync.clone()),
+        ("progressConnectorSync", json!({ "id": "$s1", "records": 10 })),
+        ("rejectConnectorRecord", rejected),
+        ("completeConnectorSync", json!({ "id": "$s1", "recorded": 9, "known": 0, "rejected": 1 })),
+        ("startConnectorSync", with_id(&sync, "$s2")),
+        ("failConnectorSync", json!({ "id": "$s2", "reason": "the file ended early" })),
+        ("recordUsage", json!({ "records": [fact] })),
+    ]
+}
+
+fn bills() -> Vec<(&'static str, Value)> {
+    let eur = |amount: &str| json!({ "amount": amount, "currency": "EUR" });
+    let claim = json!({
+        "id": "$d1", "vertical": "claims", "payer": "Payer", "billed": eur("200.00"),
+        "serviceDate": "2026-02-01", "patient": "P-1",
+    });
+    vec![
+        ("submitClaim", claim.clone()),
+        ("denyClaim", json!({ "id": "$d1", "reasonCodes": ["CO-97"], "reason": "bundled" })),
+        ("appealClaim", json!({ "id": "$d1", "reason": "separate service" })),
+        ("adjudicateClaim", json!({ "id": "$d1", "allowed": eur("150.00"), "paid": eur("120.00"), "reasonCodes": ["CO-45"] })),
+        ("recoverClaim", json!({ "id": "$d1", "amount": eur("30.00") })),
+        ("submitClaim", with_id(&claim, "$d2")),
+        ("startSubscription", json!({ "id": "$b1", "plan": "starter", "price": eur("49.00"), "customer": "Acme" })),
+        ("changeSubscriptionPlan", json!({ "id": "$b1", "plan": "professional", "price": eur("149.00") })),
+        ("receivePayment", json!({ "id": "$b1", "amount": eur("149.00"), "invoice": "i1" })),
+        ("failPayment", json!({ "id": "$b1", "amount": eur("149.00"), "reason": "card expired", "invoice": "i2" })),
+        ("pauseSubscription", json!({ "id": "$b1", "reason": "holiday" })),
+        ("resumeSubscription", json!({ "id": "$b1" })),
+        ("cancelSubscription", json!({ "id": "$b1", "reason": "moved" })),
+    ]
+}
+
+/// The same input for another id.
+pub(crate) fn with_id(input: &Value, id: &str) -> Value {
+    let mut input = input.clone();
+    input["id"] = json!(id);
+    input
+}

@@ -1,0 +1,226 @@
+//! Tenants apart: whatever field of the schema is called with another tenant's ids, it answers as it does
+//! for ids that never existed. The test walks the schema, so a new field is covered when it is there.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::gateway::house::{ADMIN, House, Tenant};
+use crate::gateway::schema::{RootField, Schema, Values};
+use crate::gateway::socket::Socket;
+use crate::gateway::story::story;
+
+/// Every id and every text of tenant B holds this.
+const MARK: &str = "bbb-";
+
+/// All ids are this one.
+struct Ids {
+    id: String,
+    tenant: String,
+    cursor: Option<Value>,
+}
+
+impl Values for Ids {
+    fn id(&self, _name: &str) -> Value {
+        json!(self.id)
+    }
+    fn ulid(&self) -> Value {
+        json!(self.tenant)
+    }
+    fn cursor(&self, name: &str) -> Option<Value> {
+        // `atLeast` is for one's own writes; a position that was never reached would only be waited for.
+        self.cursor.clone().filter(|_| name != "atLeast")
+    }
+}
+
+/// Two tenants, of whom B has everything and A has nothing.
+struct Neighbours {
+    house: House,
+    schema: Schema,
+    a: Tenant,
+    b: Tenant,
+    /// B's ids, its tenant's id among them.
+    ids: Vec<String>,
+    never: AtomicU64,
+}
+
+impl Neighbours {
+    async fn move_in() -> Self {
+        let house = House::open().await;
+        let a = house.tenant("tenant-a").await;
+        let b = house.tenant("bbb-tenant").await;
+        let mut ids = vec![b.id.clone()];
+        let mut last = Value::Null;
+        for (mutation, input) in story(&b.id, MARK) {
+            ids.extend(input["id"].as_str().map(str::to_owned));
+            last = house.done(&b.token, mutation, input).await["cursor"].clone();
+        }
+        ids.sort();
+        ids.dedup();
+        let head = house.store.log().head().await.unwrap();
+        house.projector.wait_for(head).await.unwrap();
+        assert!(last.is_string());
+        let schema = Schema::of(&house, &a.token).await;
+        Self { house, schema, a, b, ids, never: AtomicU64::new(0) }
+    }
+
+    /// An id that nobody ever had.
+    fn never(&self) -> Ids {
+        let number = self.never.fetch_add(1, Ordering::SeqCst);
+        let tenant = ulid::Ulid::from_parts(1, u128::from(number)).to_string();
+        Ids { id: format!("never-{number}"), tenant, cursor: None }
+    }
+
+    /// The same id where a tenant's id is wanted: B's own.
+    fn of_b(&self, id: &str) -> Ids {
+        Ids { id: id.to_owned(), tenant: self.b.id.clone(), cursor: None }
+    }
+
+    /// A's answer to a field called with these ids, with everything that goes by the call itself masked.
+    async fn answer(&self, operation: &str, field: &RootField<'_>, ids: &Ids) -> Value {
+        let (document, variables) = self.schema.document(operation, field, ids);
+        let mut answer = self.house.answer(&self.a.token, &document, variables).await;
+        let errors = answer["errors"].to_string();
+        assert!(
+            !errors.contains("BAD_USER_INPUT") && !errors.contains("INTERNAL"),
+            "{}: the test could not build what the field wants: {errors}\n{document}\nTeach \
+             tests/it/gateway/schema.rs its arguments, so that the field is covered.",
+            field.name
+        );
+        assert!(
+            !answer.to_string().contains("INVALID_VALUE"),
+            "{}: a value that the test made does not pass its field's rule, so the id was never looked at: \
+             {answer:#}\nTeach tests/it/gateway/schema.rs a text for that field.",
+            field.name
+        );
+        mask(&mut answer, ids);
+        answer
+    }
+}
+
+/// Takes out what differs between any two calls: the id that was sent, cursors, tokens, fresh ids.
+fn mask(answer: &mut Value, ids: &Ids) {
+    match answer {
+        Value::String(text) => *text = text.replace(&ids.id, "ID").replace(&ids.tenant, "TENANT"),
+        Value::Array(list) => list.iter_mut().for_each(|one| mask(one, ids)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if matches!(name.as_str(), "cursor" | "token") && value.is_string() {
+                    *value = json!("FRESH");
+                }
+                mask(value, ids);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_another_tenant_is_an_id_that_never_existed() {
+    let home = Neighbours::move_in().await;
+    let before = everything_of_b(&home).await;
+    // First what only asks or is refused, then what makes something of that id in A's own tenant.
+    for (root, operation) in [("Query", "query"), ("Mutation", "mutation")] {
+        let (needs, may): (Vec<_>, Vec<_>) = home
+            .schema
+            .root(root)
+            .into_iter()
+            .filter(|field| home.schema.takes_an_id(field))
+            .partition(|field| home.schema.needs_an_id(field));
+        assert!(!needs.is_empty(), "{root} has fields that take ids");
+        for field in needs.iter().chain(&may) {
+            for id in &home.ids {
+                let of_b = home.answer(operation, field, &home.of_b(id)).await;
+                let of_nobody = home.answer(operation, field, &home.never()).await;
+                assert_eq!(of_b, of_nobody, "{} tells A something about B's {id}", field.name);
+            }
+        }
+    }
+    assert_eq!(everything_of_b(&home).await, before, "A's calls changed something of B's");
+}
+
+#[tokio::test]
+async fn lists_never_show_rows_of_another_tenant() {
+    let home = Neighbours::move_in().await;
+    for field in home.schema.root("Query") {
+        let (document, variables) = home.schema.document("query", &field, &home.never());
+        let of_a = home.house.answer(&home.a.token, &document, variables).await.to_string();
+        assert!(!of_a.contains(MARK) && !of_a.contains(&home.b.id), "{}: {of_a}", field.name);
+        for cursor in cursors_of_b(&home, &field).await {
+            let ids = Ids { cursor: Some(cursor), ..home.never() };
+            let (document, variables) = home.schema.document("query", &field, &ids);
+            let of_a = home.house.answer(&home.a.token, &document, variables).await.to_string();
+            assert!(!of_a.contains(MARK) && !of_a.contains(&home.b.id), "{}: {of_a}", field.name);
+        }
+    }
+    assert!(everything_of_b(&home).await.contains(MARK), "B has rows to be seen");
+}
+
+#[tokio::test]
+async fn subscriptions_never_tell_of_another_tenant() {
+    let home = Neighbours::move_in().await;
+    let start = json!("cDow");
+    for field in home.schema.root("Subscription") {
+        let ids = Ids { cursor: Some(start.clone()), ..home.never() };
+        let (document, variables) = home.schema.document("subscription", &field, &ids);
+        let mut socket = Socket::open(home.house.router.clone(), &home.a.token).await;
+        socket.subscribe(&document, variables).await;
+        let own = format!("own-{}", field.name);
+        let capture = json!({ "id": own, "vertical": "sales", "source": "web" });
+        home.house.done(&home.b.token, "captureLead", json!({ "id": format!("{MARK}{own}"), "vertical": "sales", "source": "web" })).await;
+        home.house.done(&home.a.token, "captureLead", capture).await;
+        loop {
+            let told = socket.result().await;
+            assert!(told.get("errors").is_none(), "{}: {told:#}", field.name);
+            let told = told.to_string();
+            assert!(!told.contains(MARK) && !told.contains(&home.b.id), "{}: {told}", field.name);
+            if told.contains(&own) {
+                break;
+            }
+        }
+    }
+}
+
+/// All that B's token can read, as text.
+async fn everything_of_b(home: &Neighbours) -> String {
+    let head = home.house.store.log().head().await.unwrap();
+    home.house.projector.wait_for(head).await.unwrap();
+    let mut all = String::new();
+    for field in home.schema.root("Query") {
+        let (document, variables) = home.schema.document("query", &field, &home.never());
+        all += &home.house.answer(&home.b.token, &document, variables).await.to_string();
+    }
+    all
+}
+
+/// The cursors in what B sees of a field.
+async fn cursors_of_b(home: &Neighbours, field: &RootField<'_>) -> Vec<Value> {
+    let (document, variables) = home.schema.document("query", field, &home.never());
+    let answer = home.house.answer(&home.b.token, &document, variables).await;
+    let edges = &answer["data"][field.name]["edges"];
+    let cursors = edges.as_array().into_iter().flatten().map(|edge| edge["cursor"].clone());
+    cursors.filter(Value::is_string).take(3).collect()
+}
+
+#[tokio::test]
+async fn the_administrators_token_reaches_a_tenant_only_by_naming_it() {
+    let house = House::open().await;
+    let acme = house.tenant("acme").await;
+    let document = "mutation { captureLead(input: { vertical: \"sales\", source: \"web\" }) { id } }";
+    assert_eq!(house.code(ADMIN, document, json!({})).await, "BAD_USER_INPUT");
+    let body = json!({ "query": "{ me { tenantId isPlatformAdmin } }" }).to_string();
+    let as_admin_of = |tenant: &str| {
+        axum::http::Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {ADMIN}"))
+            .header("x-annals-tenant", tenant)
+            .body(axum::body::Body::from(body.clone()))
+            .unwrap()
+    };
+    for named in [acme.id.as_str(), "acme"] {
+        let (_, _, text) = house.send(as_admin_of(named)).await;
+        assert!(text.contains(&acme.id) && text.contains("true"), "{text}");
+    }
+    let (status, _, text) = house.send(as_admin_of("nobody")).await;
+    assert_eq!(status.as_u16(), 404, "{text}");
+}

@@ -1,0 +1,74 @@
+//! A process that writes until it is killed: `chaos-writer URL SEED TENANT WRITER NUMBER...`, a task for each
+//! number it starts from. Prints `TASK NUMBER POSITION` for each command that the log acknowledged.
+//!
+//! A command that fails is repeated under its key, so each number takes effect once, whoever is killed when.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use domain::lead::{Command, Lead};
+use domain::{Actor, ActorKind, Caller};
+use store::{Key, Options, Orders, Store};
+
+/// Streams that all writers share.
+const SHARED: u64 = 10;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let mut next = || arguments.next().context("URL SEED TENANT WRITER NUMBER...");
+    let (url, seed, tenant, writer) = (next()?, next()?.parse()?, next()?.parse()?, next()?);
+    let starts: Vec<u64> = std::iter::from_fn(|| next().ok()).map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let caller = Caller::new(tenant, Actor::new(ActorKind::System, format!("writer-{writer}")));
+    let store = loop {
+        match Store::open(Options::new(&url, testkit::ambient(seed))).await {
+            Ok(store) => break store,
+            Err(_) => pause().await,
+        }
+    };
+    let tasks = starts.into_iter().enumerate().map(|(task, start)| {
+        let (store, caller, writer) = (store.clone(), caller.clone(), writer.clone());
+        tokio::spawn(async move {
+            for number in start.. {
+                write(&store, &caller, &format!("{writer}-{task}"), task, number).await;
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await?;
+    }
+    Ok(())
+}
+
+async fn write(store: &Store, caller: &Caller, name: &str, task: usize, number: u64) {
+    let (id, command) = if number % 3 == 0 {
+        let contact = Command::Contact { channel: format!("{name}-{number}") };
+        (format!("shared-{}", number % SHARED), contact)
+    } else {
+        let vertical = "sales".parse().expect("it is a vertical");
+        let source = format!("{name}-{number}");
+        (format!("own-{name}-{number}"), Command::Capture { vertical, source, name: None, email: None, phone: None })
+    };
+    let id = id.parse().expect("it is an id");
+    let key = Key { source: "chaos".to_owned(), id: format!("{name}-{number}"), hash: [7; 32] };
+    loop {
+        let orders = Orders::one(command.clone()).under(Some(key.clone()));
+        match store.execute::<Lead>(caller, &id, orders).await {
+            Ok(committed) => {
+                // One write a line, so that a kill leaves no half line of another's.
+                let line = format!("{task} {number} {}\n", committed.position);
+                if std::io::stdout().write_all(line.as_bytes()).is_err() {
+                    std::process::exit(0); // Nobody listens any more: the test is over.
+                }
+                return;
+            }
+            Err(_) => pause().await,
+        }
+    }
+}
+
+/// Gives a server that was killed the time to come back.
+async fn pause() {
+    drop(tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await);
+}
