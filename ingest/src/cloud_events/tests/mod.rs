@@ -1,0 +1,5 @@
+//! Requests in, answers and events out.
+
+mod forms;
+mod http;
+mod meaning;
