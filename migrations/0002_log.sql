@@ -100,7 +100,6 @@ returns table (
     version bigint, hash bytea, recorded_at timestamptz
 )
 language plpgsql
-set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -131,7 +130,32 @@ begin
         ) f
     ) j;
 
-    if grown > 0 then
+    -- What is known or in conflict is read before the new receipts are written.
+    if -1 = any (bases) then
+        return query
+        select w.ord::int,
+               case when r.key is not null then 'known' else 'conflict' end,
+               r.position, r.events,
+               coalesce(r.aggregate_type, w.type),
+               coalesce(r.aggregate_id, w.id),
+               case when r.key is not null then r.version
+                    else coalesce((select s.version from streams s
+                                   where s.aggregate_type = w.type and s.aggregate_id = w.id), 0) end,
+               r.hash, stamp
+        from unnest(w_receipt, w_type, w_id) with ordinality as w (receipt, type, id, ord)
+        left join lateral (select r.* from receipts r where r.key = w.receipt) r on true
+        where bases[w.ord] < 0;
+    end if;
+
+    return query
+    with placed as materialized (
+        select w.ord, w.receipt, w.hash, w.type, w.id, w.expected, w.events, bases[w.ord] + 1 as first,
+               greatest(w.expected, 0) + w.events as version
+        from unnest(w_receipt, w_hash, w_type, w_id, w_expected, w_events)
+            with ordinality as w (receipt, hash, type, id, expected, events, ord)
+        where bases[w.ord] >= 0
+    ),
+    appended as (
         insert into events
         select bases[e.write] + e.index, e.tenant, e.type, e.id,
                greatest(w_expected[e.write], 0) + e.index, e.event_id, e.event_type, e.version,
@@ -141,43 +165,28 @@ begin
                     e_occurred_at, e_actor, e_correlation_id, e_causation_id, e_payload, e_metadata, e_hash)
             as e (write, index, tenant, type, id, event_id, event_type, version,
                   occurred_at, actor, correlation_id, causation_id, payload, metadata, hash)
-        where bases[e.write] >= 0;
-
-        insert into streams as s (aggregate_type, aggregate_id, version)
-        select w.type, w.id, w.expected + w.events
-        from unnest(w_type, w_id, w_expected, w_events) with ordinality as w (type, id, expected, events, ord)
-        where w.expected >= 0 and w.events > 0 and bases[w.ord] >= 0
-        on conflict on constraint streams_pkey do update set version = excluded.version;
-
-        update log_head h
-        set position = head + grown, recorded_at = stamp;
-    end if;
-
-    -- What is known or in conflict is read before the new receipts are written.
-    return query
-    select w.ord::int,
-           case when bases[w.ord] >= 0 then 'appended' when r.key is not null then 'known' else 'conflict' end,
-           case when bases[w.ord] >= 0 then bases[w.ord] + 1 else r.position end,
-           case when bases[w.ord] >= 0 then w.events else r.events end,
-           coalesce(r.aggregate_type, w.type),
-           coalesce(r.aggregate_id, w.id),
-           case when bases[w.ord] >= 0 then greatest(w.expected, 0) + w.events
-                when r.key is not null then r.version
-                else coalesce((select s.version from streams s
-                               where s.aggregate_type = w.type and s.aggregate_id = w.id), 0) end,
-           r.hash,
-           stamp
-    from unnest(w_receipt, w_type, w_id, w_expected, w_events)
-        with ordinality as w (receipt, type, id, expected, events, ord)
-    left join lateral (
-        select r.* from receipts r where r.key = w.receipt and bases[w.ord] < 0
-    ) r on true;
-
-    insert into receipts (key, hash, position, events, aggregate_type, aggregate_id, version)
-    select w.receipt, w.hash, bases[w.ord] + 1, w.events, w.type, w.id, greatest(w.expected, 0) + w.events
-    from unnest(w_receipt, w_hash, w_type, w_id, w_expected, w_events)
-        with ordinality as w (receipt, hash, type, id, expected, events, ord)
-    where w.receipt <> '00000000-0000-0000-0000-000000000000' and bases[w.ord] >= 0;
+        where bases[e.write] >= 0
+    ),
+    grown_streams as (
+        insert into streams (aggregate_type, aggregate_id, version)
+        select p.type, p.id, p.version
+        from placed p
+        where p.expected >= 0 and p.events > 0
+        on conflict on constraint streams_pkey do update set version = excluded.version
+    ),
+    receipted as (
+        insert into receipts (key, hash, position, events, aggregate_type, aggregate_id, version)
+        select p.receipt, p.hash, p.first, p.events, p.type, p.id, p.version
+        from placed p
+        where p.receipt <> '00000000-0000-0000-0000-000000000000'
+    ),
+    moved as (
+        update log_head
+        set position = head + grown, recorded_at = stamp
+        where grown > 0
+    )
+    select p.ord::int, 'appended', p.first, p.events, p.type, p.id, p.version, null::bytea, stamp
+    from placed p;
 
     if grown > 0 then
         perform pg_notify('annals_log', (head + grown)::text);

@@ -54,7 +54,6 @@ pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyho
 pub(crate) async fn ours(server: &Server, writers: usize, span: Duration, history: u64) -> anyhow::Result<u64> {
     let (_, store) = server.store().await?;
     let caller = provision(&store).await?;
-    // Streams with a history are loaded, not remembered: each is asked once.
     let streams = Arc::new(AtomicU64::new(0));
     let prepared = if history > 0 { prepare(&store, &caller, history).await? } else { u64::MAX };
     let begun = Instant::now();
@@ -87,9 +86,9 @@ pub(crate) fn per_second(count: u64, elapsed: Duration) -> u64 {
     count.saturating_mul(1_000_000) / micros
 }
 
-/// More streams than the cache of states holds, so that every command loads its stream.
+/// As many streams as the peer has, each with its history.
 async fn prepare(store: &Store, caller: &Caller, history: u64) -> anyhow::Result<u64> {
-    let count = store.limits().cached_states as u64 * 2;
+    let count = peers::STREAMS;
     for chunk in (0..count).collect::<Vec<_>>().chunks(256) {
         let tasks = chunk.iter().map(|number| {
             let id = lead_id(*number);

@@ -17,6 +17,8 @@ use crate::commands::{FILLER, capture, per_second};
 use crate::server::Server;
 
 const CONNECTIONS: u32 = 32;
+/// Streams with a history, on which the commands go round.
+pub(crate) const STREAMS: u64 = 2_000;
 
 /// postgres-es's own table, as its README has it.
 const TABLE: &str = "create table peer_events (aggregate_type text not null, aggregate_id text not null, \
@@ -39,7 +41,7 @@ pub(crate) async fn postgres_es(server: &Server, writers: usize, span: Duration,
         CqrsFramework::<Lead, _>::new(PersistedEventStore::new_event_store(repository), vec![], ())
     };
     let at = Timestamp::constant(1_772_452_800, 0);
-    let prepared = 2_000;
+    let prepared = STREAMS;
     if history > 0 {
         prepare(&pool, prepared, history, at).await?;
     }

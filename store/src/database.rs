@@ -30,6 +30,7 @@ impl Role {
             Self::Appender => {
                 "set role annals_appender; set timezone = 'UTC'; set enable_seqscan = off; \
                  set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; \
+                 set plan_cache_mode = force_generic_plan; \
                  set statement_timeout = '10s'; set idle_in_transaction_session_timeout = '5s'"
             }
             Self::Projector => "set role annals_projector; set timezone = 'UTC'; set jit = off",

@@ -41,6 +41,7 @@ struct Chaos {
     caller: Caller,
     acknowledged: Acknowledged,
     seed: u64,
+    seconds: u64,
 }
 
 impl Chaos {
@@ -54,6 +55,7 @@ impl Chaos {
         };
         let mut child = Command::new(env!("CARGO_BIN_EXE_chaos-writer"))
             .args([&self.url, &self.seed.to_string(), &self.caller.tenant.to_string(), &writer.to_string()])
+            .arg((self.seconds + 60).to_string())
             .args(starts)
             .stdout(Stdio::piped())
             .spawn()
@@ -141,7 +143,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_counts_twice_whatever_is_kille
     }
     let stop = Arc::new(AtomicBool::new(false));
     let followers: Vec<_> = (0..2).map(|_| tokio::spawn(follow(store.clone(), Arc::clone(&stop)))).collect();
-    let mut chaos = Chaos { url: url.clone(), caller: caller.clone(), acknowledged: Acknowledged::default(), seed: 100 };
+    let mut chaos = Chaos { url: url.clone(), caller: caller.clone(), acknowledged: Acknowledged::default(), seed: 100, seconds };
     let mut writers: Vec<Child> = (0..WRITERS).map(|writer| chaos.spawn(writer)).collect();
 
     let begun = Instant::now();

@@ -137,27 +137,46 @@ pub trait StoredEvent: DomainEvent {
 /// # Errors
 /// [`DecodeError::UnknownType`] or [`DecodeError::Malformed`].
 pub fn decode_as<E: StoredEvent>(event_type: &str, version: u16, payload: &str) -> Result<E, DecodeError> {
+    let malformed = |error| malformed(event_type, version, &error);
+    if E::current_version(event_type) == Some(version) {
+        return serde_json::from_str(payload).map_err(malformed);
+    }
+    decode_value_as(
+        event_type,
+        version,
+        serde_json::from_str(payload).map_err(malformed)?,
+    )
+}
+
+/// The same, of a payload that is parsed already.
+///
+/// # Errors
+/// [`DecodeError::UnknownType`] or [`DecodeError::Malformed`].
+pub fn decode_value_as<E: StoredEvent>(
+    event_type: &str,
+    version: u16,
+    mut payload: Value,
+) -> Result<E, DecodeError> {
     let unknown = || DecodeError::UnknownType {
         event_type: event_type.to_owned(),
         version,
     };
-    let malformed = |error: serde_json::Error| DecodeError::Malformed {
-        event_type: event_type.to_owned(),
-        version,
-        reason: error.to_string(),
-    };
     let current = E::current_version(event_type).ok_or_else(unknown)?;
-    if version == current {
-        return serde_json::from_str(payload).map_err(malformed);
-    }
-    let mut value: Value = serde_json::from_str(payload).map_err(malformed)?;
-    for step in version..current {
-        value = E::upcast(event_type, step, value).ok_or_else(unknown)?;
-    }
     if version > current {
         return Err(unknown());
     }
-    serde_json::from_value(value).map_err(malformed)
+    for step in version..current {
+        payload = E::upcast(event_type, step, payload).ok_or_else(unknown)?;
+    }
+    serde_json::from_value(payload).map_err(|error| malformed(event_type, version, &error))
+}
+
+fn malformed(event_type: &str, version: u16, error: &serde_json::Error) -> DecodeError {
+    DecodeError::Malformed {
+        event_type: event_type.to_owned(),
+        version,
+        reason: error.to_string(),
+    }
 }
 
 /// Names a slice's events: the variant, its stored name and the version in which it is written.

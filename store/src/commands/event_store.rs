@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
-use domain::kernel::decode_as;
+use domain::kernel::decode_value_as;
 use domain::{Caller, Entity, StreamId};
 
 use super::cache::Loaded;
@@ -59,7 +59,7 @@ impl<A: Entity> EventStore<A> for LogEventStore {
                 Ok(EventEnvelope {
                     aggregate_id: aggregate_id.to_owned(),
                     sequence: row.sequence,
-                    payload: decode::<A>(&row)?,
+                    payload: decode::<A>(row)?,
                     metadata: HashMap::new(),
                 })
             })
@@ -144,7 +144,7 @@ where
     };
     for row in load_stream::<A>(store, stream).await? {
         loaded.version = u64::try_from(row.sequence).unwrap_or(u64::MAX);
-        loaded.state.apply(decode::<A>(&row)?);
+        loaded.state.apply(decode::<A>(row)?);
     }
     if loaded.version > 0 {
         let kept = Loaded {
@@ -163,21 +163,19 @@ async fn load_stream<A: cqrs_es::Aggregate>(
     store.streams().get_events::<A>(&stream.stored_id()).await
 }
 
-fn decode<A>(row: &SerializedEvent) -> Result<A::Event, PersistenceError>
+fn decode<A>(row: SerializedEvent) -> Result<A::Event, PersistenceError>
 where
     A: cqrs_es::Aggregate<Event: domain::StoredEvent>,
 {
-    let unreadable = |reason: String| {
-        let place = format!(
-            "{}/{} sequence {}",
-            row.aggregate_type, row.aggregate_id, row.sequence
-        );
-        PersistenceError::DeserializationError(format!("{place}: {reason}").into())
-    };
+    let place = format!(
+        "{}/{} sequence {}",
+        row.aggregate_type, row.aggregate_id, row.sequence
+    );
+    let unreadable =
+        |reason: String| PersistenceError::DeserializationError(format!("{place}: {reason}").into());
     let version = row
         .event_version
         .parse()
         .map_err(|_| unreadable(format!("version {:?}", row.event_version)))?;
-    decode_as(&row.event_type, version, &row.payload.to_string())
-        .map_err(|error| unreadable(error.to_string()))
+    decode_value_as(&row.event_type, version, row.payload).map_err(|error| unreadable(error.to_string()))
 }

@@ -1,5 +1,5 @@
-//! A process that writes until it is killed: `chaos-writer URL SEED TENANT WRITER NUMBER...`, a task for each
-//! number it starts from. Prints `TASK NUMBER POSITION` for each command that the log acknowledged.
+//! A process that writes until it is killed: `chaos-writer URL SEED TENANT WRITER SECONDS NUMBER...`, a task
+//! for each number it starts from, for so many seconds at most. Prints `TASK NUMBER POSITION` for each command that the log acknowledged.
 //!
 //! A command that fails is repeated under its key, so each number takes effect once, whoever is killed when.
 
@@ -17,8 +17,9 @@ const SHARED: u64 = 10;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = || arguments.next().context("URL SEED TENANT WRITER NUMBER...");
+    let mut next = || arguments.next().context("URL SEED TENANT WRITER SECONDS NUMBER...");
     let (url, seed, tenant, writer) = (next()?, next()?.parse()?, next()?.parse()?, next()?);
+    let life = Duration::from_secs(next()?.parse()?);
     let starts: Vec<u64> = std::iter::from_fn(|| next().ok()).map(|text| text.parse()).collect::<Result<_, _>>()?;
     let caller = Caller::new(tenant, Actor::new(ActorKind::System, format!("writer-{writer}")));
     let store = loop {
@@ -35,9 +36,9 @@ async fn main() -> anyhow::Result<()> {
             }
         })
     });
-    for task in tasks.collect::<Vec<_>>() {
-        task.await?;
-    }
+    let tasks: Vec<_> = tasks.collect();
+    // A test that fails leaves nothing behind that runs for ever.
+    drop(tokio::time::timeout(life, futures::future::join_all(tasks)).await);
     Ok(())
 }
 
