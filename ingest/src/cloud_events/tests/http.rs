@@ -266,3 +266,19 @@ async fn a_suspended_tenant_sends_in_vain() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_full_log_asks_to_come_again() {
+    let ground = ground().await;
+    let mut options = store::Options::new(ground.database.url(), testkit::ambient(2));
+    options.limits.queue = 1;
+    let full = store::Store::open(options).await.unwrap();
+    let route = router(full, Options::default()).layer(Extension(ground.caller.clone()));
+    let batch: Vec<_> = (0..50).map(|id| usage(&id.to_string(), "1")).collect();
+    let request = post(BATCH, json!(batch).to_string());
+    let response = route.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["retry-after"], "1");
+    let (status, _, answer) = send(&route, post(EVENT, usage("0", "1").to_string())).await;
+    assert!(status.is_success(), "{answer}");
+}

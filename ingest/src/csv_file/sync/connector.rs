@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::Caller;
 use domain::connector::{Command, Connector, ConnectorId};
-use store::{Orders, Store};
+use store::{Committed, Orders, Store};
 
 use super::error::SyncError;
-use super::patience::patiently;
+use super::patience::Patience;
 use crate::commands::DispatchError;
 
 /// Registers a connector once; one that is there stays as it is.
@@ -22,8 +22,7 @@ pub async fn ensure_connector(
     kind: &str,
 ) -> Result<(), SyncError> {
     let register = Orders::one(register(name, kind));
-    let answer = patiently(async |_| store.execute::<Connector>(caller, id, register.clone()).await).await;
-    match answer {
+    match ask(store, caller, id, register).await {
         Ok(_) => Ok(()),
         Err(DispatchError::Refused {
             code: "ALREADY_REGISTERED",
@@ -40,8 +39,7 @@ pub async fn ensure_connector(
 pub(super) async fn check_at_work(store: &Store, caller: &Caller, id: &ConnectorId) -> Result<(), SyncError> {
     let mut impossible = Orders::one(Command::Resume);
     impossible.commands.push((None, register("never", "never")));
-    let answer = patiently(async |_| store.execute::<Connector>(caller, id, impossible.clone()).await).await;
-    match answer {
+    match ask(store, caller, id, impossible).await {
         Ok(_)
         | Err(DispatchError::Refused {
             code: "NOT_PAUSED", ..
@@ -54,6 +52,22 @@ pub(super) async fn check_at_work(store: &Store, caller: &Caller, id: &Connector
             message: format!("the connector {id} is paused: resume it first"),
         }),
         Err(error) => Err(error.into()),
+    }
+}
+
+async fn ask(
+    store: &Store,
+    caller: &Caller,
+    id: &ConnectorId,
+    orders: Orders<Command>,
+) -> Result<Committed, DispatchError> {
+    let mut patience = Patience::default();
+    loop {
+        let answer = store.execute::<Connector>(caller, id, orders.clone()).await;
+        match answer.map_err(DispatchError::from) {
+            Err(error) if patience.lasts(&error).await => {}
+            answer => return answer,
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use store::{Committed, Key, Orders, Rejection, Store};
 
 use super::error::SyncError;
 use super::import::Progress;
-use super::patience::patiently;
+use super::patience::Patience;
 use super::rejected::Rejected;
+use super::sorting::known_keys;
 use crate::commands::DispatchError;
 
 /// Writes down how a sync goes.
@@ -54,12 +55,9 @@ impl Journal {
         }
         if before.is_some() {
             key = rejected.key_by_reason(&self.source);
-            let known = patiently(async |_| {
-                self.store
-                    .known_keys(&self.caller, std::slice::from_ref(&key))
-                    .await
-            });
-            if known.await?.iter().any(Option::is_some) {
+            let keys = std::slice::from_ref(&key);
+            let known = known_keys(&self.store, &self.caller, keys).await?;
+            if known.iter().any(Option::is_some) {
                 return Ok(None);
             }
         }
@@ -115,11 +113,16 @@ impl Journal {
 
     async fn write(&self, command: Command, key: Key) -> Result<Committed, DispatchError> {
         let orders = Orders::one(command).under(Some(key));
-        patiently(async |_| {
-            self.store
+        let mut patience = Patience::default();
+        loop {
+            let answer = self
+                .store
                 .execute::<ConnectorSync>(&self.caller, &self.sync, orders.clone())
-                .await
-        })
-        .await
+                .await;
+            match answer.map_err(DispatchError::from) {
+                Err(error) if patience.lasts(&error).await => {}
+                answer => return answer,
+            }
+        }
     }
 }

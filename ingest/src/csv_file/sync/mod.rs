@@ -14,6 +14,8 @@ mod rejected;
 mod run;
 mod sorting;
 mod taking;
+#[cfg(test)]
+mod tests;
 
 pub use connector::ensure_connector;
 pub use error::SyncError;

@@ -4,9 +4,10 @@ use domain::Caller;
 use store::{Key, Store};
 
 use super::error::SyncError;
-use super::patience::patiently;
+use super::patience::Patience;
 use super::reading::Chunk;
 use super::rejected::{Rejected, hex, open_rejection_key};
+use crate::commands::DispatchError;
 use crate::csv_file::{Outputs, Translated};
 
 /// A chunk's rows by what is to be done with them.
@@ -54,7 +55,7 @@ pub(super) async fn sort(
             }
         }
     }
-    let known = patiently(async |_| store.known_keys(caller, &keys).await).await?;
+    let known = known_keys(store, caller, &keys).await?;
     let mut known = keys.into_iter().zip(known);
     let mut next = || known.next().expect("there is an answer for each key");
     for row in rows {
@@ -85,5 +86,20 @@ fn row_key(row: &Translated, source: &str) -> Key {
         source: source.to_owned(),
         id: row.receipt_id.clone(),
         hash: row.content_hash,
+    }
+}
+
+/// For each key, the hash under which it is known.
+pub(super) async fn known_keys(
+    store: &Store,
+    caller: &Caller,
+    keys: &[Key],
+) -> Result<Vec<Option<[u8; 32]>>, SyncError> {
+    let mut patience = Patience::default();
+    loop {
+        match store.known_keys(caller, keys).await.map_err(DispatchError::from) {
+            Err(error) if patience.lasts(&error).await => {}
+            answer => return Ok(answer?),
+        }
     }
 }

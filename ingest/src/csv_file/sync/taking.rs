@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use domain::Caller;
 use domain::usage::{Event, Fact, Usage};
 use futures::stream::{StreamExt, TryStreamExt, iter};
-use store::{FactOutcome, FactRecord, Store, StoreError};
+use store::{FactOutcome, FactRecord, Store};
 
 use super::error::SyncError;
-use super::patience::patiently;
+use super::patience::Patience;
 use super::rejected::Rejected;
 use super::sorting::New;
 use crate::commands::{DispatchError, Request, dispatch};
@@ -53,8 +53,11 @@ pub(super) async fn take(
     let mut lives: Vec<_> = aggregates.into_values().collect();
     lives.sort_unstable();
     let mut results = take_facts(store, caller, rows, facts).await?;
-    let commands: Vec<Results> = iter(lives)
+    let lives: Vec<_> = lives
+        .into_iter()
         .map(|places| take_commands(store, caller, rows, places))
+        .collect();
+    let commands: Vec<Results> = iter(lives)
         .buffer_unordered(concurrency.max(1))
         .try_collect()
         .await?;
@@ -81,20 +84,22 @@ async fn take_commands(
         else {
             continue;
         };
-        let answer = patiently(async |before| {
+        let mut patience = Patience::default();
+        let answer = loop {
             let request = Request {
                 aggregate_type,
                 id: aggregate_id,
                 commands: commands.clone(),
                 key: Some(key.clone()),
             };
-            let committed = dispatch(store, caller, request).await?;
-            Ok::<_, DispatchError>((committed, before))
-        })
-        .await;
+            match dispatch(store, caller, request).await {
+                Err(error) if patience.lasts(&error).await => {}
+                answer => break answer,
+            }
+        };
         let taken = match answer {
-            Ok((committed, 0)) if committed.known => Taken::Known,
-            Ok((committed, _)) => Taken::Recorded(committed.position),
+            Ok(committed) if committed.known && !patience.was_tried() => Taken::Known,
+            Ok(committed) => Taken::Recorded(committed.position),
             Err(error) if error.is_tenant_not_open() || error.is_passing() => return Err(error.into()),
             Err(error) => Taken::Rejected(Rejected::by_log(row, &error)),
         };
@@ -131,21 +136,25 @@ async fn take_facts(
             }
         }
     }
-    let batch_records = store.limits().batch_records.max(1);
+    let limits = store.limits();
+    let batch_records = limits.batch_records.min(limits.queue).max(1);
     let mut places = waiting.into_iter();
     while !records.is_empty() {
         let rest = records.split_off(records.len().min(batch_records));
         let batch = std::mem::replace(&mut records, rest);
-        let (outcomes, before) = patiently(async |before| {
-            let outcomes = store.append_facts::<Usage>(caller, batch.clone()).await?;
-            Ok::<_, StoreError<domain::usage::Refusal>>((outcomes, before))
-        })
-        .await?;
-        for (place, outcome) in places.by_ref().zip(outcomes) {
+        let mut patience = Patience::default();
+        let outcomes = loop {
+            let appended = store.append_facts::<Usage>(caller, batch.clone()).await;
+            match appended.map_err(DispatchError::from) {
+                Err(error) if patience.lasts(&error).await => {}
+                answer => break answer?,
+            }
+        };
+        for (outcome, place) in outcomes.into_iter().zip(places.by_ref()) {
             let taken = match outcome {
                 FactOutcome::Recorded { position } => Taken::Recorded(position),
                 // The try before had recorded it when the log went away.
-                FactOutcome::Known if before > 0 => Taken::Recorded(0),
+                FactOutcome::Known if patience.was_tried() => Taken::Recorded(0),
                 FactOutcome::Known => Taken::Known,
                 FactOutcome::Conflicting { rejection } | FactOutcome::Rejected { rejection } => {
                     Taken::Rejected(Rejected::by_limits(&rows[place].row, &rejection))
