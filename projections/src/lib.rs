@@ -1,1 +1,22 @@
-//! placeholder
+//! Read models: each answers one question.
+//!
+//! Reading order: [`engine`] (what every read model gets for free), any read model, for instance
+//! [`daily_usage`], then [`Reader`] (how the gateway asks).
+
+pub mod agent_run;
+pub mod api_key;
+pub mod audit_feed;
+pub mod connector;
+pub mod daily_usage;
+pub mod engine;
+pub mod lead;
+pub mod opportunity;
+pub mod roi_summary;
+pub mod tenant;
+
+mod all;
+mod reader;
+
+pub use all::all;
+pub use engine::{AnyReadModel, Checkpoint, Context, Projector, ReadModel, Rows, Stopped, Unfoldable};
+pub use reader::{Direction, List, Listed, Page, Place, QueryError, Reader};

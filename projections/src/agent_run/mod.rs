@@ -1,0 +1,5 @@
+//! What the agents did.
+
+mod fold;
+
+pub use fold::{AgentRunList, AgentRunRow};

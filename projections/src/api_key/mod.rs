@@ -1,0 +1,6 @@
+//! Which keys open a tenant.
+
+mod fold;
+mod query;
+
+pub use fold::{ApiKeys, KeyRow};

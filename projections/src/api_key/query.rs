@@ -1,0 +1,25 @@
+//! Finding a key by the hash of its token, and a tenant's keys.
+
+use super::{ApiKeys, KeyRow};
+use crate::reader::{QueryError, Reader, parse};
+
+impl Reader {
+    /// The key of this hash (SHA-256 of the token, in hex), whoever's it is.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn api_key_by_hash(&self, hash: &str) -> Result<Option<KeyRow>, QueryError> {
+        let table = self.table::<ApiKeys>().await?;
+        let mut query = table.select();
+        query
+            .push(" where t.hash = ")
+            .push_bind(hash.to_owned())
+            .push(" order by t.position limit 1");
+        let mut transaction = self.begin_with("annals.api_key_hash", hash).await?;
+        let row: Option<String> = query
+            .build_query_scalar()
+            .fetch_optional(&mut *transaction)
+            .await?;
+        row.as_deref().map(parse).transpose()
+    }
+}

@@ -1,0 +1,6 @@
+//! What was used: a row a meter, unit and day, cut in the tenant's zone.
+
+mod fold;
+mod query;
+
+pub use fold::{DailyUsage, Day};

@@ -1,0 +1,159 @@
+//! The rows that a fold works on: those that a page touches, held in memory.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{ReadModel, Unfoldable};
+
+/// The rows of one read model that the events of a page touch.
+#[derive(Debug)]
+pub struct Rows<M: ReadModel> {
+    held: HashMap<M::Key, Held<M::Row>>,
+    declared: HashSet<M::Key>,
+    appended: Vec<(M::Row, u64)>,
+    undeclared: bool,
+    /// The position of the event that is being folded.
+    pub(super) position: u64,
+}
+
+/// A row, or the place where one may come to be.
+#[derive(Debug)]
+struct Held<R> {
+    row: Option<R>,
+    stored: bool,
+    /// The last event that changed it; 0: none did.
+    changed_at: u64,
+}
+
+/// What a page changed.
+pub(super) struct Changed<M: ReadModel> {
+    /// Rows to write, each with the last event that changed it.
+    pub(super) written: Vec<(M::Row, u64)>,
+    /// Rows that are gone.
+    pub(super) removed: Vec<M::Key>,
+}
+
+impl<M: ReadModel> Default for Rows<M> {
+    fn default() -> Self {
+        Self {
+            held: HashMap::new(),
+            declared: HashSet::new(),
+            appended: Vec::new(),
+            undeclared: false,
+            position: 0,
+        }
+    }
+}
+
+impl<M: ReadModel> Rows<M> {
+    /// The row of a key, if there is one.
+    pub fn get(&mut self, key: &M::Key) -> Option<&M::Row> {
+        self.check(key);
+        self.held.get(key).and_then(|held| held.row.as_ref())
+    }
+
+    /// The row of a key, to be changed; an event that comes before its row is refused.
+    ///
+    /// # Errors
+    /// [`Unfoldable`] when there is no such row.
+    pub fn known(&mut self, key: &M::Key) -> Result<&mut M::Row, Unfoldable> {
+        self.check(key);
+        let changed_at = self.position;
+        let held = self.held.get_mut(key).filter(|held| held.row.is_some());
+        let missing = || Unfoldable::new("the event changes a row that no event before it made");
+        let held = held.ok_or_else(missing)?;
+        held.changed_at = changed_at;
+        held.row.as_mut().ok_or_else(missing)
+    }
+
+    /// The row of a key, to be changed; if there is none, the one that `first` makes.
+    pub fn row(&mut self, key: M::Key, first: impl FnOnce() -> M::Row) -> &mut M::Row {
+        self.check(&key);
+        let changed_at = self.position;
+        let held = self.held.entry(key).or_insert(Held {
+            row: None,
+            stored: false,
+            changed_at,
+        });
+        held.changed_at = changed_at;
+        held.row.get_or_insert_with(first)
+    }
+
+    /// Sets the row of a key.
+    pub fn put(&mut self, key: M::Key, row: M::Row) {
+        self.check(&key);
+        let stored = self.held.get(&key).is_some_and(|held| held.stored);
+        let changed_at = self.position;
+        let held = Held {
+            row: Some(row),
+            stored,
+            changed_at,
+        };
+        self.held.insert(key, held);
+    }
+
+    /// Adds a row to a read model that only ever adds rows.
+    pub fn append(&mut self, row: M::Row) {
+        self.undeclared |= !M::APPENDS_ONLY;
+        self.appended.push((row, self.position));
+    }
+
+    /// Removes the row of a key.
+    pub fn remove(&mut self, key: &M::Key) {
+        self.check(key);
+        if let Some(held) = self.held.get_mut(key) {
+            held.row = None;
+            held.changed_at = self.position;
+        }
+    }
+
+    /// Says that an event of the page touches a row.
+    pub(super) fn declare(&mut self, key: M::Key) {
+        self.declared.insert(key);
+    }
+
+    /// The keys whose rows must be loaded before the first fold.
+    pub(super) const fn declared(&self) -> &HashSet<M::Key> {
+        &self.declared
+    }
+
+    /// Takes in a row from the table.
+    pub(super) fn load(&mut self, key: M::Key, row: M::Row) {
+        let held = Held {
+            row: Some(row),
+            stored: true,
+            changed_at: 0,
+        };
+        self.held.insert(key, held);
+    }
+
+    /// Whether a fold reached for a row that the event does not touch; it may not be loaded.
+    pub(super) const fn reached_too_far(&self) -> bool {
+        self.undeclared
+    }
+
+    /// What changed, in the order of the keys.
+    pub(super) fn into_changed(self) -> Changed<M> {
+        let mut changed = Changed {
+            written: self.appended,
+            removed: Vec::new(),
+        };
+        let mut held: Vec<_> = self
+            .held
+            .into_iter()
+            .filter(|(_, held)| held.changed_at > 0)
+            .collect();
+        held.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        for (key, held) in held {
+            match held.row {
+                Some(row) => changed.written.push((row, held.changed_at)),
+                None if held.stored => changed.removed.push(key),
+                None => {}
+            }
+        }
+        changed
+    }
+
+    fn check(&mut self, key: &M::Key) {
+        self.undeclared |= M::APPENDS_ONLY || !self.declared.contains(key);
+    }
+}

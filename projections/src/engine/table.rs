@@ -1,0 +1,193 @@
+//! A read model's table, and every statement on it, built from the database's catalog.
+
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+
+use super::encode::Texts;
+
+/// How a column's values travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// As they are.
+    Plain,
+    /// Exact decimals, as text both ways.
+    Numeric,
+    /// Days and moments.
+    Time,
+    /// JSON whose text is kept as it came: a `String` in the row.
+    Json,
+    /// JSON that the row holds as a value.
+    Jsonb,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) sql_type: String,
+    pub(super) kind: Kind,
+}
+
+/// A read model's table with its statements.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: Vec<Column>,
+    pub(super) key: Vec<Column>,
+    load: String,
+    write: String,
+    remove: String,
+    row: String,
+}
+
+impl Table {
+    /// Reads what the catalog says of a table; `None` when there is no such table.
+    pub(crate) async fn describe(
+        connection: &mut PgConnection,
+        name: &'static str,
+        key: &[&str],
+    ) -> Result<Option<Self>, sqlx::Error> {
+        let described = sqlx::query!(
+            r#"
+            select attname::text as "name!", format_type(atttypid, atttypmod) as "sql_type!"
+            from pg_attribute
+            where attrelid = to_regclass($1)
+              and attnum > 0
+              and not attisdropped
+            order by attnum
+            "#,
+            name
+        )
+        .fetch_all(connection)
+        .await?;
+        let columns: Vec<Column> = described
+            .into_iter()
+            .map(|column| Column {
+                kind: kind_of(&column.sql_type),
+                name: column.name,
+                sql_type: column.sql_type,
+            })
+            .collect();
+        let find = |name: &&str| columns.iter().find(|column| column.name == **name).cloned();
+        let key: Option<Vec<Column>> = key.iter().map(find).collect();
+        Ok(key
+            .filter(|key| !key.is_empty())
+            .map(|key| Self::with_columns(name, columns, key)))
+    }
+
+    fn with_columns(name: &'static str, columns: Vec<Column>, key: Vec<Column>) -> Self {
+        let row = row_expression(&columns);
+        let keyed = join(&key, " and ", |c| {
+            format!("t.{0} = k.{0}::{1}", c.name, c.sql_type)
+        });
+        let keys = format!("{} as k ({})", unnest(&key), names(&key));
+        let updated = join(
+            columns.iter().filter(|c| key.iter().all(|k| k.name != c.name)),
+            ", ",
+            |c| format!("{0} = excluded.{0}", c.name),
+        );
+        Self {
+            name,
+            load: format!("select {row} from {keys} join {name} t on {keyed}"),
+            write: format!(
+                "insert into {name} ({}) select {} from {} as u ({}) on conflict ({}) do update set {updated}",
+                names(&columns),
+                join(&columns, ", ", |c| format!("u.{}::{}", c.name, c.sql_type)),
+                unnest(&columns),
+                names(&columns),
+                names(&key),
+            ),
+            remove: format!("delete from {name} t using {keys} where {keyed}"),
+            row,
+            columns,
+            key,
+        }
+    }
+
+    /// The rows of these keys, each as JSON.
+    pub(super) async fn load(
+        &self,
+        connection: &mut PgConnection,
+        keys: Vec<Texts>,
+    ) -> Result<Vec<String>, sqlx::Error> {
+        let query = sqlx::query_scalar::<_, String>(&self.load);
+        keys.into_iter()
+            .fold(query, sqlx::query::QueryScalar::bind)
+            .fetch_all(connection)
+            .await
+    }
+
+    /// Writes rows, in place of those with the same keys.
+    pub(super) async fn write(
+        &self,
+        connection: &mut PgConnection,
+        columns: Vec<Texts>,
+    ) -> Result<(), sqlx::Error> {
+        run(connection, &self.write, columns).await
+    }
+
+    /// Removes the rows of these keys.
+    pub(super) async fn remove(
+        &self,
+        connection: &mut PgConnection,
+        keys: Vec<Texts>,
+    ) -> Result<(), sqlx::Error> {
+        run(connection, &self.remove, keys).await
+    }
+
+    /// Removes all rows.
+    pub(super) async fn empty(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        run(connection, &format!("truncate {}", self.name), Vec::new()).await
+    }
+
+    /// The beginning of a query that gives rows of this table, named `t`, as JSON.
+    pub(crate) fn select(&self) -> QueryBuilder<'static, Postgres> {
+        QueryBuilder::new(format!("select {} from {} t", self.row, self.name))
+    }
+}
+
+async fn run(connection: &mut PgConnection, sql: &str, columns: Vec<Texts>) -> Result<(), sqlx::Error> {
+    let statement = columns
+        .into_iter()
+        .fold(sqlx::query(sql), sqlx::query::Query::bind);
+    statement.execute(connection).await.map(drop)
+}
+
+fn kind_of(sql_type: &str) -> Kind {
+    match sql_type {
+        "json" => Kind::Json,
+        "jsonb" => Kind::Jsonb,
+        "date" => Kind::Time,
+        text if text.starts_with("timestamp") => Kind::Time,
+        text if text.starts_with("numeric") => Kind::Numeric,
+        _ => Kind::Plain,
+    }
+}
+
+/// A row of `t` as JSON text, from which the read model's row type reads back.
+fn row_expression(columns: &[Column]) -> String {
+    let fields = join(columns, ", ", |column| match column.kind {
+        Kind::Numeric | Kind::Json => format!("t.{0}::text as {0}", column.name),
+        Kind::Plain | Kind::Time | Kind::Jsonb => format!("t.{}", column.name),
+    });
+    format!("(select row_to_json(r)::text from (select {fields}) r)")
+}
+
+fn names(columns: &[Column]) -> String {
+    join(columns, ", ", |column| column.name.clone())
+}
+
+fn unnest(columns: &[Column]) -> String {
+    let arrays: Vec<String> = (1..=columns.len())
+        .map(|number| format!("${number}::text[]"))
+        .collect();
+    format!("unnest({})", arrays.join(", "))
+}
+
+fn join<'c>(
+    columns: impl IntoIterator<Item = &'c Column>,
+    between: &str,
+    text: impl Fn(&Column) -> String,
+) -> String {
+    let texts: Vec<String> = columns.into_iter().map(text).collect();
+    texts.join(between)
+}

@@ -1,0 +1,5 @@
+//! Which leads there are.
+
+mod fold;
+
+pub use fold::{LeadList, LeadRow};

@@ -1,0 +1,5 @@
+//! Which opportunities there are.
+
+mod fold;
+
+pub use fold::{OpportunityList, OpportunityRow};

@@ -1,0 +1,105 @@
+//! How the gateway asks: one tenant a transaction, and no word of SQL outside this room.
+
+mod list;
+mod page;
+mod wait;
+
+pub(crate) use list::Conditions;
+pub use list::{List, Listed, Place};
+pub use page::{Direction, Page, QueryError};
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::TenantId;
+use serde::de::DeserializeOwned;
+use sqlx::{PgPool, Postgres, Transaction};
+
+use crate::engine::{EntityKey, ReadModel, Table};
+
+/// Reads the read models, in the name of one tenant at a time. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pool: PgPool,
+    tables: Arc<Mutex<HashMap<&'static str, Arc<Table>>>>,
+}
+
+impl Reader {
+    /// Reads through `pool`, whose role is the gateway's.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            tables: Arc::default(),
+        }
+    }
+
+    /// The row of one aggregate; `None` if the tenant has none of this id.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn entity<M>(&self, tenant: TenantId, id: &str) -> Result<Option<M::Row>, QueryError>
+    where
+        M: ReadModel<Key = EntityKey>,
+    {
+        let table = self.table::<M>().await?;
+        let mut query = table.select();
+        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
+        query.push(" and t.id = ").push_bind(id.to_owned());
+        let mut transaction = self.begin(tenant).await?;
+        let row: Option<String> = query
+            .build_query_scalar()
+            .fetch_optional(&mut *transaction)
+            .await?;
+        row.as_deref().map(parse).transpose()
+    }
+
+    /// A transaction that sees one tenant's rows.
+    pub(crate) async fn begin(&self, tenant: TenantId) -> Result<Transaction<'static, Postgres>, QueryError> {
+        self.begin_with("annals.tenant", &tenant.to_string()).await
+    }
+
+    /// A transaction under one setting that a row-level policy knows.
+    pub(crate) async fn begin_with(
+        &self,
+        setting: &str,
+        value: &str,
+    ) -> Result<Transaction<'static, Postgres>, QueryError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query("select set_config($1, $2, true)")
+            .bind(setting)
+            .bind(value)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction)
+    }
+
+    pub(crate) const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// What the catalog says of a read model's table, asked once.
+    pub(crate) async fn table<M: ReadModel>(&self) -> Result<Arc<Table>, QueryError> {
+        let known = self
+            .tables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(M::NAME)
+            .cloned();
+        if let Some(table) = known {
+            return Ok(table);
+        }
+        let mut connection = self.pool.acquire().await?;
+        let described = Table::describe(&mut connection, M::NAME, M::KEY).await?;
+        let table = Arc::new(described.ok_or(QueryError::NoTable(M::NAME))?);
+        self.tables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(M::NAME, Arc::clone(&table));
+        Ok(table)
+    }
+}
+
+pub(crate) fn parse<R: DeserializeOwned>(row: &str) -> Result<R, QueryError> {
+    serde_json::from_str(row).map_err(|error| QueryError::Row(error.to_string()))
+}

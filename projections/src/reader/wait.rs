@@ -1,0 +1,50 @@
+//! Waiting until the read models have seen a position.
+
+use std::time::Duration;
+
+use super::{QueryError, Reader};
+use crate::engine::{Checkpoint, checkpoints};
+
+/// How often the checkpoints are looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+impl Reader {
+    /// How far each read model has come.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn checkpoints(&self) -> Result<Vec<Checkpoint>, QueryError> {
+        Ok(checkpoints(self.pool()).await?)
+    }
+
+    /// Waits until every read model has folded up to a position.
+    ///
+    /// # Errors
+    /// [`QueryError::NotThere`] when that takes longer than `limit`.
+    pub async fn wait_for(&self, position: u64, limit: Duration) -> Result<(), QueryError> {
+        let mut reached = 0;
+        let looking = async {
+            let mut look = tokio::time::interval(LOOK);
+            loop {
+                look.tick().await;
+                let slowest = self
+                    .checkpoints()
+                    .await?
+                    .iter()
+                    .map(|checkpoint| checkpoint.position)
+                    .min();
+                reached = slowest.unwrap_or_default();
+                if reached >= position {
+                    return Ok(());
+                }
+            }
+        };
+        match tokio::time::timeout(limit, looking).await {
+            Ok(done) => done,
+            Err(_) => Err(QueryError::NotThere {
+                wanted: position,
+                reached,
+            }),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Who the tenants are.
+
+mod fold;
+mod query;
+
+pub use fold::{TenantRow, Tenants};
