@@ -3,5 +3,6 @@
 mod architecture;
 mod chaos;
 mod log;
+mod read_models;
 mod support;
 mod tidy;
