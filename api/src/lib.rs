@@ -8,7 +8,6 @@ mod graphql;
 mod http;
 mod import;
 mod options;
-mod reader_stub;
 
 pub use auth::{Authenticator, Denied, Identity, TokenSource, authenticate, protect, token_hash};
 pub use graphql::schema_sdl;

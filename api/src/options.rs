@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::reader_stub::Reader;
+use projections::Reader;
 use store::Store;
 
 use crate::auth::TokenSource;

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::reader_stub::Reader;
 use domain::{Event, api_key, tenant};
+use projections::Reader;
 use store::{Filter, Follower, Store};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;

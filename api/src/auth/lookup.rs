@@ -2,33 +2,39 @@
 
 use std::time::Duration;
 
-use crate::reader_stub::Reader;
 use domain::TenantId;
 use domain::tenant::Slug;
+use projections::{QueryError, Reader};
 use store::Store;
 
 use super::{Denied, Identity};
 
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
 
+/// What the state of a key says when its token opens something.
+const ACTIVE: &str = "active";
+
 /// The key whose token has this hash, if it is in force.
-pub(super) async fn api_key(_reader: &Reader, _hash: &str) -> Result<Option<Identity>, Denied> {
-    Ok(None)
+pub(super) async fn api_key(reader: &Reader, hash: &str) -> Result<Option<Identity>, Denied> {
+    let key = reader.api_key_by_hash(hash).await.map_err(unavailable)?;
+    let in_force = key.filter(|key| key.state == ACTIVE);
+    Ok(in_force.map(|key| Identity::of_api_key(key.tenant_id, &key.id, hash, key.scopes)))
 }
 
-/// The tenant of this name.
-pub(super) async fn tenant_by_slug(_reader: &Reader, _slug: &Slug) -> Result<Option<TenantId>, Denied> {
-    Ok(None)
+/// The tenant of this name: of several that asked for it, the first.
+pub(super) async fn tenant_by_slug(reader: &Reader, slug: &Slug) -> Result<Option<TenantId>, Denied> {
+    let tenants = reader.tenants(Some(slug.as_str())).await.map_err(unavailable)?;
+    Ok(tenants.first().map(|tenant| tenant.tenant_id))
 }
 
 /// Waits a moment until the read models have seen what is in the log now.
 pub(super) async fn catch_up(store: &Store, reader: &Reader) -> Result<(), Denied> {
     let head = store.log().head().await.map_err(unavailable)?;
-    let _late_is_as_good_as_never = reader
-        .wait_for(head, CATCH_UP_WITHIN)
-        .await
-        .map_err(unavailable)?;
-    Ok(())
+    match reader.wait_for(head, CATCH_UP_WITHIN).await {
+        // What is not there yet is looked for all the same.
+        Ok(()) | Err(QueryError::NotThere { .. }) => Ok(()),
+        Err(error) => Err(unavailable(error)),
+    }
 }
 
 /// The keys can't be looked up: said in full in the log alone.

@@ -1,9 +1,10 @@
 //! Agents' runs over GraphQL.
 
-use async_graphql::Enum;
+use async_graphql::{Enum, ID, SimpleObject};
 use domain::agent_run::{AgentRun as Aggregate, Command};
+use projections::agent_run::{AgentRunList, AgentRunRow};
 
-use super::kit::{MoneyInput, mutations, parsed, payload};
+use super::kit::{DateTime, Long, Money, MoneyInput, mutations, parsed, payload, queries};
 
 /// How a call of a tool went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -121,4 +122,87 @@ mutations! {
         reason: String,
     })
     |input| Command::Cancel { reason: input.reason };
+}
+
+/// An agent's run as it is now.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct AgentRun {
+    /// The id inside the tenant.
+    id: ID,
+    /// The agent that ran.
+    agent: String,
+    /// The line of business it works in.
+    vertical: String,
+    /// `running`, `completed`, `failed` or `canceled`.
+    status: String,
+    /// What it was to reach.
+    goal: Option<String>,
+    /// The lead it worked on.
+    lead: Option<String>,
+    /// The opportunity it worked on.
+    opportunity: Option<String>,
+    /// The claim it worked on.
+    claim: Option<String>,
+    /// What came of it, to count by; null unless it is completed.
+    result: Option<RunResult>,
+    /// What came of it, in words.
+    outcome: Option<String>,
+    /// Why it failed or was canceled.
+    reason: Option<String>,
+    /// How many calls of models it made.
+    model_calls: i64,
+    /// How many calls of tools it made.
+    tool_calls: i64,
+    /// Tokens sent to models, cached ones included.
+    input_tokens: Long,
+    /// Those of the tokens sent that came from a cache.
+    cached_tokens: Long,
+    /// Tokens that models wrote.
+    output_tokens: Long,
+    /// What the models' calls cost, each currency for itself.
+    costs: Vec<Money>,
+    /// When it began.
+    started_at: DateTime,
+    /// When it ended.
+    ended_at: Option<DateTime>,
+}
+
+impl From<AgentRunRow> for AgentRun {
+    fn from(row: AgentRunRow) -> Self {
+        Self {
+            id: ID(row.id),
+            agent: row.agent,
+            vertical: row.vertical.into(),
+            status: row.status,
+            goal: row.goal,
+            lead: row.lead,
+            opportunity: row.opportunity,
+            claim: row.claim,
+            result: row.result.map(Into::into),
+            outcome: row.outcome,
+            reason: row.reason,
+            model_calls: row.model_calls,
+            tool_calls: row.tool_calls,
+            input_tokens: row.input_tokens.into(),
+            cached_tokens: row.cached_tokens.into(),
+            output_tokens: row.output_tokens.into(),
+            costs: row.costs.sums().map(Into::into).collect(),
+            started_at: row.created_at.into(),
+            ended_at: row.ended_at.map(Into::into),
+        }
+    }
+}
+
+queries! {
+    AgentRunQuery: AgentRunList, Read => AgentRun, AgentRunConnection, AgentRunEdge;
+    agent_run("A run of the tenant's agents; null when there is none of this id."),
+    agent_runs("The runs of the tenant's agents, newest first.", "the runs of the tenant's agents"),
+    AgentRunFilter {
+        /// Of this agent.
+        agent,
+        /// In this line of business.
+        vertical,
+        /// In this status: `running`, `completed`, `failed` or `canceled`.
+        status,
+    }
 }

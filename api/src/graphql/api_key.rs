@@ -2,11 +2,12 @@
 
 use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::api_key::{ApiKey as Aggregate, Command};
+use projections::api_key::{ApiKeys, KeyRow};
 use serde_json::json;
 
 use super::kit::{
-    Asked, Changing, Context, Creating, Cursor, Head, May, Outcome, UserError, mutations, parsed, payload,
-    run,
+    Asked, Changing, Context, Creating, Cursor, DateTime, Head, May, Outcome, UserError, mutations, parsed,
+    payload, queries, run,
 };
 use crate::auth::FreshToken;
 use crate::options::Options;
@@ -136,5 +137,45 @@ impl ApiKeyTokenMutation {
         };
         let outcome = run::<Aggregate>(ctx, May::Admin, asked).await?;
         Ok(ApiKeyTokenPayload::new(outcome, fresh.token))
+    }
+}
+
+/// An API key as it is now. Its token is kept nowhere.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct ApiKey {
+    /// The id inside the tenant.
+    id: ID,
+    /// What it is for.
+    name: String,
+    /// The token's first characters after `annals_`, to recognise it.
+    prefix: String,
+    /// What it opens.
+    scopes: Vec<Scope>,
+    /// `active` or `revoked`.
+    status: String,
+    /// When it was issued.
+    issued_at: DateTime,
+}
+
+impl From<KeyRow> for ApiKey {
+    fn from(row: KeyRow) -> Self {
+        Self {
+            id: ID(row.id),
+            name: row.name,
+            prefix: row.prefix,
+            scopes: row.scopes.into_iter().map(Into::into).collect(),
+            status: row.state,
+            issued_at: row.created_at.into(),
+        }
+    }
+}
+
+queries! {
+    ApiKeyQuery: ApiKeys, Admin => ApiKey, ApiKeyConnection, ApiKeyEdge;
+    api_key("An API key of the tenant; null when there is none of this id."),
+    api_keys("The tenant's API keys, newest first.", "the tenant's API keys"),
+    ApiKeyFilter {
+        /// In this state: `active` or `revoked`.
+        state,
     }
 }

@@ -1,8 +1,12 @@
 //! Connectors over GraphQL.
 
+use async_graphql::{ID, SimpleObject};
 use domain::connector::{Command, Connector as Aggregate};
+use projections::connector::{ConnectorList, ConnectorRow};
 
-use super::kit::{AttributeInput, attributes, mutations, parsed, payload};
+use super::kit::{
+    Attribute, AttributeInput, DateTime, Long, attributes, mutations, parsed, payload, queries,
+};
 
 payload!(ConnectorPayload, "a connector's command");
 
@@ -57,4 +61,73 @@ mutations! {
         reason: String,
     })
     |input| Command::Remove { reason: input.reason };
+}
+
+/// A connector as it is now, and how its last sync went.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Connector {
+    /// The id inside the tenant.
+    id: ID,
+    /// The name to show.
+    name: String,
+    /// Its source and form, for instance `csv_file`.
+    kind: String,
+    /// Names and values that its kind understands.
+    settings: Vec<Attribute>,
+    /// `active`, `paused` or `removed`.
+    status: String,
+    /// How many syncs completed.
+    syncs: i64,
+    /// Records that they brought new.
+    recorded: Long,
+    /// Records that were known before.
+    known: Long,
+    /// Records that could not be taken.
+    rejected: Long,
+    /// The last sync's id.
+    last_sync: Option<ID>,
+    /// `running`, `completed` or `failed`.
+    last_sync_status: Option<String>,
+    /// When the last sync began or ended.
+    last_sync_at: Option<DateTime>,
+    /// How far the source has been read.
+    last_cursor: Option<String>,
+    /// Why the last sync failed.
+    last_error: Option<String>,
+    /// When it was registered.
+    registered_at: DateTime,
+}
+
+impl From<ConnectorRow> for Connector {
+    fn from(row: ConnectorRow) -> Self {
+        Self {
+            id: ID(row.id),
+            name: row.name,
+            kind: row.kind,
+            settings: row.settings.into_iter().map(Attribute::from).collect(),
+            status: row.status,
+            syncs: row.syncs,
+            recorded: row.recorded.into(),
+            known: row.known.into(),
+            rejected: row.rejected.into(),
+            last_sync: row.last_sync.map(ID),
+            last_sync_status: row.last_sync_status,
+            last_sync_at: row.last_sync_at.map(Into::into),
+            last_cursor: row.last_cursor,
+            last_error: row.last_error,
+            registered_at: row.created_at.into(),
+        }
+    }
+}
+
+queries! {
+    ConnectorQuery: ConnectorList, Read => Connector, ConnectorConnection, ConnectorEdge;
+    connector("A connector of the tenant; null when there is none of this id."),
+    connectors("The tenant's connectors, newest first.", "the tenant's connectors"),
+    ConnectorFilter {
+        /// Of this kind, for instance `csv_file`.
+        kind,
+        /// In this status: `active`, `paused` or `removed`.
+        status,
+    }
 }

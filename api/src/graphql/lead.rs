@@ -1,9 +1,13 @@
 //! Leads over GraphQL.
 
+use async_graphql::{ID, SimpleObject};
 use domain::lead::{Command, Lead as Aggregate};
 use domain::{Email, Personal, Phone};
+use projections::lead::{LeadList, LeadRow};
 
-use super::kit::{AttributeInput, UserError, attributes, mutations, optional, parsed, payload};
+use super::kit::{
+    Attribute, AttributeInput, DateTime, UserError, attributes, mutations, optional, parsed, payload, queries,
+};
 
 payload!(LeadPayload, "a lead's command");
 
@@ -76,4 +80,74 @@ mutations! {
         reason: String,
     })
     |input| Command::Disqualify { reason: input.reason };
+}
+
+/// A lead as it is now: somebody who may become a customer.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Lead {
+    /// The id inside the tenant.
+    id: ID,
+    /// The line of business it belongs to.
+    vertical: String,
+    /// Where it came from.
+    source: String,
+    /// `new`, `qualified`, `converted` or `disqualified`.
+    status: String,
+    /// The person's name.
+    name: Option<String>,
+    /// The person's e-mail address, in lower case.
+    email: Option<String>,
+    /// The person's phone number, in E.164.
+    phone: Option<String>,
+    /// Who has it.
+    assignee: Option<String>,
+    /// From 0 to 100.
+    score: Option<i64>,
+    /// How often somebody reached out.
+    contacts: i64,
+    /// The opportunity that came of it.
+    opportunity: Option<String>,
+    /// Why it was given up.
+    reason: Option<String>,
+    /// What was found out about it.
+    attributes: Vec<Attribute>,
+    /// When it was captured.
+    captured_at: DateTime,
+}
+
+impl From<LeadRow> for Lead {
+    fn from(row: LeadRow) -> Self {
+        Self {
+            id: ID(row.id),
+            vertical: row.vertical.into(),
+            source: row.source,
+            status: row.status,
+            name: row.name,
+            email: row.email,
+            phone: row.phone,
+            assignee: row.assignee,
+            score: row.score,
+            contacts: row.contacts,
+            opportunity: row.opportunity,
+            reason: row.reason,
+            attributes: row.attributes.into_iter().map(Attribute::from).collect(),
+            captured_at: row.created_at.into(),
+        }
+    }
+}
+
+queries! {
+    LeadQuery: LeadList, Read => Lead, LeadConnection, LeadEdge;
+    lead("A lead of the tenant; null when there is none of this id."),
+    leads("The tenant's leads, newest first.", "the tenant's leads"),
+    LeadFilter {
+        /// Of this line of business.
+        vertical,
+        /// From this source.
+        source,
+        /// In this status: `new`, `qualified`, `converted` or `disqualified`.
+        status,
+        /// That this member or agent has.
+        assignee,
+    }
 }

@@ -3,6 +3,7 @@
 mod agent;
 mod agent_run;
 mod api_key;
+mod audit_feed;
 mod claim;
 mod connector;
 mod connector_sync;
@@ -13,6 +14,8 @@ mod lead;
 mod me;
 mod member;
 mod opportunity;
+mod record_usage;
+mod roi_summary;
 mod roots;
 mod schema;
 mod subscription;

@@ -1,8 +1,10 @@
 //! Opportunities over GraphQL.
 
+use async_graphql::{ID, SimpleObject};
 use domain::opportunity::{Command, Opportunity as Aggregate};
+use projections::opportunity::{OpportunityList, OpportunityRow};
 
-use super::kit::{MoneyInput, mutations, parsed, payload};
+use super::kit::{DateTime, Money, MoneyInput, mutations, parsed, payload, queries};
 
 payload!(OpportunityPayload, "an opportunity's command");
 
@@ -60,4 +62,76 @@ mutations! {
         reason: String,
     })
     |input| Command::Lose { reason: input.reason };
+}
+
+/// An opportunity as it is now: business that may be won.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Opportunity {
+    /// The id inside the tenant.
+    id: ID,
+    /// The line of business it belongs to.
+    vertical: String,
+    /// What it is called.
+    title: String,
+    /// Where it stands; after the end, where it stood last.
+    stage: String,
+    /// `open`, `won` or `lost`.
+    status: String,
+    /// The customer.
+    account: Option<String>,
+    /// The member or agent who works on it.
+    owner: Option<String>,
+    /// What would be sold.
+    product: Option<String>,
+    /// The lead it came of.
+    lead: Option<String>,
+    /// What it may bring.
+    expected: Option<Money>,
+    /// What it brought.
+    value: Option<Money>,
+    /// Why it was lost.
+    reason: Option<String>,
+    /// When it was opened.
+    opened_at: DateTime,
+    /// When it was won or lost.
+    closed_at: Option<DateTime>,
+}
+
+impl From<OpportunityRow> for Opportunity {
+    fn from(row: OpportunityRow) -> Self {
+        Self {
+            id: ID(row.id),
+            vertical: row.vertical.into(),
+            title: row.title,
+            stage: row.stage,
+            status: row.status,
+            account: row.account,
+            owner: row.owner,
+            product: row.product,
+            lead: row.lead,
+            expected: row.expected.map(Into::into),
+            value: row.value.map(Into::into),
+            reason: row.reason,
+            opened_at: row.created_at.into(),
+            closed_at: row.closed_at.map(Into::into),
+        }
+    }
+}
+
+queries! {
+    OpportunityQuery: OpportunityList, Read => Opportunity, OpportunityConnection, OpportunityEdge;
+    opportunity("An opportunity of the tenant; null when there is none of this id."),
+    opportunities("The tenant's opportunities, newest first.", "the tenant's opportunities"),
+    OpportunityFilter {
+        /// Of this line of business.
+        vertical,
+        /// In this stage.
+        stage,
+        /// In this status: `open`, `won` or `lost`.
+        status,
+        /// Of this customer.
+        account,
+        /// On which this member or agent works.
+        owner,
+    }
 }

@@ -3,13 +3,24 @@
 use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
-    agent, agent_run, api_key, claim, connector, connector_sync, event, import, lead, me, member,
-    opportunity, subscription, tenant, usage, workspace,
+    agent, agent_run, api_key, audit_feed, claim, connector, connector_sync, event, import, lead, me, member,
+    opportunity, record_usage, roi_summary, subscription, tenant, usage, workspace,
 };
 
 /// What can be asked.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(me::MeQuery);
+pub(crate) struct Query(
+    agent_run::AgentRunQuery,
+    api_key::ApiKeyQuery,
+    audit_feed::AuditFeedQuery,
+    connector::ConnectorQuery,
+    lead::LeadQuery,
+    me::MeQuery,
+    opportunity::OpportunityQuery,
+    roi_summary::RoiSummaryQuery,
+    tenant::TenantQuery,
+    usage::UsageQuery,
+);
 
 /// What can be done.
 #[derive(Default, MergedObject)]
@@ -25,11 +36,11 @@ pub(crate) struct Mutation(
     lead::LeadMutation,
     member::MemberMutation,
     opportunity::OpportunityMutation,
+    record_usage::UsageMutation,
     subscription::SubscriptionMutation,
     tenant::PlatformMutation,
     tenant::ProvisionMutation,
     tenant::TenantMutation,
-    usage::UsageMutation,
     workspace::WorkspaceMutation,
 );
 

@@ -1,9 +1,15 @@
 //! The tenant over GraphQL.
 
-use async_graphql::{Enum, InputObject, Object, Result};
+use crate::auth::Identity;
+use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
+use domain::TenantId;
 use domain::tenant::{Command, Settings, Tenant as Aggregate};
+use projections::tenant::TenantRow;
 
-use super::kit::{Asked, Context, CreatingTenant, Head, May, UserError, mutations, parsed, payload, run};
+use super::kit::{
+    Asked, Context, CreatingTenant, Cursor, DateTime, Head, IntoFault, May, Ulid, UserError, mutations,
+    parsed, payload, run, see,
+};
 
 /// Whether a tenant shares the cloud or has an installation of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -144,5 +150,96 @@ impl ProvisionMutation {
             under_key: None,
         };
         run::<Aggregate>(ctx, May::Platform, asked).await.map(Into::into)
+    }
+}
+
+/// A tenant as it is now: who the platform works for.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Tenant {
+    /// The id.
+    id: Ulid,
+    /// The short name in URLs.
+    slug: String,
+    /// Shared cloud or installation of its own.
+    mode: DeploymentMode,
+    /// The name to show.
+    name: String,
+    /// The IANA time zone in which days, months and billing periods are cut.
+    time_zone: String,
+    /// The currency of its reports and invoices (ISO 4217).
+    currency: String,
+    /// The lines of business that are on.
+    verticals: Vec<String>,
+    /// `open`, `suspended` or `closed`.
+    standing: String,
+    /// When it was set up.
+    provisioned_at: DateTime,
+}
+
+impl From<TenantRow> for Tenant {
+    fn from(row: TenantRow) -> Self {
+        Self {
+            id: row.tenant_id.into(),
+            slug: row.slug.into(),
+            mode: row.mode.into(),
+            name: row.name,
+            time_zone: row.time_zone,
+            currency: row.currency.into(),
+            verticals: row.verticals.into_iter().map(Into::into).collect(),
+            standing: row.standing,
+            provisioned_at: row.provisioned_at.into(),
+        }
+    }
+}
+
+/// What can be asked about tenants.
+#[derive(Default)]
+pub(crate) struct TenantQuery;
+
+#[Object]
+impl TenantQuery {
+    /// The tenant of the token, or the one that the platform's administrator names by its id; null when there
+    /// is none.
+    async fn tenant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tenant's id; left out, the token's own.")] id: Option<Ulid>,
+        #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+            Cursor,
+        >,
+    ) -> Result<Option<Tenant>> {
+        let identity = ctx.data::<Identity>()?;
+        May::Read.check(identity).map_err(IntoFault::into_fault)?;
+        let wanted = match id {
+            Some(id) => TenantId::new(id.0),
+            None => identity.caller().map_err(IntoFault::into_fault)?.tenant,
+        };
+        let reader = see(ctx, at_least).await?;
+        if identity.tenant != Some(wanted) && !identity.is_platform_admin {
+            return Ok(None);
+        }
+        let row = reader.tenant(wanted).await.map_err(IntoFault::into_fault)?;
+        Ok(row.map(Into::into))
+    }
+
+    /// All tenants in the order in which they came. For the platform's administrator.
+    #[graphql(complexity = "1 + 100 * child_complexity")]
+    async fn tenants(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that asked for this short name; the first of them has it.")]
+        slug: Option<String>,
+        #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+            Cursor,
+        >,
+    ) -> Result<Vec<Tenant>> {
+        let identity = ctx.data::<Identity>()?;
+        May::Platform.check(identity).map_err(IntoFault::into_fault)?;
+        let reader = see(ctx, at_least).await?;
+        let rows = reader
+            .tenants(slug.as_deref())
+            .await
+            .map_err(IntoFault::into_fault)?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 }

@@ -1,208 +1,107 @@
-//! Usage over GraphQL: facts come in, days and totals go out.
+//! What was used, over GraphQL.
 
-use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
-use domain::usage::{Event, Fact, InvalidFact, Usage as Aggregate};
-use serde_json::json;
-use store::{FactOutcome, FactRecord, Rejection};
+use std::collections::BTreeMap;
 
-use super::kit::{
-    AttributeInput, Context, Cursor, DateTime, Decimal, IntoFault, May, UserError, attributes, check_key,
-    key_of, parsed, store_fault,
-};
-use crate::auth::Identity;
-use crate::options::Options;
+use async_graphql::{Object, Result, SimpleObject};
+use projections::daily_usage::Day;
 
-/// Something that was used: how much of what, and by which dimensions.
-#[derive(Clone, Debug, InputObject)]
-pub(crate) struct UsageRecordInput {
-    /// The caller's own id of the record: the same id with the same content counts once.
-    id: Option<ID>,
-    /// Its name: `usage.` or `custom.`, then words (a-z, 0-9, '_') with dots between, for instance
-    /// "usage.tokens.input".
-    #[graphql(name = "type")]
-    fact_type: String,
-    /// How much. It may be negative: that is how a fact is corrected.
+use super::kit::{Context, Cursor, Date, Decimal, IntoFault, Long, May, Reading, reading};
+
+/// How much of a meter was used on a day.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct UsageDay {
+    /// The meter: a fact's type without `usage.`, or one of the platform's own ("tokens.input", "agent_runs").
+    meter: String,
+    /// The quantity's unit; empty when the facts name none.
+    unit: String,
+    /// The day, in the tenant's time zone.
+    day: Date,
+    /// How much.
     quantity: Decimal,
-    /// Of what, for instance "token".
-    unit: Option<String>,
-    /// Names and values by which it can be told apart, for instance `model: small`; at most 32.
-    #[graphql(default)]
-    dimensions: Vec<AttributeInput>,
-    /// When it happened, if not now.
-    occurred_at: Option<DateTime>,
+    /// How many records made it.
+    records: Long,
 }
 
-impl UsageRecordInput {
-    /// The record to append; its key is its own id, or its place in a batch that has a key.
-    fn read(self, batch_key: Option<&str>, index: usize) -> Result<FactRecord<Event>, UserError> {
-        let dimensions = attributes("dimensions", self.dimensions)?;
-        let fact_type = parsed("type", &self.fact_type)?;
-        let fact = Fact::try_new(fact_type, self.quantity.0, self.unit, dimensions).map_err(|error| {
-            let field = match &error {
-                InvalidFact::Type(_) => "type",
-                InvalidFact::Unit(_) => "unit",
-                InvalidFact::TooManyDimensions(_)
-                | InvalidFact::DimensionName(_)
-                | InvalidFact::DimensionValue { .. } => "dimensions",
-            };
-            UserError::invalid(&[field], &error)
-        })?;
-        let at = self.occurred_at.map(|at| at.0);
-        let asked = json!({ "mutation": "record_usage", "occurredAt": at, "fact": fact });
-        let key = match (self.id, batch_key) {
-            (Some(id), _) => {
-                check_key(&id)
-                    .map_err(|_| UserError::invalid(&["id"], &"it does not have 1 to 200 characters"))?;
-                Some(format!("usage:{}", id.as_str()))
-            }
-            (None, Some(batch)) => Some(format!("usage-batch:{batch}:{index}")),
-            (None, None) => None,
-        };
-        Ok(FactRecord {
-            key: key.map(|key| key_of(&key, &asked)),
-            at,
-            facts: vec![Event::Recorded(fact)],
-        })
-    }
-}
-
-/// Takes down what was used, in a batch.
-#[derive(Clone, Debug, InputObject)]
-pub(crate) struct RecordUsageInput {
-    /// What was used; each record is judged for itself.
-    records: Vec<UsageRecordInput>,
-    /// The same key with the same records counts once; for records without an id of their own.
-    idempotency_key: Option<String>,
-}
-
-/// What became of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub(crate) enum UsageOutcome {
-    /// It is in the log now.
-    Recorded,
-    /// It was there before, the same.
-    Known,
-    /// Another record is there under its id or key.
-    Conflicting,
-    /// It breaks a rule.
-    Rejected,
-}
-
-/// What became of one record.
-#[derive(SimpleObject)]
-pub(crate) struct UsageResult {
-    /// What became of it.
-    outcome: UsageOutcome,
-    /// Its place in the log, if it is new there.
-    cursor: Option<Cursor>,
-    /// Why it is not in the log.
-    user_errors: Vec<UserError>,
-}
-
-impl UsageResult {
-    fn rejected(index: usize, error: UserError) -> Self {
+impl From<Day> for UsageDay {
+    fn from(row: Day) -> Self {
         Self {
-            outcome: UsageOutcome::Rejected,
-            cursor: None,
-            user_errors: vec![error.in_element("records", index)],
-        }
-    }
-
-    fn of(index: usize, outcome: FactOutcome) -> Self {
-        let told = |outcome, code: &str, rejection: &Rejection| Self {
-            outcome,
-            cursor: None,
-            user_errors: vec![UserError::at(&[], code, rejection.to_string()).in_element("records", index)],
-        };
-        match outcome {
-            FactOutcome::Recorded { position } => Self {
-                outcome: UsageOutcome::Recorded,
-                cursor: Some(Cursor::Position(position)),
-                user_errors: Vec::new(),
-            },
-            FactOutcome::Known => Self {
-                outcome: UsageOutcome::Known,
-                cursor: None,
-                user_errors: Vec::new(),
-            },
-            FactOutcome::Conflicting { rejection } => {
-                told(UsageOutcome::Conflicting, "KEY_REUSED", &rejection)
-            }
-            FactOutcome::Rejected { rejection } => told(UsageOutcome::Rejected, "REJECTED", &rejection),
+            meter: row.meter,
+            unit: row.unit,
+            day: row.day.into(),
+            quantity: row.quantity.into(),
+            records: row.records.into(),
         }
     }
 }
 
-/// What came of a batch of usage.
-#[derive(SimpleObject)]
-pub(crate) struct RecordUsagePayload {
-    /// What became of each record, in their order.
-    results: Vec<UsageResult>,
-    /// The place of the batch's last new fact in the log: give it as `atLeast` to see its effect.
-    cursor: Option<Cursor>,
-    /// What is wrong with the batch as a whole.
-    user_errors: Vec<UserError>,
+/// How much of a meter was used in all of the days.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct UsageTotal {
+    /// The meter.
+    meter: String,
+    /// The quantity's unit; empty when the facts name none.
+    unit: String,
+    /// How much.
+    quantity: Decimal,
+    /// How many records made it.
+    records: Long,
 }
 
-/// What may be asked of usage.
+/// What was used, by day and in all.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Usage {
+    /// A meter's day a row, in the order of meters, units and days.
+    days: Vec<UsageDay>,
+    /// A meter a row.
+    totals: Vec<UsageTotal>,
+}
+
+impl From<Vec<Day>> for Usage {
+    fn from(rows: Vec<Day>) -> Self {
+        let mut sums: BTreeMap<(&str, &str), (rust_decimal::Decimal, i64)> = BTreeMap::new();
+        for row in &rows {
+            let (quantity, records) = sums.entry((&row.meter, &row.unit)).or_default();
+            *quantity = quantity.saturating_add(row.quantity);
+            *records = records.saturating_add(row.records);
+        }
+        let totals = sums
+            .into_iter()
+            .map(|((meter, unit), (quantity, records))| UsageTotal {
+                meter: meter.to_owned(),
+                unit: unit.to_owned(),
+                quantity: quantity.into(),
+                records: records.into(),
+            });
+        let totals = totals.collect();
+        Self {
+            days: rows.into_iter().map(Into::into).collect(),
+            totals,
+        }
+    }
+}
+
+/// What can be asked about usage.
 #[derive(Default)]
-pub(crate) struct UsageMutation;
+pub(crate) struct UsageQuery;
 
 #[Object]
-impl UsageMutation {
-    /// Takes down what was used, in a batch; each record is judged for itself.
-    async fn record_usage(&self, ctx: &Context<'_>, input: RecordUsageInput) -> Result<RecordUsagePayload> {
-        let identity = ctx.data::<Identity>()?;
-        let caller = May::Ingest
-            .check(identity)
-            .and_then(|()| identity.caller())
-            .map_err(IntoFault::into_fault)?;
-        let mut payload = RecordUsagePayload {
-            results: Vec::new(),
-            cursor: None,
-            user_errors: Vec::new(),
-        };
-        if let Some(Err(error)) = input.idempotency_key.as_deref().map(check_key) {
-            payload.user_errors.push(error);
-            return Ok(payload);
-        }
-        let mut records = Vec::new();
-        let mut results: Vec<Option<UsageResult>> = Vec::new();
-        for (index, record) in input.records.into_iter().enumerate() {
-            match record.read(input.idempotency_key.as_deref(), index) {
-                Ok(record) => {
-                    records.push(record);
-                    results.push(None);
-                }
-                Err(error) => results.push(Some(UsageResult::rejected(index, error))),
-            }
-        }
-        // A batch without any good record goes no further, unless it is empty: the log has a word for that.
-        if records.is_empty() && !results.is_empty() {
-            payload.results = results.into_iter().flatten().collect();
-            return Ok(payload);
-        }
-        let store = &ctx.data::<Options>()?.store;
-        let mut outcomes = match store.append_facts::<Aggregate>(&caller, records).await {
-            Ok(outcomes) => outcomes.into_iter(),
-            Err(store::StoreError::Refused(refusal)) => {
-                payload.user_errors.push(UserError::refusal(
-                    domain::RefusalCode::code(&refusal),
-                    refusal.to_string(),
-                ));
-                return Ok(payload);
-            }
-            Err(error) => return Err(store_fault(error)),
-        };
-        for (index, result) in results.into_iter().enumerate() {
-            let judged = result.or_else(|| outcomes.next().map(|outcome| UsageResult::of(index, outcome)));
-            payload.results.extend(judged);
-        }
-        payload.cursor = payload
-            .results
-            .iter()
-            .filter_map(|result| result.cursor.clone())
-            .max_by_key(|cursor| cursor.position("cursor").unwrap_or_default());
-        Ok(payload)
+#[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
+impl UsageQuery {
+    /// What the tenant used, by day and in all.
+    #[graphql(complexity = "1 + 30 * child_complexity")]
+    async fn usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only this meter, for instance \"tokens.input\".")] meter: Option<String>,
+        #[graphql(desc = "From this day on.")] from: Option<Date>,
+        #[graphql(desc = "Until this day, included.")] to: Option<Date>,
+        #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+            Cursor,
+        >,
+    ) -> Result<Usage> {
+        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
+        let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
+        let days = reader.usage(tenant, meter.as_deref(), from, to).await;
+        Ok(days.map_err(IntoFault::into_fault)?.into())
     }
 }

@@ -28,14 +28,18 @@ async fn healthz() -> Json<Value> {
 
 /// The process can serve: the database answers, and the read models are not far behind.
 async fn readyz(State(options): State<Options>) -> Response {
-    let log = match options.store.log().head().await {
-        Ok(head) => Ok(json!({ "position": head })),
-        Err(error) => {
-            tracing::warn!(%error, "api.readyz the log is away");
-            Err("the database does not answer")
-        }
+    let head = options.store.log().head().await;
+    if let Err(error) = &head {
+        tracing::warn!(%error, "api.readyz the log is away");
+    }
+    let read_models = match &head {
+        Ok(head) => read_models(&options, *head).await,
+        Err(_) => Err("the log's end is not known"),
     };
-    let checks = [("log", log)];
+    let log = head
+        .map(|position| json!({ "position": position }))
+        .map_err(|_| "the database does not answer");
+    let checks = [("log", log), ("read_models", read_models)];
     let is_ready = checks.iter().all(|(_, check)| check.is_ok());
     let shown: serde_json::Map<String, Value> = checks
         .into_iter()
@@ -47,6 +51,23 @@ async fn readyz(State(options): State<Options>) -> Response {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
     (code, Json(json!({ "status": status, "checks": shown }))).into_response()
+}
+
+/// How far the read models are behind the log.
+async fn read_models(options: &Options, head: u64) -> Result<Value, &'static str> {
+    let checkpoints = options.reader.checkpoints().await.map_err(|error| {
+        tracing::warn!(%error, "api.readyz the read models are away");
+        "the database does not answer"
+    })?;
+    let positions = checkpoints.iter().map(|checkpoint| checkpoint.position);
+    let slowest = positions
+        .min()
+        .ok_or("no projector has run on this database yet")?;
+    let lag = head.saturating_sub(slowest);
+    if lag > options.lag_limit {
+        return Err("the read models are too far behind the log: look at the projector");
+    }
+    Ok(json!({ "position": slowest, "lag": lag }))
 }
 
 fn shown(check: Result<Value, &str>) -> Value {

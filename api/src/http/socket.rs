@@ -1,5 +1,8 @@
 //! `/graphql/ws`: graphql-transport-ws.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_graphql::http::{WebSocketProtocols, WsMessage};
 use async_graphql::{Data, Error, Executor, Request, Response};
 use axum::Extension;
@@ -19,6 +22,13 @@ use crate::graphql::Schema;
 use crate::graphql::kit::IntoFault;
 
 const PROTOCOL: &str = "graphql-transport-ws";
+const PROTOCOL_ERROR: u16 = 1002;
+/// What the executor says to an operation before `connection_init`.
+const INTERNAL_ERROR: u16 = 1011;
+const CLOSE_REASON_BYTES: usize = 123;
+const BAD_REQUEST: u16 = 4400;
+const UNAUTHORIZED: u16 = 4401;
+const FORBIDDEN: u16 = 4403;
 const MESSAGE_BYTES_AT_MOST: usize = 1024 * 1024;
 
 /// Upgrades to a WebSocket; the token comes with the request, or with `connection_init`.
@@ -45,22 +55,49 @@ async fn serve(socket: WebSocket, gateway: Gateway, headers: HeaderMap, request_
             })
         });
     let executor = Told(gateway.schema);
+    let is_turned_away = Arc::new(AtomicBool::new(false));
     let authenticator = gateway.authenticator;
     let answers = async_graphql::http::WebSocket::new(executor, input, WebSocketProtocols::GraphQLWS)
-        .on_connection_init(move |payload| init(authenticator, headers, request_id, payload));
+        .on_connection_init({
+            let is_turned_away = Arc::clone(&is_turned_away);
+            move |payload| async move {
+                let data = init(authenticator, headers, request_id, payload).await;
+                is_turned_away.store(data.is_err(), Ordering::Release);
+                data
+            }
+        });
     let mut answers = std::pin::pin!(answers);
     while let Some(answer) = answers.next().await {
         let message = match answer {
             WsMessage::Text(text) => Message::Text(text.into()),
             WsMessage::Close(code, reason) => Message::Close(Some(CloseFrame {
-                code,
-                reason: reason.into(),
+                code: close_code(code, &is_turned_away),
+                reason: short(&reason).into(),
             })),
         };
         if sink.send(message).await.is_err() {
             return;
         }
     }
+}
+
+/// The protocol's own close code for the executor's, which keeps to HTTP's cousins.
+fn close_code(code: u16, is_turned_away: &AtomicBool) -> u16 {
+    match code {
+        PROTOCOL_ERROR if is_turned_away.load(Ordering::Acquire) => FORBIDDEN,
+        PROTOCOL_ERROR => BAD_REQUEST,
+        INTERNAL_ERROR => UNAUTHORIZED,
+        other => other,
+    }
+}
+
+/// As much of a reason as a close frame holds (RFC 6455, 5.5).
+fn short(reason: &str) -> &str {
+    let mut end = reason.len().min(CLOSE_REASON_BYTES);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    &reason[..end]
 }
 
 /// Who opens the connection: the payload's `authorization` counts before the request's header.
@@ -98,11 +135,7 @@ impl Executor for Told {
         told(self.0.execute(request).await)
     }
 
-    fn execute_stream(
-        &self,
-        request: Request,
-        session: Option<std::sync::Arc<Data>>,
-    ) -> BoxStream<'static, Response> {
+    fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         Executor::execute_stream(&self.0, request, session)
             .map(told)
             .boxed()

@@ -48,8 +48,11 @@ pub(crate) fn code_of(error: &async_graphql::ServerError) -> Option<&async_graph
     error.extensions.as_ref()?.get("code")
 }
 
+/// When a client should try again, if nobody knows better.
+pub(crate) const SOON: std::time::Duration = std::time::Duration::from_millis(250);
+
 /// An error that may be gone after a while.
-fn try_again(message: &str, after: std::time::Duration) -> Error {
+pub(crate) fn try_again(message: &str, after: std::time::Duration) -> Error {
     let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
     fault(Code::Unavailable, message)
         .extend_with(|_, extensions| extensions.set("retryAfterMs", milliseconds))
@@ -68,7 +71,7 @@ impl IntoFault for Denied {
             Self::MissingScope(_) | Self::NotPlatformAdmin => Code::Forbidden,
             Self::NoTenantNamed => Code::BadUserInput,
             Self::UnknownTenant(_) => Code::NotFound,
-            Self::Unavailable => return try_again(&self.to_string(), std::time::Duration::from_millis(250)),
+            Self::Unavailable => return try_again(&self.to_string(), SOON),
         };
         fault(code, self.to_string())
     }

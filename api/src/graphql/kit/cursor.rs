@@ -26,6 +26,9 @@ pub(crate) enum InvalidCursor {
     /// A cursor of the log where one of a list is wanted.
     #[error("{0}: this is the cursor of an event; the cursor of a row of this list is wanted")]
     NotARow(&'static str),
+    /// A cursor of another list.
+    #[error("{0}: this is the cursor of another list's row")]
+    OtherList(&'static str),
 }
 
 impl Cursor {

@@ -1,0 +1,144 @@
+//! Who did what, over GraphQL.
+
+use async_graphql::{Enum, ID, InputObject, Json, Object, Result, SimpleObject};
+use projections::audit_feed::{Entry, Filter};
+use serde_json::Value;
+
+use super::kit::{Context, Cursor, DateTime, IntoFault, May, Reading, Window, connection, reading};
+
+/// What kind of actor did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::ActorKind")]
+pub(crate) enum ActorKind {
+    /// A person, signed in.
+    User,
+    /// An AI agent.
+    Agent,
+    /// A connector that brings records from a foreign system.
+    Connector,
+    /// A program with an API key.
+    ApiKey,
+    /// The platform itself.
+    System,
+}
+
+/// An entry of the audit feed: somebody did something to something.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct AuditEntry {
+    /// The event's id, unique in the whole log.
+    event_id: ID,
+    /// What kind of actor did it.
+    actor_kind: ActorKind,
+    /// Which one.
+    actor_id: String,
+    /// What was done, for instance "lead.qualified".
+    action: String,
+    /// What kind of thing it was done to, for instance "lead".
+    entity_type: String,
+    /// Which one.
+    entity_id: ID,
+    /// When it happened.
+    occurred_at: DateTime,
+    /// When it was written down.
+    recorded_at: DateTime,
+    /// The request, import or run that it belongs to.
+    correlation_id: Option<String>,
+    /// The event that caused it.
+    causation_id: Option<ID>,
+    /// What happened; its shape goes by the action.
+    payload: Json<Value>,
+}
+
+impl From<Entry> for AuditEntry {
+    fn from(entry: Entry) -> Self {
+        // The log takes valid JSON only; what is none would be shown as the text that it is.
+        let payload = serde_json::from_str(&entry.payload).unwrap_or(Value::String(entry.payload));
+        Self {
+            event_id: ID(entry.event_id),
+            actor_kind: entry.actor_kind.into(),
+            actor_id: entry.actor_id,
+            action: entry.action,
+            entity_type: entry.entity_type,
+            entity_id: ID(entry.entity_id),
+            occurred_at: entry.occurred_at.into(),
+            recorded_at: entry.recorded_at.into(),
+            correlation_id: entry.correlation_id,
+            causation_id: entry.causation_id.map(ID),
+            payload: Json(payload),
+        }
+    }
+}
+
+connection!(AuditEntry: AuditFeedConnection, AuditFeedEdge, "the tenant's audit feed");
+
+/// Which entries of the audit feed; what is left out does not matter.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(crate) struct AuditFeedFilter {
+    /// By this kind of actor.
+    actor_kind: Option<ActorKind>,
+    /// By this actor.
+    actor_id: Option<String>,
+    /// This action, for instance "lead.qualified"; "lead.*" means all of a family.
+    action: Option<String>,
+    /// To this kind of thing, for instance "lead".
+    entity_type: Option<String>,
+    /// To the thing of this id.
+    entity_id: Option<ID>,
+    /// Happened at this moment or later.
+    from: Option<DateTime>,
+    /// Happened before this moment.
+    before: Option<DateTime>,
+}
+
+impl From<AuditFeedFilter> for Filter {
+    fn from(filter: AuditFeedFilter) -> Self {
+        let kind = filter.actor_kind.map(domain::ActorKind::from);
+        Self {
+            actor_kind: kind.map(|kind| kind.to_string()),
+            actor_id: filter.actor_id,
+            action: filter.action,
+            entity_type: filter.entity_type,
+            entity_id: filter.entity_id.map(Into::into),
+            from: filter.from.map(|at| at.0),
+            before: filter.before.map(|at| at.0),
+        }
+    }
+}
+
+/// What can be asked about the audit feed.
+#[derive(Default)]
+pub(crate) struct AuditFeedQuery;
+
+#[Object]
+#[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
+impl AuditFeedQuery {
+    /// Who did what in the tenant, oldest first; `last` gives the newest.
+    #[graphql(complexity = "super::kit::connection_cost(first, last, child_complexity)")]
+    async fn audit_feed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "With `first`: only what follows this entry.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "With `last`: only what precedes this entry.")] before: Option<Cursor>,
+        #[graphql(desc = "Which.")] filter: Option<AuditFeedFilter>,
+        #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+            Cursor,
+        >,
+    ) -> Result<AuditFeedConnection> {
+        let page = Window {
+            first,
+            after,
+            last,
+            before,
+        }
+        .page()?;
+        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
+        let filter = filter.unwrap_or_default().into();
+        let listed = reader
+            .audit_feed(tenant, &filter, &page)
+            .await
+            .map_err(IntoFault::into_fault)?;
+        Ok(AuditFeedConnection::new(listed, page.direction))
+    }
+}

@@ -1,0 +1,145 @@
+//! The repetition of queries over an aggregate's list: one row by its id, and pages of rows.
+
+use async_graphql::Result;
+use domain::TenantId;
+use projections::{QueryError, Reader};
+
+use super::code::IntoFault;
+use super::{Code, Context, Cursor, May, fault};
+use crate::auth::Identity;
+use crate::options::Options;
+
+/// Who reads, and the read models, which have seen what the reader asks to see.
+pub(crate) struct Reading<'a> {
+    pub(crate) tenant: TenantId,
+    pub(crate) reader: &'a Reader,
+}
+
+/// Lets a query pass, and waits until the read models have come to `at_least`.
+pub(crate) async fn reading<'a>(
+    ctx: &Context<'a>,
+    may: May,
+    at_least: Option<Cursor>,
+) -> Result<Reading<'a>> {
+    let identity = ctx.data::<Identity>()?;
+    let caller = may
+        .check(identity)
+        .and_then(|()| identity.caller())
+        .map_err(IntoFault::into_fault)?;
+    let reader = see(ctx, at_least).await?;
+    Ok(Reading {
+        tenant: caller.tenant,
+        reader,
+    })
+}
+
+/// The read models, when they have come to `at_least`.
+pub(crate) async fn see<'a>(ctx: &Context<'a>, at_least: Option<Cursor>) -> Result<&'a Reader> {
+    let options = ctx.data::<Options>()?;
+    if let Some(cursor) = at_least {
+        let position = cursor
+            .position("atLeast")
+            .map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+        let waited = options.reader.wait_for(position, options.wait_at_most).await;
+        waited.map_err(IntoFault::into_fault)?;
+    }
+    Ok(&options.reader)
+}
+
+impl IntoFault for QueryError {
+    fn into_fault(self) -> async_graphql::Error {
+        match self {
+            Self::NotThere { .. } => fault(
+                Code::NotThereYet,
+                "atLeast: the read models have not come so far yet; ask again in a moment",
+            ),
+            Self::Unavailable(error) => {
+                tracing::warn!(%error, "api.query unavailable");
+                super::code::try_again(
+                    "the read models can't be reached now; try again",
+                    super::code::SOON,
+                )
+            }
+            Self::Row(_) | Self::NoTable(_) => super::internal("api.query unreadable", &self.to_string()),
+        }
+    }
+}
+
+/// Makes a slice's queries over the list of its aggregates: the list's filter with the columns it goes by,
+/// the field of one and the field of many.
+macro_rules! queries {
+    (
+        $root:ident: $model:ty, $may:ident => $node:ident, $connection:ident, $edge:ident;
+        $one:ident($one_doc:literal), $many:ident($many_doc:literal, $what:literal),
+        $filter:ident { $($(#[$column_doc:meta])* $column:ident,)+ }
+    ) => {
+        $crate::graphql::kit::connection!($node: $connection, $edge, $what);
+
+        #[doc = concat!("Which of ", $what, "; what is left out does not matter.")]
+        #[derive(Clone, Debug, Default, async_graphql::InputObject)]
+        pub(crate) struct $filter {
+            $($(#[$column_doc])* $column: Option<String>,)+
+        }
+
+        impl $filter {
+            fn equal(self) -> Vec<(&'static str, String)> {
+                let columns = [$((stringify!($column), self.$column),)+];
+                columns.into_iter().filter_map(|(column, value)| Some((column, value?))).collect()
+            }
+        }
+
+        #[doc = concat!("What can be asked about ", $what, ".")]
+        #[derive(Default)]
+        pub(crate) struct $root;
+
+        #[async_graphql::Object]
+        #[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
+        impl $root {
+            #[doc = $one_doc]
+            async fn $one(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "The id inside the tenant.")] id: async_graphql::ID,
+                #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+                    $crate::graphql::kit::Cursor,
+                >,
+            ) -> async_graphql::Result<Option<$node>> {
+                let may = $crate::graphql::kit::May::$may;
+                let $crate::graphql::kit::Reading { tenant, reader } =
+                    $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let row = reader.entity::<$model>(tenant, &id).await;
+                Ok(row.map_err($crate::graphql::kit::IntoFault::into_fault)?.map(Into::into))
+            }
+
+            #[doc = $many_doc]
+            #[graphql(complexity = "crate::graphql::kit::connection_cost(first, last, child_complexity)")]
+            async fn $many(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+                #[graphql(desc = "With `first`: only what follows this row.")] after: Option<
+                    $crate::graphql::kit::Cursor,
+                >,
+                #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+                #[graphql(desc = "With `last`: only what precedes this row.")] before: Option<
+                    $crate::graphql::kit::Cursor,
+                >,
+                #[graphql(desc = "Which.")] filter: Option<$filter>,
+                #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+                    $crate::graphql::kit::Cursor,
+                >,
+            ) -> async_graphql::Result<$connection> {
+                let may = $crate::graphql::kit::May::$may;
+                let page = $crate::graphql::kit::Window { first, after, last, before }.page()?;
+                let direction = page.direction;
+                let list = projections::List { equal: filter.unwrap_or_default().equal(), page };
+                let $crate::graphql::kit::Reading { tenant, reader } =
+                    $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let listed = reader.list::<$model>(tenant, &list).await;
+                let listed = listed.map_err($crate::graphql::kit::IntoFault::into_fault)?;
+                Ok($connection::new(listed, direction))
+            }
+        }
+    };
+}
+pub(crate) use queries;
