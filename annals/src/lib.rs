@@ -1,1 +1,16 @@
-//! p
+//! The program's parts, a file each; `main.rs` reads the command line and calls them.
+
+pub mod ambient;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod embedded;
+pub mod health;
+pub mod import;
+pub mod log_command;
+pub mod rooms;
+pub mod serve;
+pub mod tenants;
+pub mod tracing_setup;
+pub mod up;

@@ -1,0 +1,141 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::config::Given;
+
+/// Annals: the book of record of a Results-as-a-Service platform.
+#[derive(Parser, Debug)]
+#[command(version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// The settings as given.
+    #[command(flatten)]
+    pub given: Given,
+}
+
+/// What the program can do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run everything in one process, with an embedded PostgreSQL
+    Up {
+        /// Fill two tenants with a quarter of plausible data; a second time adds nothing
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Run some roles in this process, beside others elsewhere; needs --database-url
+    Serve {
+        /// Which roles
+        #[arg(long = "role", required = true, value_enum)]
+        roles: Vec<Role>,
+    },
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Import a CSV file through a mapping file; a second time adds nothing
+    Import(ImportArgs),
+    /// Read the log
+    Log {
+        /// What to show
+        #[command(subcommand)]
+        command: LogCommand,
+    },
+    /// Write events as CloudEvents, one JSON object a line
+    Export(ReadArgs),
+    /// Check what the program needs on this machine
+    Doctor,
+    /// Print the settings in force, secrets masked
+    Config,
+    /// Print the GraphQL schema
+    Schema,
+    /// Ask a running server whether it is ready; exits with 1 when it is not
+    Health,
+}
+
+/// A part of the program that can run in a process of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// The GraphQL gateway
+    Api,
+    /// Folds the log into read models
+    Projector,
+    /// Takes events over HTTP
+    Ingest,
+}
+
+/// What to import.
+#[derive(clap::Args, Debug)]
+pub struct ImportArgs {
+    /// The CSV file
+    pub file: PathBuf,
+    /// The mapping file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub mapping: PathBuf,
+    /// The tenant: its slug or its id
+    #[arg(long)]
+    pub tenant: String,
+    /// The connector under which the import runs [default: the mapping's source]
+    #[arg(long, value_name = "ID")]
+    pub connector: Option<String>,
+}
+
+/// What to read of the log.
+#[derive(clap::Args, Debug)]
+pub struct ReadArgs {
+    /// Events of this tenant only: its slug or its id
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// Events of these types only, for instance `lead.*`; may be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Events after this position
+    #[arg(long, default_value_t = 0, value_name = "POSITION")]
+    pub after: u64,
+    /// Recorded at this time or later (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
+    /// Recorded before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+}
+
+/// How to look at the log.
+#[derive(Subcommand, Debug)]
+pub enum LogCommand {
+    /// Show events in order
+    Tail {
+        /// Which events
+        #[command(flatten)]
+        read: ReadArgs,
+        /// Go on as the log grows
+        #[arg(long, short)]
+        follow: bool,
+        /// Only the last N of them
+        #[arg(long, short = 'n', value_name = "N")]
+        last: Option<u64>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one stream's history
+    Show {
+        /// The tenant: its slug or its id
+        #[arg(long)]
+        tenant: String,
+        /// The stream: aggregate type and id, for instance `lead/01K...`
+        stream: String,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show counts, sizes and rates
+    Stats {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}

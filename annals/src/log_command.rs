@@ -1,0 +1,181 @@
+//! `annals log` and `annals export`: the log in the terminal.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::{Context as _, bail};
+use domain::RecordedEvent;
+use store::{Ambient, Filter, Log, Options, Role, Store};
+use streams::CloudEvent;
+
+use crate::cli::{LogCommand, ReadArgs};
+use crate::tenants;
+
+/// Runs `annals log`.
+///
+/// # Errors
+/// When the log can't be read, or the tenant or the stream is none.
+pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Result<()> {
+    let log = Log::new(store::pool(url, Role::Projector, 2)?);
+    match command {
+        LogCommand::Tail {
+            read,
+            follow,
+            last,
+            json,
+        } => tail(url, ambient, &log, read, Tail { follow, last, json }).await,
+        LogCommand::Show { tenant, stream, json } => {
+            let (kind, id) = stream
+                .split_once('/')
+                .context("the stream: give aggregate type and id, as lead/01K...")?;
+            let tenant = tenants::find(&log, &tenant).await?;
+            let filter = Filter {
+                stream: Some((kind.to_owned(), id.to_owned())),
+                ..Filter::tenant(tenant)
+            };
+            let count = print_all(&log, 0, &filter, None, json).await?.1;
+            if count == 0 {
+                bail!("the stream {stream} of this tenant has no events");
+            }
+            Ok(())
+        }
+        LogCommand::Stats { json } => {
+            let stats = log.stats(ambient.now()).await?;
+            if json {
+                println!("{}", serde_json::to_string(&stats)?);
+                return Ok(());
+            }
+            println!("events      {}", stats.events);
+            println!("tenants     {}", stats.tenants);
+            println!(
+                "last        {}",
+                stats
+                    .last_recorded_at
+                    .map_or("never".to_owned(), |at| at.to_string())
+            );
+            println!(
+                "rate        {}/s in the last minute, {} in the last hour",
+                stats.per_second_last_minute, stats.last_hour
+            );
+            for partition in &stats.partitions {
+                let (table, index) = (partition.table_bytes / 1024, partition.index_bytes / 1024);
+                println!(
+                    "partition   {}: {table} KiB of events, {index} KiB of indexes",
+                    partition.name
+                );
+            }
+            for kind in &stats.types {
+                println!(
+                    "{:>11} {} ({} bytes of payload)",
+                    kind.events, kind.event_type, kind.payload_bytes
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+struct Tail {
+    follow: bool,
+    last: Option<u64>,
+    json: bool,
+}
+
+async fn tail(url: &str, ambient: Ambient, log: &Log, read: ReadArgs, how: Tail) -> anyhow::Result<()> {
+    let filter = filter(log, &read).await?;
+    let (mut position, _) = print_all(log, read.after, &filter, how.last, how.json).await?;
+    if !how.follow {
+        return Ok(());
+    }
+    let store = Store::open(Options::new(url, ambient)).await?;
+    let mut follower = store.tail().follow(position, filter);
+    loop {
+        let step = tokio::select! {
+            step = follower.next() => step?,
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        };
+        let mut out = io::stdout().lock();
+        for event in &step.events {
+            print(&mut out, event, how.json)?;
+        }
+        out.flush()?;
+        position = position.max(step.position);
+    }
+}
+
+/// Which events the flags ask for.
+async fn filter(log: &Log, read: &ReadArgs) -> anyhow::Result<Filter> {
+    let tenant = match &read.tenant {
+        Some(tenant) => Some(tenants::find(log, tenant).await?),
+        None => None,
+    };
+    Ok(Filter {
+        tenant,
+        stream: None,
+        types: read.types.clone(),
+        recorded_from: read.since,
+        recorded_before: read.until,
+    })
+}
+
+/// Prints all events, or the last of them; returns the last position looked at, and how many there were.
+async fn print_all(
+    log: &Log,
+    after: u64,
+    filter: &Filter,
+    last: Option<u64>,
+    json: bool,
+) -> anyhow::Result<(u64, u64)> {
+    const PAGE: u32 = 1_000;
+    let mut skip = match last {
+        Some(last) => log.count(after, filter).await?.saturating_sub(last),
+        None => 0,
+    };
+    let (mut position, mut count) = (after, 0);
+    let mut out = BufWriter::new(io::stdout().lock());
+    loop {
+        let page = log.page(position, filter, PAGE).await?;
+        for event in &page {
+            (position, count) = (event.position, count + 1);
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                print(&mut out, event, json)?;
+            }
+        }
+        if page.len() < PAGE as usize {
+            out.flush()?;
+            return Ok((position, count));
+        }
+    }
+}
+
+fn print(out: &mut impl Write, event: &RecordedEvent, json: bool) -> anyhow::Result<()> {
+    if json {
+        serde_json::to_writer(&mut *out, &CloudEvent::try_new(event)?)?;
+        return Ok(writeln!(out)?);
+    }
+    writeln!(
+        out,
+        "{:>8}  {}  {:<28} {:<40} {}",
+        event.position,
+        event.occurred_at.strftime("%Y-%m-%d %H:%M:%S"),
+        event.event_type,
+        event.stream.to_string(),
+        event.actor
+    )?;
+    Ok(())
+}
+
+/// Runs `annals export`.
+///
+/// # Errors
+/// When the log can't be read, or standard output is closed.
+pub async fn export(url: &str, read: ReadArgs) -> anyhow::Result<()> {
+    let log = Log::new(store::pool(url, Role::Projector, 2)?);
+    let filter = filter(&log, &read).await?;
+    let mut out = BufWriter::new(io::stdout());
+    let count = streams::export(&log, read.after, &filter, &mut out).await?;
+    out.flush()?;
+    eprintln!("{count} events");
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! The rooms put together: what a process of some roles holds, and its HTTP routes.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use api::{Authenticator, TokenSource};
+use axum::Router;
+use domain::api_key::Scope;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use projections::{Projector, Reader};
+use store::{Ambient, Store};
+use tokio::net::TcpListener;
+
+use crate::ambient;
+use crate::cli::Role;
+use crate::config::Settings;
+use crate::import::Importer;
+
+const GATEWAY_CONNECTIONS: u32 = 12;
+const PROJECTOR_CONNECTIONS: u32 = 4;
+
+/// The open rooms of one process.
+#[derive(Debug)]
+pub struct Rooms {
+    /// The event log.
+    pub store: Store,
+    /// The read models, as the gateway sees them.
+    pub reader: Reader,
+    projector: Option<Projector>,
+    router: Router,
+}
+
+impl Rooms {
+    /// Opens the rooms that the roles need, on a database that is migrated.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn open(
+        url: &str,
+        ambient: Ambient,
+        settings: &Settings,
+        admin_token: Option<&str>,
+        roles: &[Role],
+    ) -> anyhow::Result<Self> {
+        let metrics = PrometheusBuilder::new()
+            .install_recorder()
+            .context("the metrics recorder")?;
+        let store = Store::open(store::Options::new(url, ambient))
+            .await
+            .context("the event log")?;
+        let reader = Reader::new(store::pool(url, store::Role::Gateway, GATEWAY_CONNECTIONS)?);
+        let projector = if roles.contains(&Role::Projector) {
+            let pool = store::pool(url, store::Role::Projector, PROJECTOR_CONNECTIONS)?;
+            Some(Projector::start(&store, pool, projections::all()))
+        } else {
+            None
+        };
+
+        let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
+        options.admin_token_sha256 = admin_token.map(api::token_hash);
+        options.development = settings.mode == Some(crate::config::Mode::Development);
+        options.metrics = Arc::new(move || metrics.render());
+        options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
+        let authenticator = Authenticator::new(&options);
+        let mut router = if roles.contains(&Role::Api) {
+            api::router(options)
+        } else {
+            api::operations(options)
+        };
+        if roles.contains(&Role::Ingest) {
+            let events =
+                ingest::cloud_events::router(store.clone(), ingest::cloud_events::Options::default());
+            router = router.merge(api::protect(events, authenticator, Scope::Ingest));
+        }
+        Ok(Self {
+            store,
+            reader,
+            projector,
+            router,
+        })
+    }
+
+    /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        axum::serve(listener, self.router)
+            .with_graceful_shutdown(stop)
+            .await
+            .context("the HTTP server")?;
+        if let Some(projector) = self.projector {
+            projector.stop().await;
+        }
+        Ok(())
+    }
+}
+
+/// Secrets from the operating system.
+struct Tokens;
+
+impl TokenSource for Tokens {
+    fn token(&self) -> String {
+        format!("annals_{}", ambient::secret())
+    }
+}

@@ -1,0 +1,118 @@
+//! `annals up`: everything in one process.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::ambient;
+use crate::cli::Role;
+use crate::config::{Mode, Settings};
+use crate::demo::{self, Demo};
+use crate::embedded::{Database, admin_token};
+use crate::rooms::Rooms;
+use crate::serve::{bind, stop_signal};
+
+/// How long the first look waits for the read models to have seen the demo.
+const CATCH_UP: Duration = Duration::from_secs(30);
+
+/// Runs every role until Ctrl-C or SIGTERM, with demo data if asked.
+///
+/// # Errors
+/// When there is no PostgreSQL, or the address or the data folder is not to be had: with what to do.
+pub async fn run(settings: &Settings, with_demo: bool) -> anyhow::Result<()> {
+    let settings = Settings {
+        mode: settings.mode.or(Some(Mode::Development)),
+        ..settings.clone()
+    };
+    let listener = bind(&settings).await?;
+    let address = listener.local_addr()?;
+    say(&format!("Annals {}: starting", env!("CARGO_PKG_VERSION")));
+    let database = Database::open(&settings).await?;
+    let token = admin_token(&settings)?;
+    let roles = [Role::Api, Role::Projector, Role::Ingest];
+    let rooms = Rooms::open(&database.url, ambient::system(), &settings, Some(&token), &roles).await?;
+    let (store, reader) = (rooms.store.clone(), rooms.reader.clone());
+
+    // The signals end the server; so does a demo that fails.
+    let stop = stop_signal()?;
+    let (fail, failed) = oneshot::channel::<()>();
+    let server = tokio::spawn(rooms.serve(listener, async move {
+        tokio::select! {
+            () = stop => {}
+            Ok(()) = failed => {}
+        }
+    }));
+    say(&format!("Listening on http://{address}"));
+    let told = if with_demo {
+        let filled = demo::fill(&store, &token, &progress).await;
+        let head = store.log().head().await.unwrap_or_default();
+        drop(reader.wait_for(head, CATCH_UP).await);
+        filled.map(|demo| introduce_demo(address, &demo))
+    } else {
+        Ok(())
+    };
+    drop((store, reader));
+    match told {
+        Ok(()) => introduce(address, &token),
+        Err(_) => drop(fail.send(())),
+    }
+    server.await??;
+    database.close().await?;
+    say("Stopped.");
+    told
+}
+
+fn say(line: &str) {
+    println!("{line}");
+    drop(io::stdout().flush());
+}
+
+fn progress(tenant: &str, added: u64) {
+    match added {
+        0 if io::stdout().is_terminal() => {
+            print!("Demo: {tenant} ...\r");
+            drop(io::stdout().flush());
+        }
+        0 => {}
+        added => say(&format!("Demo: {tenant}: {added} events")),
+    }
+}
+
+fn introduce(address: SocketAddr, admin_token: &str) {
+    say(&format!(
+        "\n  GraphQL and GraphiQL  http://{address}/graphql\n  events over HTTP      http://{address}/v1/events\n  \
+         health, metrics       http://{address}/readyz  http://{address}/metrics\n  platform admin token  {admin_token}\n\n\
+         Ctrl-C stops."
+    ));
+}
+
+fn introduce_demo(address: SocketAddr, demo: &Demo) {
+    if demo.added == 0 {
+        say("Demo: the data was there already; nothing was added.");
+    }
+    for tenant in &demo.tenants {
+        say(&format!(
+            "  tenant {:<8} {}  token {}",
+            tenant.slug, tenant.id, tenant.token
+        ));
+    }
+    let Some(tenant) = demo.tenants.first() else {
+        return;
+    };
+    say("\nThree queries to paste:");
+    for query in QUERIES {
+        say(&format!(
+            "\n  curl -s http://{address}/graphql -H 'Authorization: Bearer {}' \\\n    -H 'Content-Type: application/json' -d '{{\"query\":\"{query}\"}}'",
+            tenant.token
+        ));
+    }
+}
+
+/// What did it earn, who did what, what does it cost.
+const QUERIES: [&str; 3] = [
+    "{ roiSummary { month vertical leadsCaptured leadsConverted opportunitiesWon wonValue { amount currency } } }",
+    "{ auditFeed(last: 5) { nodes { occurredAt actor action entity } } }",
+    "{ usage { totals { meter unit quantity } } }",
+];
