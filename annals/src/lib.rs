@@ -1,4 +1,4 @@
-//! The program's parts, a file each; `main.rs` reads the command line and calls them.
+//! The program's parts, a file each; [`program`] reads the command line and calls them.
 
 pub mod ambient;
 pub mod cli;
@@ -9,6 +9,7 @@ pub mod embedded;
 pub mod health;
 pub mod import;
 pub mod log_command;
+pub mod program;
 pub mod rooms;
 pub mod serve;
 pub mod tenants;

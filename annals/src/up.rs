@@ -64,9 +64,10 @@ pub async fn run(settings: &Settings, with_demo: bool) -> anyhow::Result<()> {
     told
 }
 
+/// Says a line to whoever started the program, who may have stopped listening.
 fn say(line: &str) {
-    println!("{line}");
-    drop(io::stdout().flush());
+    let mut out = io::stdout().lock();
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
 }
 
 fn progress(tenant: &str, added: u64) {
@@ -113,6 +114,6 @@ fn introduce_demo(address: SocketAddr, demo: &Demo) {
 /// What did it earn, who did what, what does it cost.
 const QUERIES: [&str; 3] = [
     "{ roiSummary { month vertical leadsCaptured leadsConverted opportunitiesWon wonValue { amount currency } } }",
-    "{ auditFeed(last: 5) { nodes { occurredAt actor action entity } } }",
+    "{ auditFeed(last: 5) { nodes { occurredAt actorKind actorId action entityType entityId } } }",
     "{ usage { totals { meter unit quantity } } }",
 ];

@@ -20,7 +20,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("api", &["domain", "projections", "store"]),
-    ("benches", &["cluster", "domain", "projections", "store", "testkit"]),
+    (
+        "benches",
+        &["cluster", "domain", "projections", "store", "testkit"],
+    ),
     ("cluster", &[]),
     ("domain", &[]),
     ("ingest", &["domain", "store"]),

@@ -28,7 +28,10 @@ type Acknowledged = Arc<Mutex<BTreeMap<(usize, usize), BTreeMap<u64, u64>>>>;
 
 #[expect(clippy::disallowed_methods, reason = "a longer run is asked for from outside")]
 fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
 }
 
 #[expect(clippy::disallowed_methods, reason = "servers are found in the path")]
@@ -50,11 +53,21 @@ impl Chaos {
         self.seed += 1;
         let starts: Vec<String> = {
             let acknowledged = self.acknowledged.lock().unwrap();
-            let next = |task| acknowledged.get(&(writer, task)).and_then(|numbers| numbers.keys().last()).map_or(0, |n| n + 1);
+            let next = |task| {
+                acknowledged
+                    .get(&(writer, task))
+                    .and_then(|numbers| numbers.keys().last())
+                    .map_or(0, |n| n + 1)
+            };
             (0..TASKS).map(|task| next(task).to_string()).collect()
         };
         let mut child = Command::new(env!("CARGO_BIN_EXE_chaos-writer"))
-            .args([&self.url, &self.seed.to_string(), &self.caller.tenant.to_string(), &writer.to_string()])
+            .args([
+                &self.url,
+                &self.seed.to_string(),
+                &self.caller.tenant.to_string(),
+                &writer.to_string(),
+            ])
             .arg((self.seconds + 60).to_string())
             .args(starts)
             .stdout(Stdio::piped())
@@ -65,18 +78,30 @@ impl Chaos {
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let numbers: Vec<u64> = line.split(' ').filter_map(|text| text.parse().ok()).collect();
-                let [task, number, position] = numbers.as_slice() else { continue };
+                let [task, number, position] = numbers.as_slice() else {
+                    continue;
+                };
                 let mut acknowledged = acknowledged.lock().unwrap();
-                let of_task = acknowledged.entry((writer, usize::try_from(*task).unwrap())).or_default();
+                let of_task = acknowledged
+                    .entry((writer, usize::try_from(*task).unwrap()))
+                    .or_default();
                 let before = of_task.insert(*number, *position);
-                assert!(before.is_none_or(|before| before == *position), "{line}: first at {before:?}");
+                assert!(
+                    before.is_none_or(|before| before == *position),
+                    "{line}: first at {before:?}"
+                );
             }
         });
         child
     }
 
     fn count(&self) -> usize {
-        self.acknowledged.lock().unwrap().values().map(BTreeMap::len).sum()
+        self.acknowledged
+            .lock()
+            .unwrap()
+            .values()
+            .map(BTreeMap::len)
+            .sum()
     }
 }
 
@@ -104,9 +129,13 @@ async fn follow(store: Store, stop: Arc<AtomicBool>) -> u64 {
 /// with a delay between the positions and the commit.
 async fn dawdle(connection: &mut PgConnection, rng: &mut StdRng) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
-    sqlx::query("update log_head set position = position + 3").execute(&mut *transaction).await?;
+    sqlx::query("update log_head set position = position + 3")
+        .execute(&mut *transaction)
+        .await?;
     let delay = rng.random_range(0..60);
-    sqlx::query(&format!("select pg_sleep(0.{delay:03})")).execute(&mut *transaction).await?;
+    sqlx::query(&format!("select pg_sleep(0.{delay:03})"))
+        .execute(&mut *transaction)
+        .await?;
     transaction.rollback().await
 }
 
@@ -136,14 +165,31 @@ async fn nothing_acknowledged_is_lost_and_nothing_counts_twice_whatever_is_kille
     store::migrate(&owner).await.unwrap();
     owner.close().await;
 
-    let store = Store::open(Options::new(&url, testkit::ambient(1))).await.unwrap();
+    let store = Store::open(Options::new(&url, testkit::ambient(1)))
+        .await
+        .unwrap();
     let caller = tenant(&store, "chaos").await;
     for number in 0..10 {
-        store.execute::<Lead>(&caller, &lead_id(&format!("shared-{number}")), Orders::one(capture())).await.unwrap();
+        store
+            .execute::<Lead>(
+                &caller,
+                &lead_id(&format!("shared-{number}")),
+                Orders::one(capture()),
+            )
+            .await
+            .unwrap();
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let followers: Vec<_> = (0..2).map(|_| tokio::spawn(follow(store.clone(), Arc::clone(&stop)))).collect();
-    let mut chaos = Chaos { url: url.clone(), caller: caller.clone(), acknowledged: Acknowledged::default(), seed: 100, seconds };
+    let followers: Vec<_> = (0..2)
+        .map(|_| tokio::spawn(follow(store.clone(), Arc::clone(&stop))))
+        .collect();
+    let mut chaos = Chaos {
+        url: url.clone(),
+        caller: caller.clone(),
+        acknowledged: Acknowledged::default(),
+        seed: 100,
+        seconds,
+    };
     let mut writers: Vec<Child> = (0..WRITERS).map(|writer| chaos.spawn(writer)).collect();
 
     let begun = Instant::now();
@@ -183,7 +229,10 @@ async fn nothing_acknowledged_is_lost_and_nothing_counts_twice_whatever_is_kille
         if chaos.count() > known {
             (known, progress) = (chaos.count(), Instant::now());
         }
-        assert!(progress.elapsed() < Duration::from_secs(15), "nothing was acknowledged for 15 s");
+        assert!(
+            progress.elapsed() < Duration::from_secs(15),
+            "nothing was acknowledged for 15 s"
+        );
     }
     for writer in &mut writers {
         writer.kill().unwrap();
@@ -191,11 +240,20 @@ async fn nothing_acknowledged_is_lost_and_nothing_counts_twice_whatever_is_kille
     }
     judge(&chaos, &url).await;
     stop.store(true, Ordering::SeqCst);
-    let head = Store::open(Options::new(&url, testkit::ambient(2))).await.unwrap().log().head().await.unwrap();
+    let head = Store::open(Options::new(&url, testkit::ambient(2)))
+        .await
+        .unwrap()
+        .log()
+        .head()
+        .await
+        .unwrap();
     for follower in followers {
         assert_eq!(follower.await.unwrap(), head, "a follower did not see the end");
     }
-    println!("chaos: {} commands acknowledged, {kills} writers and {crashes} servers killed, {head} events", chaos.count());
+    println!(
+        "chaos: {} commands acknowledged, {kills} writers and {crashes} servers killed, {head} events",
+        chaos.count()
+    );
     server.stop(Shutdown::Fast).await.unwrap();
 }
 
@@ -224,7 +282,9 @@ async fn judge(chaos: &Chaos, url: &str) {
     let mut event_ids = BTreeSet::new();
     loop {
         let page = log.page(position, &Filter::default(), 5_000).await.unwrap();
-        let Some(last) = page.last().map(|event| event.position) else { break };
+        let Some(last) = page.last().map(|event| event.position) else {
+            break;
+        };
         for event in page {
             position += 1;
             assert_eq!(event.position, position, "positions have a gap");
@@ -238,7 +298,10 @@ async fn judge(chaos: &Chaos, url: &str) {
                 _ => continue,
             };
             let twice = seen.insert(written.clone(), event.position);
-            assert!(twice.is_none() || written == "test", "{written} took effect twice");
+            assert!(
+                twice.is_none() || written == "test",
+                "{written} took effect twice"
+            );
         }
         assert_eq!(position, last);
     }
@@ -246,7 +309,11 @@ async fn judge(chaos: &Chaos, url: &str) {
     let mut count = 0;
     for ((writer, task), numbers) in acknowledged.iter() {
         for (number, position) in numbers {
-            assert_eq!(seen.get(&format!("{writer}-{task}-{number}")), Some(position), "acknowledged, and lost");
+            assert_eq!(
+                seen.get(&format!("{writer}-{task}-{number}")),
+                Some(position),
+                "acknowledged, and lost"
+            );
             count += 1;
         }
     }

@@ -2,7 +2,10 @@
 
 mod architecture;
 mod chaos;
+mod gateway;
 mod log;
+mod program;
 mod read_models;
 mod support;
+mod tenancy;
 mod tidy;

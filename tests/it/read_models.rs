@@ -22,16 +22,36 @@ fn reader(house: &House) -> Reader {
 
 async fn record(store: &Store, caller: &Caller, count: u64) {
     let facts = (0..count).map(|number| {
-        let fact = Fact::try_new("usage.pages".parse().unwrap(), Decimal::new(1, 1), None, [].into()).unwrap();
-        let at = format!("2026-02-{:02}T12:00:00Z", 1 + number % 28).parse().unwrap();
-        FactRecord { key: None, at: Some(at), facts: vec![usage::Event::Recorded(fact)] }
+        let fact = Fact::try_new(
+            "usage.pages".parse().unwrap(),
+            Decimal::new(1, 1),
+            None,
+            [].into(),
+        )
+        .unwrap();
+        let at = format!("2026-02-{:02}T12:00:00Z", 1 + number % 28)
+            .parse()
+            .unwrap();
+        FactRecord {
+            key: None,
+            at: Some(at),
+            facts: vec![usage::Event::Recorded(fact)],
+        }
     });
-    store.append_facts::<Usage>(caller, facts.collect()).await.unwrap();
+    store
+        .append_facts::<Usage>(caller, facts.collect())
+        .await
+        .unwrap();
 }
 
 async fn total(reader: &Reader, caller: &Caller) -> (Decimal, i64) {
-    let days = reader.usage(caller.tenant, Some("pages"), None, None).await.unwrap();
-    days.iter().fold((Decimal::ZERO, 0), |(sum, records), day| (sum + day.quantity, records + day.records))
+    let days = reader
+        .usage(caller.tenant, Some("pages"), None, None)
+        .await
+        .unwrap();
+    days.iter().fold((Decimal::ZERO, 0), |(sum, records), day| {
+        (sum + day.quantity, records + day.records)
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +78,11 @@ async fn live_in_small_pages_and_later_in_one_go_give_the_same_rows() {
     let caller = tenant(&house.store, "acme").await;
     let live = projector(&house, &house.store);
     for number in 0..30 {
-        house.store.execute::<domain::lead::Lead>(&caller, &lead_id(&format!("l{number}")), Orders::one(capture())).await.unwrap();
+        house
+            .store
+            .execute::<domain::lead::Lead>(&caller, &lead_id(&format!("l{number}")), Orders::one(capture()))
+            .await
+            .unwrap();
         record(&house.store, &caller, 3).await;
     }
     let head = house.store.log().head().await.unwrap();
@@ -71,7 +95,10 @@ async fn live_in_small_pages_and_later_in_one_go_give_the_same_rows() {
         before.push(rows(&pool, table).await);
     }
     // A fold of a new version fills itself from the log again.
-    sqlx::query("update read_model_checkpoints set version = 0").execute(&pool).await.unwrap();
+    sqlx::query("update read_model_checkpoints set version = 0")
+        .execute(&pool)
+        .await
+        .unwrap();
     let again = projector(&house, &open(&house.database, 2).await);
     again.wait_for(head).await.unwrap();
     again.stop().await;
@@ -82,7 +109,10 @@ async fn live_in_small_pages_and_later_in_one_go_give_the_same_rows() {
 }
 
 async fn rows(pool: &sqlx::PgPool, table: &str) -> Vec<String> {
-    sqlx::query_scalar(&format!("select to_jsonb(t)::text from {table} t order by 1")).fetch_all(pool).await.unwrap()
+    sqlx::query_scalar(&format!("select to_jsonb(t)::text from {table} t order by 1"))
+        .fetch_all(pool)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,24 +135,59 @@ async fn months_are_cut_in_the_tenants_zone_and_stages_follow_the_opening() {
     };
     let value = Money::new(Decimal::new(1_234_567, 3), "EUR".parse().unwrap());
     let lives = [
-        vec![(opened, open("engaging")), (at("2017-04-02T10:00:00Z"), Command::Win { value })],
-        vec![(opened, open("engaging")), (opened, Command::ChangeStage { stage: "offered".to_owned() })],
+        vec![
+            (opened, open("engaging")),
+            (at("2017-04-02T10:00:00Z"), Command::Win { value }),
+        ],
+        vec![
+            (opened, open("engaging")),
+            (
+                opened,
+                Command::ChangeStage {
+                    stage: "offered".to_owned(),
+                },
+            ),
+        ],
         vec![(opened, open("engaging"))],
     ];
     for (number, commands) in lives.into_iter().enumerate() {
-        let orders = Orders { commands, key: None, expected_version: None };
+        let orders = Orders {
+            commands,
+            key: None,
+            expected_version: None,
+        };
         let id = format!("deal-{number}").parse().unwrap();
-        house.store.execute::<Opportunity>(&caller, &id, orders).await.unwrap();
+        house
+            .store
+            .execute::<Opportunity>(&caller, &id, orders)
+            .await
+            .unwrap();
     }
     let head = house.store.log().head().await.unwrap();
     projector.wait_for(head).await.unwrap();
-    let months = reader(&house).roi_summary(caller.tenant, None, None, None).await.unwrap();
+    let months = reader(&house)
+        .roi_summary(caller.tenant, None, None, None)
+        .await
+        .unwrap();
     let shown: Vec<_> = months
         .iter()
-        .map(|month| (month.month.to_string(), month.opportunities_opened, month.opportunities_won, month.open_by_stage.clone()))
+        .map(|month| {
+            (
+                month.month.to_string(),
+                month.opportunities_opened,
+                month.opportunities_won,
+                month.open_by_stage.clone(),
+            )
+        })
         .collect();
     let open_stages = [("engaging".to_owned(), 1), ("offered".to_owned(), 1)].into();
-    assert_eq!(shown, [("2017-03-01".to_owned(), 3, 0, open_stages), ("2017-04-01".to_owned(), 0, 1, [].into())]);
+    assert_eq!(
+        shown,
+        [
+            ("2017-03-01".to_owned(), 3, 0, open_stages),
+            ("2017-04-01".to_owned(), 0, 1, [].into())
+        ]
+    );
     assert_eq!(months[1].won_value.sums().collect::<Vec<_>>(), [value]);
 }
 
@@ -130,12 +195,22 @@ async fn months_are_cut_in_the_tenants_zone_and_stages_follow_the_opening() {
 async fn no_read_model_shows_another_tenants_rows() {
     let house = house().await;
     let projector = projector(&house, &house.store);
-    let (acme, other) = (tenant(&house.store, "acme").await, tenant(&house.store, "other").await);
+    let (acme, other) = (
+        tenant(&house.store, "acme").await,
+        tenant(&house.store, "other").await,
+    );
     for caller in [&acme, &other] {
-        house.store.execute::<domain::lead::Lead>(caller, &lead_id("l1"), Orders::one(capture())).await.unwrap();
+        house
+            .store
+            .execute::<domain::lead::Lead>(caller, &lead_id("l1"), Orders::one(capture()))
+            .await
+            .unwrap();
         record(&house.store, caller, 1).await;
     }
-    projector.wait_for(house.store.log().head().await.unwrap()).await.unwrap();
+    projector
+        .wait_for(house.store.log().head().await.unwrap())
+        .await
+        .unwrap();
     let pool = house.database.pool().await;
     let tables: Vec<String> = sqlx::query_scalar(
         "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid \
@@ -148,18 +223,30 @@ async fn no_read_model_shows_another_tenants_rows() {
     let mut seen = 0;
     for table in tables {
         let mut transaction = pool.begin().await.unwrap();
-        sqlx::query("set local role annals_gateway").execute(&mut *transaction).await.unwrap();
+        sqlx::query("set local role annals_gateway")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
         let count = format!("select count(*), count(*) filter (where tenant_id <> $1) from {table}");
-        let unnamed: (i64, i64) =
-            sqlx::query_as(&count).bind(acme.tenant.to_string()).fetch_one(&mut *transaction).await.unwrap();
-        assert_eq!(unnamed.0, 0, "{table} shows rows to a transaction that names no tenant");
+        let unnamed: (i64, i64) = sqlx::query_as(&count)
+            .bind(acme.tenant.to_string())
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
+        assert_eq!(
+            unnamed.0, 0,
+            "{table} shows rows to a transaction that names no tenant"
+        );
         sqlx::query("select set_config('annals.tenant', $1, true)")
             .bind(acme.tenant.to_string())
             .execute(&mut *transaction)
             .await
             .unwrap();
-        let named: (i64, i64) =
-            sqlx::query_as(&count).bind(acme.tenant.to_string()).fetch_one(&mut *transaction).await.unwrap();
+        let named: (i64, i64) = sqlx::query_as(&count)
+            .bind(acme.tenant.to_string())
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
         assert_eq!(named.1, 0, "{table} shows another tenant's rows");
         seen += named.0;
     }

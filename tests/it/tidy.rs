@@ -4,9 +4,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const ROOMS: &[&str] = &[
-    "annals", "api", "benches", "cluster", "domain", "ingest", "projections", "store", "streams", "testkit", "tests",
+    "annals",
+    "api",
+    "benches",
+    "cluster",
+    "domain",
+    "ingest",
+    "projections",
+    "store",
+    "streams",
+    "testkit",
+    "tests",
 ];
-const NAMELESS: &[&str] = &["utils", "util", "common", "helpers", "helper", "manager", "service", "misc"];
+const NAMELESS: &[&str] = &[
+    "utils", "util", "common", "helpers", "helper", "manager", "service", "misc",
+];
 
 fn sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -59,7 +71,9 @@ fn what_is_to_be_done_has_an_issue() {
     for path in sources() {
         let text = fs::read_to_string(&path).unwrap();
         for (number, line) in text.lines().enumerate() {
-            let open = marks.iter().any(|mark| line.contains(mark) && !line.contains(&format!("{mark}(#")));
+            let open = marks
+                .iter()
+                .any(|mark| line.contains(mark) && !line.contains(&format!("{mark}(#")));
             assert!(!open, "{}:{}: name the issue: {line}", path.display(), number + 1);
         }
     }

@@ -19,7 +19,6 @@ pub(crate) const ADMIN: &str = "the-administrators-token";
 pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) store: Store,
-    pub(crate) reader: Reader,
     pub(crate) projector: Projector,
     _database: TestDatabase,
 }
@@ -39,9 +38,24 @@ impl TokenSource for Tokens {
 }
 
 impl House {
-    /// In development mode, so that the schema can be walked.
+    /// In development mode, so that the schema can be asked for.
     pub(crate) async fn open() -> Self {
         Self::open_with(|options| options.development = true).await
+    }
+
+    /// So that the whole schema can be walked, whatever a document costs.
+    pub(crate) async fn open_wide() -> Self {
+        Self::open_with(|options| {
+            options.development = true;
+            options.complexity_limit = usize::MAX;
+        })
+        .await
+    }
+
+    /// Waits until the read models have seen all that is in the log now.
+    pub(crate) async fn settle(&self) {
+        let head = self.store.log().head().await.unwrap();
+        self.projector.wait_for(head).await.unwrap();
     }
 
     pub(crate) async fn open_with(change: impl FnOnce(&mut Options)) -> Self {
@@ -53,13 +67,12 @@ impl House {
         let pool = store::pool(&url, Role::Projector, 4).unwrap();
         let projector = Projector::start(&store, pool, projections::all());
         let reader = Reader::new(store::pool(&url, Role::Gateway, 8).unwrap());
-        let mut options = Options::new(store.clone(), reader.clone(), Arc::new(Tokens(AtomicU64::new(1))));
+        let mut options = Options::new(store.clone(), reader, Arc::new(Tokens(AtomicU64::new(1))));
         options.admin_token_sha256 = Some(api::token_hash(ADMIN));
         change(&mut options);
         Self {
             router: api::router(options),
             store,
-            reader,
             projector,
             _database: database,
         }
@@ -70,7 +83,11 @@ impl House {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+        (
+            parts.status,
+            parts.headers,
+            String::from_utf8(bytes.to_vec()).unwrap(),
+        )
     }
 
     /// The whole answer to a document.
@@ -101,13 +118,7 @@ impl House {
 
     /// A mutation's payload.
     pub(crate) async fn mutate(&self, token: &str, mutation: &str, input: Value) -> Value {
-        let mut initial = mutation.chars();
-        let kind: String = initial
-            .next()
-            .into_iter()
-            .flat_map(char::to_uppercase)
-            .chain(initial)
-            .collect();
+        let kind = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
         let fields = match mutation {
             "recordUsage" => "results { outcome cursor userErrors { path code message } }",
             "importCsv" => "recorded",
@@ -120,6 +131,13 @@ impl House {
         );
         let data = self.ask(token, &document, json!({ "input": input })).await;
         data[mutation].clone()
+    }
+
+    /// The code of the error with which a mutation fails as a whole.
+    pub(crate) async fn code_of(&self, token: &str, mutation: &str, input: &Value) -> String {
+        let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let document = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ cursor }} }}");
+        self.code(token, &document, json!({ "input": input })).await
     }
 
     /// A payload without user errors.

@@ -60,7 +60,10 @@ impl Schema {
 
     /// Whether a field takes an id or a cursor anywhere in its arguments.
     pub(crate) fn takes_an_id(&self, field: &RootField<'_>) -> bool {
-        field.arguments.iter().any(|argument| self.names_something(&argument["type"]))
+        field
+            .arguments
+            .iter()
+            .any(|argument| self.names_something(&argument["type"]))
     }
 
     /// Whether a field must be given an id.
@@ -69,7 +72,10 @@ impl Schema {
         field.arguments.iter().filter(is_required).any(|argument| {
             let name = named(&argument["type"]);
             let of_input = self.0[name]["inputFields"].as_array().into_iter().flatten();
-            is_id(name) || of_input.filter(is_required).any(|input| is_id(named(&input["type"])))
+            is_id(name)
+                || of_input
+                    .filter(is_required)
+                    .any(|input| is_id(named(&input["type"])))
         })
     }
 
@@ -80,7 +86,12 @@ impl Schema {
     }
 
     /// A document that asks for all that the field returns, with all ids given.
-    pub(crate) fn document(&self, operation: &str, field: &RootField<'_>, values: &dyn Values) -> (String, Value) {
+    pub(crate) fn document(
+        &self,
+        operation: &str,
+        field: &RootField<'_>,
+        values: &dyn Values,
+    ) -> (String, Value) {
         let mut variables = Map::new();
         let (mut declared, mut passed) = (String::new(), String::new());
         for argument in field.arguments {
@@ -92,7 +103,13 @@ impl Schema {
                 variables.insert(name.to_owned(), value);
             }
         }
-        let parenthesised = |text: String| if text.is_empty() { text } else { format!("({})", text.trim()) };
+        let parenthesised = |text: String| {
+            if text.is_empty() {
+                text
+            } else {
+                format!("({})", text.trim())
+            }
+        };
         let selection = self.selection(field.output, DEPTH).unwrap_or_default();
         let (declared, passed) = (parenthesised(declared), parenthesised(passed));
         let document = format!("{operation}{declared} {{ {}{passed} {selection} }}", field.name);
@@ -115,7 +132,9 @@ impl Schema {
         let type_name = kind["name"].as_str().unwrap_or_default();
         match kind["kind"].as_str().unwrap_or_default() {
             "NON_NULL" => self.typed(path, name, &kind["ofType"], values),
-            "LIST" => self.typed(path, name, &kind["ofType"], values).map(|one| json!([one])),
+            "LIST" => self
+                .typed(path, name, &kind["ofType"], values)
+                .map(|one| json!([one])),
             "ENUM" => Some(self.0[type_name]["enumValues"][0]["name"].clone()),
             "INPUT_OBJECT" => {
                 let mut object = Map::new();
@@ -148,7 +167,9 @@ impl Schema {
     /// All fields of what is returned; those that must be given something are left out.
     fn selection(&self, kind: &Value, depth: usize) -> Option<String> {
         let fields = self.0[named(kind)]["fields"].as_array();
-        let Some(fields) = fields else { return Some(String::new()) };
+        let Some(fields) = fields else {
+            return Some(String::new());
+        };
         if depth == 0 {
             return None;
         }

@@ -22,7 +22,9 @@ impl Socket {
     pub(crate) async fn open(router: Router, token: &str) -> Self {
         let mut socket = Self::connect(router).await;
         let payload = json!({ "authorization": format!("Bearer {token}") });
-        socket.send(&json!({ "type": "connection_init", "payload": payload })).await;
+        socket
+            .send(&json!({ "type": "connection_init", "payload": payload }))
+            .await;
         let answer = socket.next().await;
         assert_eq!(answer["type"], "connection_ack", "{answer}");
         socket
@@ -33,11 +35,15 @@ impl Socket {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut request = format!("ws://{address}/graphql/ws").into_client_request().unwrap();
+        let mut request = format!("ws://{address}/graphql/ws")
+            .into_client_request()
+            .unwrap();
         let protocol = "graphql-transport-ws".parse().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", protocol);
         let connection = TcpStream::connect(address).await.unwrap();
-        let (stream, _) = tokio_tungstenite::client_async(request, connection).await.unwrap();
+        let (stream, _) = tokio_tungstenite::client_async(request, connection)
+            .await
+            .unwrap();
         Self { stream }
     }
 
@@ -48,14 +54,21 @@ impl Socket {
     }
 
     pub(crate) async fn send(&mut self, message: &Value) {
-        self.stream.send(Message::text(message.to_string())).await.unwrap();
+        self.stream
+            .send(Message::text(message.to_string()))
+            .await
+            .unwrap();
     }
 
     /// The next message; a close is `{"closed": code}`.
     pub(crate) async fn next(&mut self) -> Value {
         loop {
             let waited = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            match waited.expect("a message in time").expect("an open connection").unwrap() {
+            match waited
+                .expect("a message in time")
+                .expect("an open connection")
+                .unwrap()
+            {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Close(frame) => return json!({ "closed": frame.map(|frame| u16::from(frame.code)) }),
                 _ => {}

@@ -18,18 +18,33 @@ fn chapters() -> Vec<(&'static str, Value)> {
         ("renameWorkspace", json!({ "id": "$w1", "name": "South" })),
         ("createWorkspace", json!({ "id": "$w2", "name": "Old" })),
         ("archiveWorkspace", json!({ "id": "$w2" })),
-        ("inviteMember", json!({ "id": "$m1", "email": "Ada@Example.org", "role": "MEMBER", "name": "Ada" })),
+        (
+            "inviteMember",
+            json!({ "id": "$m1", "email": "Ada@Example.org", "role": "MEMBER", "name": "Ada" }),
+        ),
         ("joinMember", json!({ "id": "$m1", "user": "subject-1" })),
         ("changeMemberRole", json!({ "id": "$m1", "role": "ANALYST" })),
-        ("inviteMember", json!({ "id": "$m2", "email": "bob@example.org", "role": "AUDITOR" })),
+        (
+            "inviteMember",
+            json!({ "id": "$m2", "email": "bob@example.org", "role": "AUDITOR" }),
+        ),
         ("removeMember", json!({ "id": "$m2", "reason": "left" })),
-        ("issueApiKey", json!({ "id": "$k1", "name": "reader", "scopes": ["READ"] })),
+        (
+            "issueApiKey",
+            json!({ "id": "$k1", "name": "reader", "scopes": ["READ"] }),
+        ),
         ("rotateApiKey", json!({ "id": "$k1" })),
-        ("issueApiKey", json!({ "id": "$k2", "name": "old", "scopes": ["READ"] })),
+        (
+            "issueApiKey",
+            json!({ "id": "$k2", "name": "old", "scopes": ["READ"] }),
+        ),
         ("revokeApiKey", json!({ "id": "$k2", "reason": "leaked" })),
         ("enableVertical", json!({ "id": "$tenant", "vertical": "sales" })),
         ("enableVertical", json!({ "id": "$tenant", "vertical": "claims" })),
-        ("disableVertical", json!({ "id": "$tenant", "vertical": "claims" })),
+        (
+            "disableVertical",
+            json!({ "id": "$tenant", "vertical": "claims" }),
+        ),
     ];
     let configured = json!({
         "id": "$a1", "name": "Scout", "vertical": "sales", "prompt": "Be kind.", "model": "small", "tools": ["crm"],
@@ -43,14 +58,35 @@ fn chapters() -> Vec<(&'static str, Value)> {
         ("reviseAgent", json!({ "id": "$a1", "model": "large" })),
         ("configureAgent", with_id(&configured, "$a2")),
         ("retireAgent", json!({ "id": "$a2", "reason": "replaced" })),
-        ("startAgentRun", json!({ "id": "$r1", "agent": "$a1", "vertical": "sales", "goal": "a meeting" })),
+        (
+            "startAgentRun",
+            json!({ "id": "$r1", "agent": "$a1", "vertical": "sales", "goal": "a meeting" }),
+        ),
         ("recordModelCall", called),
-        ("recordToolCall", json!({ "id": "$r1", "tool": "crm", "outcome": "OK", "durationMs": 30 })),
-        ("completeAgentRun", json!({ "id": "$r1", "outcome": "meeting booked", "result": "RESOLVED" })),
-        ("startAgentRun", json!({ "id": "$r2", "agent": "$a1", "vertical": "sales" })),
-        ("failAgentRun", json!({ "id": "$r2", "reason": "the model was away" })),
-        ("startAgentRun", json!({ "id": "$r3", "agent": "$a1", "vertical": "sales" })),
-        ("cancelAgentRun", json!({ "id": "$r3", "reason": "no longer needed" })),
+        (
+            "recordToolCall",
+            json!({ "id": "$r1", "tool": "crm", "outcome": "OK", "durationMs": 30 }),
+        ),
+        (
+            "completeAgentRun",
+            json!({ "id": "$r1", "outcome": "meeting booked", "result": "RESOLVED" }),
+        ),
+        (
+            "startAgentRun",
+            json!({ "id": "$r2", "agent": "$a1", "vertical": "sales" }),
+        ),
+        (
+            "failAgentRun",
+            json!({ "id": "$r2", "reason": "the model was away" }),
+        ),
+        (
+            "startAgentRun",
+            json!({ "id": "$r3", "agent": "$a1", "vertical": "sales" }),
+        ),
+        (
+            "cancelAgentRun",
+            json!({ "id": "$r3", "reason": "no longer needed" }),
+        ),
     ]);
     let lead = json!({
         "id": "$l1", "vertical": "sales", "source": "webinar", "name": "Grace",
@@ -58,7 +94,10 @@ fn chapters() -> Vec<(&'static str, Value)> {
     });
     story.extend([
         ("captureLead", lead.clone()),
-        ("enrichLead", json!({ "id": "$l1", "attributes": [{ "name": "company_size", "value": "120" }] })),
+        (
+            "enrichLead",
+            json!({ "id": "$l1", "attributes": [{ "name": "company_size", "value": "120" }] }),
+        ),
         ("qualifyLead", json!({ "id": "$l1", "score": 80 })),
         ("assignLead", json!({ "id": "$l1", "assignee": "$m1" })),
         ("contactLead", json!({ "id": "$l1", "channel": "phone" })),
@@ -72,7 +111,10 @@ fn chapters() -> Vec<(&'static str, Value)> {
     });
     story.extend([
         ("openOpportunity", opportunity.clone()),
-        ("changeOpportunityStage", json!({ "id": "$o1", "stage": "Engaging" })),
+        (
+            "changeOpportunityStage",
+            json!({ "id": "$o1", "stage": "Engaging" }),
+        ),
         ("winOpportunity", json!({ "id": "$o1", "value": eur("1054.50") })),
         ("openOpportunity", with_id(&opportunity, "$o2")),
         ("loseOpportunity", json!({ "id": "$o2", "reason": "price" })),
@@ -87,15 +129,22 @@ fn sources() -> Vec<(&'static str, Value)> {
     let settings = json!([{ "name": "delimiter", "value": ";" }]);
     let connector = json!({ "id": "$c1", "name": "CRM export", "kind": "csv_file", "settings": [] });
     let sync = json!({ "id": "$s1", "connector": "$c1", "source": "leads.csv" });
-    let rejected = json!({ "id": "$s1", "row": 7, "column": "value", "value": "12,0x", "reason": "no number" });
+    let rejected =
+        json!({ "id": "$s1", "row": 7, "column": "value", "value": "12,0x", "reason": "no number" });
     let fact = json!({
         "id": "$u1", "type": "usage.tokens.input", "quantity": "1200", "unit": "token",
         "dimensions": [{ "name": "model", "value": "small" }],
     });
     vec![
         ("registerConnector", connector.clone()),
-        ("reconfigureConnector", json!({ "id": "$c1", "settings": settings })),
-        ("replaceConnectorCredentials", json!({ "id": "$c1", "fingerprint": "ab".repeat(32) })),
+        (
+            "reconfigureConnector",
+            json!({ "id": "$c1", "settings": settings }),
+        ),
+        (
+            "replaceConnectorCredentials",
+            json!({ "id": "$c1", "fingerprint": "ab".repeat(32) }),
+        ),
         ("pauseConnector", json!({ "id": "$c1", "reason": "maintenance" })),
         ("resumeConnector", json!({ "id": "$c1" })),
         ("registerConnector", with_id(&connector, "$c2")),
@@ -103,9 +152,15 @@ fn sources() -> Vec<(&'static str, Value)> {
         ("startConnectorSync", sync.clone()),
         ("progressConnectorSync", json!({ "id": "$s1", "records": 10 })),
         ("rejectConnectorRecord", rejected),
-        ("completeConnectorSync", json!({ "id": "$s1", "recorded": 9, "known": 0, "rejected": 1 })),
+        (
+            "completeConnectorSync",
+            json!({ "id": "$s1", "recorded": 9, "known": 0, "rejected": 1 }),
+        ),
         ("startConnectorSync", with_id(&sync, "$s2")),
-        ("failConnectorSync", json!({ "id": "$s2", "reason": "the file ended early" })),
+        (
+            "failConnectorSync",
+            json!({ "id": "$s2", "reason": "the file ended early" }),
+        ),
         ("recordUsage", json!({ "records": [fact] })),
     ]
 }
@@ -118,15 +173,36 @@ fn bills() -> Vec<(&'static str, Value)> {
     });
     vec![
         ("submitClaim", claim.clone()),
-        ("denyClaim", json!({ "id": "$d1", "reasonCodes": ["CO-97"], "reason": "bundled" })),
-        ("appealClaim", json!({ "id": "$d1", "reason": "separate service" })),
-        ("adjudicateClaim", json!({ "id": "$d1", "allowed": eur("150.00"), "paid": eur("120.00"), "reasonCodes": ["CO-45"] })),
+        (
+            "denyClaim",
+            json!({ "id": "$d1", "reasonCodes": ["CO-97"], "reason": "bundled" }),
+        ),
+        (
+            "appealClaim",
+            json!({ "id": "$d1", "reason": "separate service" }),
+        ),
+        (
+            "adjudicateClaim",
+            json!({ "id": "$d1", "allowed": eur("150.00"), "paid": eur("120.00"), "reasonCodes": ["CO-45"] }),
+        ),
         ("recoverClaim", json!({ "id": "$d1", "amount": eur("30.00") })),
         ("submitClaim", with_id(&claim, "$d2")),
-        ("startSubscription", json!({ "id": "$b1", "plan": "starter", "price": eur("49.00"), "customer": "Acme" })),
-        ("changeSubscriptionPlan", json!({ "id": "$b1", "plan": "professional", "price": eur("149.00") })),
-        ("receivePayment", json!({ "id": "$b1", "amount": eur("149.00"), "invoice": "i1" })),
-        ("failPayment", json!({ "id": "$b1", "amount": eur("149.00"), "reason": "card expired", "invoice": "i2" })),
+        (
+            "startSubscription",
+            json!({ "id": "$b1", "plan": "starter", "price": eur("49.00"), "customer": "Acme" }),
+        ),
+        (
+            "changeSubscriptionPlan",
+            json!({ "id": "$b1", "plan": "professional", "price": eur("149.00") }),
+        ),
+        (
+            "receivePayment",
+            json!({ "id": "$b1", "amount": eur("149.00"), "invoice": "i1" }),
+        ),
+        (
+            "failPayment",
+            json!({ "id": "$b1", "amount": eur("149.00"), "reason": "card expired", "invoice": "i2" }),
+        ),
         ("pauseSubscription", json!({ "id": "$b1", "reason": "holiday" })),
         ("resumeSubscription", json!({ "id": "$b1" })),
         ("cancelSubscription", json!({ "id": "$b1", "reason": "moved" })),

@@ -17,10 +17,16 @@ const SHARED: u64 = 10;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = || arguments.next().context("URL SEED TENANT WRITER SECONDS NUMBER...");
+    let mut next = || {
+        arguments
+            .next()
+            .context("URL SEED TENANT WRITER SECONDS NUMBER...")
+    };
     let (url, seed, tenant, writer) = (next()?, next()?.parse()?, next()?.parse()?, next()?);
     let life = Duration::from_secs(next()?.parse()?);
-    let starts: Vec<u64> = std::iter::from_fn(|| next().ok()).map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let starts: Vec<u64> = std::iter::from_fn(|| next().ok())
+        .map(|text| text.parse())
+        .collect::<Result<_, _>>()?;
     let caller = Caller::new(tenant, Actor::new(ActorKind::System, format!("writer-{writer}")));
     let store = loop {
         match Store::open(Options::new(&url, testkit::ambient(seed))).await {
@@ -44,15 +50,30 @@ async fn main() -> anyhow::Result<()> {
 
 async fn write(store: &Store, caller: &Caller, name: &str, task: usize, number: u64) {
     let (id, command) = if number % 3 == 0 {
-        let contact = Command::Contact { channel: format!("{name}-{number}") };
+        let contact = Command::Contact {
+            channel: format!("{name}-{number}"),
+        };
         (format!("shared-{}", number % SHARED), contact)
     } else {
         let vertical = "sales".parse().expect("it is a vertical");
         let source = format!("{name}-{number}");
-        (format!("own-{name}-{number}"), Command::Capture { vertical, source, name: None, email: None, phone: None })
+        (
+            format!("own-{name}-{number}"),
+            Command::Capture {
+                vertical,
+                source,
+                name: None,
+                email: None,
+                phone: None,
+            },
+        )
     };
     let id = id.parse().expect("it is an id");
-    let key = Key { source: "chaos".to_owned(), id: format!("{name}-{number}"), hash: [7; 32] };
+    let key = Key {
+        source: "chaos".to_owned(),
+        id: format!("{name}-{number}"),
+        hash: [7; 32],
+    };
     loop {
         let orders = Orders::one(command.clone()).under(Some(key.clone()));
         match store.execute::<Lead>(caller, &id, orders).await {

@@ -1,0 +1,86 @@
+//! The program itself: reads the command line and calls the parts.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::config::Settings;
+use crate::embedded::Database;
+use crate::{ambient, doctor, health, import, log_command, serve, tracing_setup, up};
+
+/// Runs the program on its command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match outcome {
+        Ok(code) => code,
+        // Whoever read our output (`| head`) has seen enough.
+        Err(error) if error.chain().any(is_broken_pipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("annals: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let io = cause.downcast_ref::<std::io::Error>();
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(&cli.given)?;
+    match cli.command {
+        Command::Config => print!("{}", settings.shown()),
+        Command::Schema => print!("{}", api::schema_sdl()),
+        Command::Doctor => {
+            let healthy = doctor::run(&settings).await;
+            return Ok(if healthy {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        Command::Health => {
+            let ready = health::ask(settings.listen).await;
+            return Ok(if ready {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        Command::Up { demo } => {
+            tracing_setup::init(&settings)?;
+            up::run(&settings, demo).await?;
+        }
+        Command::Serve { roles } => {
+            tracing_setup::init(&settings)?;
+            serve::run(&settings, &roles).await?;
+        }
+        Command::Migrate => Database::open(&settings).await?.close().await?,
+        Command::Import(args) => {
+            let database = Database::open(&settings).await?;
+            let outcome = import::run(&database.url, ambient::system(), &settings, args).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::Log { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = log_command::run(&database.url, ambient::system(), command).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::Export(read) => {
+            let database = Database::open(&settings).await?;
+            let outcome = log_command::export(&database.url, read).await;
+            database.close().await?;
+            outcome?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,114 @@
+//! Queries: own writes, pages, and positions that are not there yet.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::house::House;
+use super::story::story;
+
+#[tokio::test]
+async fn queries_see_what_was_written_up_to_the_cursor() {
+    let house = House::open().await;
+    let acme = house.tenant("acme").await;
+    let mut last = Value::Null;
+    for (mutation, input) in story(&acme.id, "") {
+        last = house.done(&acme.token, mutation, input).await["cursor"].clone();
+    }
+    let newest = "query($seen: Cursor!) { auditFeed(last: 2, atLeast: $seen) {
+        nodes { action entityId actorKind actorId } pageInfo { hasPreviousPage } } }";
+    let feed = house.ask(&acme.token, newest, json!({ "seen": last })).await["auditFeed"].clone();
+    assert_eq!(feed["nodes"][1]["action"], "subscription.canceled");
+    assert_eq!(feed["nodes"][1]["actorKind"], "API_KEY");
+    assert_eq!(feed["pageInfo"]["hasPreviousPage"], true);
+    let document = "{
+        tenant { slug verticals standing }
+        lead(id: \"l1\") { status email phone score contacts opportunity attributes { name value } }
+        nobody: lead(id: \"nobody\") { status }
+        opportunity(id: \"o1\") { status stage value { amount currency } }
+        agentRun(id: \"r1\") { status result inputTokens costs { amount currency } }
+        connector(id: \"c1\") { status recorded rejected lastSyncStatus }
+        opportunities(first: 10, filter: { status: \"open\" }) { nodes { id } pageInfo { hasNextPage } }
+        roiSummary(vertical: \"sales\") { month leadsCaptured leadsConverted opportunitiesWon
+            wonValue { amount currency } openByStage { stage open } runsResolved }
+        usage(meter: \"tokens.input\") { totals { meter unit quantity records } }
+    }";
+    let data = house.ask(&acme.token, document, json!({})).await;
+    let slug_and_verticals = json!({ "slug": "acme", "verticals": ["sales"], "standing": "open" });
+    assert_eq!(data["tenant"], slug_and_verticals);
+    assert_eq!(data["lead"]["status"], "converted");
+    assert_eq!(data["lead"]["email"], "grace@example.org");
+    assert_eq!(data["lead"]["phone"], "+14155552671");
+    assert_eq!(
+        data["lead"]["attributes"],
+        json!([{ "name": "company_size", "value": "120" }])
+    );
+    assert_eq!(data["nobody"], Value::Null);
+    let value = json!({ "amount": "1054.50", "currency": "EUR" });
+    assert_eq!(
+        data["opportunity"],
+        json!({ "status": "won", "stage": "Engaging", "value": value })
+    );
+    assert_eq!(data["agentRun"]["result"], "RESOLVED");
+    assert_eq!(data["agentRun"]["inputTokens"], 1200);
+    assert_eq!(
+        data["agentRun"]["costs"],
+        json!([{ "amount": "0.0125", "currency": "EUR" }])
+    );
+    assert_eq!(data["connector"]["lastSyncStatus"], "failed");
+    assert_eq!(data["opportunities"]["nodes"], json!([{ "id": "o3" }]));
+    let month = &data["roiSummary"][0];
+    assert_eq!(
+        (&month["leadsCaptured"], &month["opportunitiesWon"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(month["wonValue"], json!([value]));
+    assert_eq!(
+        month["openByStage"],
+        json!([{ "stage": "Prospecting", "open": 1 }])
+    );
+    let total = json!([{ "meter": "tokens.input", "unit": "token", "quantity": "2400", "records": 2 }]);
+    assert_eq!(data["usage"]["totals"], total);
+}
+
+#[tokio::test]
+async fn a_position_that_is_not_there_yet_is_told_so() {
+    let house = House::open_with(|options| options.wait_at_most = std::time::Duration::from_millis(50)).await;
+    let acme = house.tenant("acme").await;
+    let far = "query { lead(id: \"l\", atLeast: \"cDo5OTk5OTk\") { id } }";
+    assert_eq!(house.code(&acme.token, far, json!({})).await, "NOT_THERE_YET");
+    let row = "query { leads(first: 1, after: \"cDo5OTk5OTk\") { nodes { id } } }";
+    assert_eq!(house.code(&acme.token, row, json!({})).await, "BAD_USER_INPUT");
+}
+
+#[tokio::test]
+async fn pages_go_through_a_list_once_in_both_directions() {
+    let house = House::open().await;
+    let acme = house.tenant("acme").await;
+    for index in 0..7 {
+        let lead = json!({ "id": format!("l{index}"), "vertical": "sales", "source": "web" });
+        house.done(&acme.token, "captureLead", lead).await;
+    }
+    house.settle().await;
+    for (size, cursor, end, more) in [
+        ("first", "after", "endCursor", "hasNextPage"),
+        ("last", "before", "startCursor", "hasPreviousPage"),
+    ] {
+        let document = format!(
+            "query($from: Cursor) {{ leads({size}: 3, {cursor}: $from) {{ edges {{ node {{ id }} }} \
+             pageInfo {{ {end} {more} }} }} }}"
+        );
+        let (mut seen, mut pages, mut from) = (BTreeSet::new(), 0, Value::Null);
+        loop {
+            let leads = house.ask(&acme.token, &document, json!({ "from": from })).await["leads"].clone();
+            let edges = leads["edges"].as_array().unwrap();
+            seen.extend(edges.iter().map(|edge| edge["node"]["id"].to_string()));
+            pages += 1;
+            from = leads["pageInfo"][end].clone();
+            if leads["pageInfo"][more] == false {
+                break;
+            }
+        }
+        assert_eq!((seen.len(), pages), (7, 3), "{size}");
+    }
+}
