@@ -136,12 +136,13 @@ impl ProvisionMutation {
         ctx: &Context<'_>,
         input: ProvisionTenantInput,
     ) -> Result<TenantPayload> {
+        May::Platform
+            .check(ctx.data::<Identity>()?)
+            .map_err(IntoFault::into_fault)?;
         let head = Head::from(input.head.clone());
-        let command = if head.idempotency_key.is_some() && head.id.is_none() {
-            let reason = "a tenant's key is kept in the tenant: give the tenant's id (a ULID) beside it";
-            Err(UserError::invalid(&["id"], &reason))
-        } else {
-            input.command()
+        let command = match refused_beforehand(ctx, &head, &input.slug).await? {
+            Some(error) => Err(error),
+            None => input.command(),
         };
         let asked = Asked {
             mutation: "provision_tenant",
@@ -151,6 +152,21 @@ impl ProvisionMutation {
         };
         run::<Aggregate>(ctx, May::Platform, asked).await.map(Into::into)
     }
+}
+
+/// What the tenant itself can't see: that its short name is taken, or that its key would be kept nowhere.
+async fn refused_beforehand(ctx: &Context<'_>, head: &Head, slug: &str) -> Result<Option<UserError>> {
+    if head.idempotency_key.is_some() && head.id.is_none() {
+        let reason = "a tenant's key is kept in the tenant: give the tenant's id (a ULID) beside it";
+        return Ok(Some(UserError::invalid(&["id"], &reason)));
+    }
+    let reader = see(ctx, None).await?;
+    let named = reader.tenants(Some(slug)).await.map_err(IntoFault::into_fault)?;
+    let is_other = |tenant: &TenantRow| head.id.as_deref() != Some(tenant.tenant_id.to_string().as_str());
+    Ok(named.first().filter(|tenant| is_other(tenant)).map(|_| {
+        let message = format!("slug: {slug} is the short name of another tenant");
+        UserError::at(&["slug"], "SLUG_TAKEN", message)
+    }))
 }
 
 /// A tenant as it is now: who the platform works for.

@@ -60,9 +60,9 @@ async fn read_models(options: &Options, head: u64) -> Result<Value, &'static str
         "the database does not answer"
     })?;
     let positions = checkpoints.iter().map(|checkpoint| checkpoint.position);
-    let slowest = positions
-        .min()
-        .ok_or("no projector has run on this database yet")?;
+    // An empty log needs no projector.
+    let slowest = positions.min().or_else(|| (head == 0).then_some(0));
+    let slowest = slowest.ok_or("no projector has run on this database yet")?;
     let lag = head.saturating_sub(slowest);
     if lag > options.lag_limit {
         return Err("the read models are too far behind the log: look at the projector");
