@@ -22,7 +22,20 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
             follow,
             last,
             json,
-        } => tail(url, ambient, &log, read, Tail { follow, last, json }).await,
+        } => {
+            tail(
+                url,
+                ambient,
+                &log,
+                read,
+                Tail {
+                    follow,
+                    last,
+                    shape: json.into(),
+                },
+            )
+            .await
+        }
         LogCommand::Show { tenant, stream, json } => {
             let (kind, id) = stream
                 .split_once('/')
@@ -32,7 +45,7 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
                 stream: Some((kind.to_owned(), id.to_owned())),
                 ..Filter::tenant(tenant)
             };
-            let count = print_all(&log, 0, &filter, None, json).await?.1;
+            let count = print_all(&log, 0, &filter, None, json.into()).await?.1;
             if count == 0 {
                 bail!("the stream {stream} of this tenant has no events");
             }
@@ -77,12 +90,25 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
 struct Tail {
     follow: bool,
     last: Option<u64>,
-    json: bool,
+    shape: Shape,
+}
+
+/// How an event is printed.
+#[derive(Clone, Copy)]
+enum Shape {
+    Line,
+    Json,
+}
+
+impl From<bool> for Shape {
+    fn from(json: bool) -> Self {
+        if json { Self::Json } else { Self::Line }
+    }
 }
 
 async fn tail(url: &str, ambient: Ambient, log: &Log, read: ReadArgs, how: Tail) -> anyhow::Result<()> {
     let filter = filter(log, &read).await?;
-    let (mut position, _) = print_all(log, read.after, &filter, how.last, how.json).await?;
+    let (mut position, _) = print_all(log, read.after, &filter, how.last, how.shape).await?;
     if !how.follow {
         return Ok(());
     }
@@ -95,7 +121,7 @@ async fn tail(url: &str, ambient: Ambient, log: &Log, read: ReadArgs, how: Tail)
         };
         let mut out = io::stdout().lock();
         for event in &step.events {
-            print(&mut out, event, how.json)?;
+            print(&mut out, event, how.shape)?;
         }
         out.flush()?;
         position = position.max(step.position);
@@ -123,7 +149,7 @@ async fn print_all(
     after: u64,
     filter: &Filter,
     last: Option<u64>,
-    json: bool,
+    shape: Shape,
 ) -> anyhow::Result<(u64, u64)> {
     const PAGE: u32 = 1_000;
     let mut skip = match last {
@@ -139,7 +165,7 @@ async fn print_all(
             if skip > 0 {
                 skip -= 1;
             } else {
-                print(&mut out, event, json)?;
+                print(&mut out, event, shape)?;
             }
         }
         if page.len() < PAGE as usize {
@@ -149,8 +175,8 @@ async fn print_all(
     }
 }
 
-fn print(out: &mut impl Write, event: &RecordedEvent, json: bool) -> anyhow::Result<()> {
-    if json {
+fn print(out: &mut impl Write, event: &RecordedEvent, shape: Shape) -> anyhow::Result<()> {
+    if matches!(shape, Shape::Json) {
         serde_json::to_writer(&mut *out, &CloudEvent::try_new(event)?)?;
         return Ok(writeln!(out)?);
     }

@@ -56,7 +56,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Up { demo } => {
             tracing_setup::init(&settings)?;
-            up::run(&settings, demo).await?;
+            let data = if demo { up::Data::Demo } else { up::Data::AsItIs };
+            up::run(&settings, data).await?;
         }
         Command::Serve { roles } => {
             tracing_setup::init(&settings)?;

@@ -17,11 +17,20 @@ use crate::serve::{bind, stop_signal};
 /// How long the first look waits for the read models to have seen the demo.
 const CATCH_UP: Duration = Duration::from_secs(30);
 
+/// What the log is to hold at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// What it holds.
+    AsItIs,
+    /// The demo's two tenants besides.
+    Demo,
+}
+
 /// Runs every role until Ctrl-C or SIGTERM, with demo data if asked.
 ///
 /// # Errors
 /// When there is no PostgreSQL, or the address or the data folder is not to be had: with what to do.
-pub async fn run(settings: &Settings, with_demo: bool) -> anyhow::Result<()> {
+pub async fn run(settings: &Settings, data: Data) -> anyhow::Result<()> {
     let settings = Settings {
         mode: settings.mode.or(Some(Mode::Development)),
         ..settings.clone()
@@ -45,7 +54,7 @@ pub async fn run(settings: &Settings, with_demo: bool) -> anyhow::Result<()> {
         }
     }));
     say(&format!("Listening on http://{address}"));
-    let told = if with_demo {
+    let told = if data == Data::Demo {
         let filled = demo::fill(&store, &token, &progress).await;
         let head = store.log().head().await.unwrap_or_default();
         drop(reader.wait_for(head, CATCH_UP).await);

@@ -49,7 +49,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn write(store: &Store, caller: &Caller, name: &str, task: usize, number: u64) {
-    let (id, command) = if number % 3 == 0 {
+    let (id, command) = if number.is_multiple_of(3) {
         let contact = Command::Contact {
             channel: format!("{name}-{number}"),
         };
