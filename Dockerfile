@@ -24,4 +24,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=1s -
 # Ctrl-C and `docker stop` let the requests in flight end.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["annals"]
-CMD ["serve"]
+CMD ["serve", "--role", "api", "--role", "projector", "--role", "ingest"]

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint deny compose generated prepare
+.PHONY: help run test chaos bench check format lint deny compose generated prepare
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,6 +11,15 @@ run: ## Start everything on this machine, with demo data.
 test: ## Run all tests; each has a database of its own.
 	@scripts/postgres
 	cargo test --workspace
+
+chaos: ## Kill writers, readers and PostgreSQL for minutes; SECONDS=300 and SEED=1 may be set.
+	@scripts/postgres
+	ANNALS_CHAOS_SECONDS=$(or $(SECONDS),300) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
+	cargo test --package tests -- chaos --nocapture
+
+bench: ## Measure the log beside its peers; benches/README.md has the last results.
+	@scripts/postgres
+	cargo run --release --package benches
 
 check: format lint deny compose generated ## Check form, lints, dependencies and generated files.
 
