@@ -3,16 +3,21 @@
 //! Reading order: [`engine`] (what every read model gets for free), any read model, for instance
 //! [`daily_usage`], then [`Reader`] (how the gateway asks).
 
+pub mod agent;
 pub mod agent_run;
 pub mod api_key;
 pub mod audit_feed;
+pub mod claim;
 pub mod connector;
 pub mod daily_usage;
 pub mod engine;
 pub mod lead;
+pub mod member;
 pub mod opportunity;
 pub mod roi_summary;
+pub mod subscription;
 pub mod tenant;
+pub mod workspace;
 
 mod all;
 mod reader;

@@ -149,9 +149,9 @@ impl ConnectorRow {
             } => {
                 state("completed");
                 self.syncs += 1;
-                self.recorded += count(*recorded);
-                self.known += count(*known);
-                self.rejected += count(*rejected);
+                self.recorded = self.recorded.saturating_add(count(*recorded));
+                self.known = self.known.saturating_add(count(*known));
+                self.rejected = self.rejected.saturating_add(count(*rejected));
                 self.last_cursor = cursor.clone().or(self.last_cursor.take());
             }
             Sync::Failed { reason, .. } => {

@@ -13,11 +13,14 @@ const NEAR: u64 = 1_000;
 
 type Events = Vec<Arc<RecordedEvent>>;
 
+/// A page that is being read.
+type Reading = JoinHandle<Result<Vec<RecordedEvent>, ReadError>>;
+
 /// Reads the log page by page.
 pub(super) struct Backlog {
     log: Log,
     tail: Tail,
-    ahead: Option<(u64, JoinHandle<Result<Vec<RecordedEvent>, ReadError>>)>,
+    ahead: Option<(u64, Reading)>,
 }
 
 impl Backlog {

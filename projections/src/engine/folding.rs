@@ -17,6 +17,8 @@ pub trait AnyReadModel: sealed::Sealed + Send + Sync {
     fn version(&self) -> i32;
     /// The columns of its key.
     fn key(&self) -> &'static [&'static str];
+    /// Whether rows are only ever added.
+    fn appends_only(&self) -> bool;
 }
 
 /// Hides a read model's types.
@@ -76,6 +78,9 @@ impl<M: ReadModel> AnyReadModel for Folded<M> {
     }
     fn key(&self) -> &'static [&'static str] {
         M::KEY
+    }
+    fn appends_only(&self) -> bool {
+        M::APPENDS_ONLY
     }
 }
 

@@ -91,7 +91,7 @@ impl Drop for Projector {
 async fn run(mut rounds: Rounds, mut stopping: watch::Receiver<bool>, reach: watch::Sender<u64>) {
     let mut pause = FIRST_PAUSE;
     loop {
-        match advance(&mut rounds, &reach).await {
+        match advance(&mut rounds, &stopping, &reach).await {
             Ok(()) if *stopping.borrow() => return,
             Ok(()) => {
                 pause = FIRST_PAUSE;
@@ -114,13 +114,26 @@ async fn run(mut rounds: Rounds, mut stopping: watch::Receiver<bool>, reach: wat
     }
 }
 
-/// Goes on until every read model is at the log's end or stopped.
-async fn advance(rounds: &mut Rounds, reach: &watch::Sender<u64>) -> Result<(), Pause> {
+/// Goes on until every read model is at the log's end or stopped; once the projector is to stop, until they
+/// are where the log's end was then.
+async fn advance(
+    rounds: &mut Rounds,
+    stopping: &watch::Receiver<bool>,
+    reach: &watch::Sender<u64>,
+) -> Result<(), Pause> {
     rounds.prepare().await?;
+    let mut end = None;
     loop {
         let moved = rounds.round().await?;
-        if let Some(slowest) = rounds.slowest() {
+        let slowest = rounds.slowest();
+        if let Some(slowest) = slowest {
             reach.send_replace(slowest);
+        }
+        if *stopping.borrow() {
+            let end = *end.get_or_insert(rounds.backlog.head());
+            if slowest.is_none_or(|slowest| slowest >= end) {
+                return Ok(());
+            }
         }
         if !moved {
             return Ok(());

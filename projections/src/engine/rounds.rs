@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::join;
 use sqlx::PgPool;
 use store::ReadError;
 
@@ -12,6 +13,9 @@ use super::context::Timeline;
 use super::folding::AnyReadModel;
 use super::page::{Page, Setback, Traveller, carry};
 use super::table::Table;
+
+/// From so many events on, a page is worth a second connection.
+const WIDE: usize = 500;
 
 /// All read models of a process, and what they need to go on.
 pub(super) struct Rounds {
@@ -91,7 +95,7 @@ impl Rounds {
         let any = !groups.is_empty();
         // The furthest first: whoever is nearly live stays so while another catches up.
         let mut bound = head;
-        for (after, mut group) in groups.into_iter().rev() {
+        for (after, group) in groups.into_iter().rev() {
             let halt = group.iter().filter_map(|t| t.halt).map(|halt| halt - 1).min();
             let upto = halt.map_or(bound, |halt| halt.min(bound));
             bound = after;
@@ -105,12 +109,12 @@ impl Rounds {
                 upto: last,
                 events: self.timeline.annotate(events),
             };
-            match carry(&self.pool, &mut group, &page).await {
-                Ok(()) | Err(Setback::Moved) => {}
-                Err(Setback::Refused(number, reason)) => {
-                    group[number].stop_before(after + 1, "", &reason);
+            for (mut lane, outcome) in carry_in_lanes(&self.pool, group, &page).await {
+                match outcome {
+                    Ok(()) | Err(Setback::Moved) => {}
+                    Err(Setback::Refused(number, reason)) => lane[number].stop_before(after + 1, "", &reason),
+                    Err(Setback::Away(error)) => return Err(error.into()),
                 }
-                Err(Setback::Away(error)) => return Err(error.into()),
             }
         }
         self.measure(head);
@@ -125,6 +129,18 @@ impl Rounds {
             metrics::gauge!("annals_read_model_lag_events", "read_model" => name).set(as_float(lag));
         }
     }
+}
+
+type Lane<'t> = (Vec<&'t mut Traveller>, Result<(), Setback>);
+
+/// A wide page goes down two lanes at once: those who only add rows write as many as all the others.
+async fn carry_in_lanes<'t>(pool: &PgPool, group: Vec<&'t mut Traveller>, page: &Page) -> [Lane<'t>; 2] {
+    let wide = page.events.len() > WIDE;
+    let (mut adding, mut folding): (Vec<_>, Vec<_>) = group
+        .into_iter()
+        .partition(|traveller| wide && traveller.model.appends_only());
+    let (added, folded) = join(carry(pool, &mut adding, page), carry(pool, &mut folding, page)).await;
+    [(adding, added), (folding, folded)]
 }
 
 #[expect(

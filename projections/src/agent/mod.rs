@@ -1,0 +1,5 @@
+//! Which agents there are, and how each is set up.
+
+mod fold;
+
+pub use fold::{AgentList, AgentRow};

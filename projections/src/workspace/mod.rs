@@ -1,0 +1,5 @@
+//! Which workspaces a tenant has.
+
+mod fold;
+
+pub use fold::{WorkspaceList, WorkspaceRow};
