@@ -48,7 +48,7 @@ pub struct Given {
     /// How log lines look [default: text]
     #[arg(long, env = "ANNALS_LOG_FORMAT", global = true, value_enum)]
     pub log_format: Option<LogFormat>,
-    /// Which log lines are shown, for instance `info,store=debug` [default: info]
+    /// Which log lines are shown, for instance `info,store=debug` [default: info,sqlx=warn]
     #[arg(long, env = "ANNALS_LOG", global = true, value_name = "FILTER")]
     pub log: Option<String>,
 }
@@ -118,7 +118,7 @@ impl Settings {
             admin_token: pick(&given.admin_token, from_file.admin_token),
             mode: pick(&given.mode, from_file.mode),
             log_format: pick(&given.log_format, from_file.log_format).unwrap_or(LogFormat::Text),
-            log: pick(&given.log, from_file.log).unwrap_or_else(|| "info".to_owned()),
+            log: pick(&given.log, from_file.log).unwrap_or_else(|| "info,sqlx=warn".to_owned()),
             file,
         })
     }

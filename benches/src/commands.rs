@@ -44,18 +44,35 @@ pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyho
     }
     print(
         "Commands of one event a second",
-        &["writers", "new streams", "postgres-es", "streams of 20", "postgres-es", "pooled INSERT", "pgbench INSERT"],
+        &[
+            "writers",
+            "new streams",
+            "postgres-es",
+            "streams of 20",
+            "postgres-es",
+            "pooled INSERT",
+            "pgbench INSERT",
+        ],
         &rows,
     );
     Ok(())
 }
 
 /// Commands through the whole path: gate, load, decide, append, until the time is over.
-pub(crate) async fn ours(server: &Server, writers: usize, span: Duration, history: u64) -> anyhow::Result<u64> {
+pub(crate) async fn ours(
+    server: &Server,
+    writers: usize,
+    span: Duration,
+    history: u64,
+) -> anyhow::Result<u64> {
     let (_, store) = server.store().await?;
     let caller = provision(&store).await?;
     let streams = Arc::new(AtomicU64::new(0));
-    let prepared = if history > 0 { prepare(&store, &caller, history).await? } else { u64::MAX };
+    let prepared = if history > 0 {
+        prepare(&store, &caller, history).await?
+    } else {
+        u64::MAX
+    };
     let begun = Instant::now();
     let tasks = (0..writers).map(|_| {
         let (store, caller, streams) = (store.clone(), caller.clone(), Arc::clone(&streams));
@@ -94,7 +111,11 @@ async fn prepare(store: &Store, caller: &Caller, history: u64) -> anyhow::Result
             let id = lead_id(*number);
             let mut commands = vec![(None, capture())];
             commands.extend((1..history).map(|_| (None, contact())));
-            let orders = Orders { commands, key: None, expected_version: None };
+            let orders = Orders {
+                commands,
+                key: None,
+                expected_version: None,
+            };
             async move { store.execute::<Lead>(caller, &id, orders).await }
         });
         for outcome in join_all(tasks).await {
@@ -107,10 +128,19 @@ async fn prepare(store: &Store, caller: &Caller, history: u64) -> anyhow::Result
 pub(crate) async fn provision(store: &Store) -> anyhow::Result<Caller> {
     let tenant = TenantId::new(store.ambient().fresh_id());
     let caller = Caller::new(tenant, Actor::new(ActorKind::System, "bench"));
-    let settings =
-        Settings { name: "Bench".to_owned(), time_zone: "UTC".parse()?, currency: "USD".parse()? };
-    let provision = tenant::Command::Provision { slug: "bench".parse()?, mode: DeploymentMode::Shared, settings };
-    store.execute::<Tenant>(&caller, &TenantKey::from(tenant), Orders::one(provision)).await?;
+    let settings = Settings {
+        name: "Bench".to_owned(),
+        time_zone: "UTC".parse()?,
+        currency: "USD".parse()?,
+    };
+    let provision = tenant::Command::Provision {
+        slug: "bench".parse()?,
+        mode: DeploymentMode::Shared,
+        settings,
+    };
+    store
+        .execute::<Tenant>(&caller, &TenantKey::from(tenant), Orders::one(provision))
+        .await?;
     Ok(caller)
 }
 
@@ -129,5 +159,7 @@ pub(crate) fn capture() -> Command {
 }
 
 fn contact() -> Command {
-    Command::Contact { channel: "x".repeat(FILLER) }
+    Command::Contact {
+        channel: "x".repeat(FILLER),
+    }
 }

@@ -26,20 +26,38 @@ pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyho
             copies.push(copy(&url, connections, span).await?);
         }
         let (ours, copies) = (median(ours), median(copies));
-        rows.push(vec![connections.to_string(), ours.to_string(), copies.to_string(), ratio(ours, copies)]);
+        rows.push(vec![
+            connections.to_string(),
+            ours.to_string(),
+            copies.to_string(),
+            ratio(ours, copies),
+        ]);
     }
-    print("Facts a second, in batches of 1,000", &["writers", "append_facts", "binary COPY", "ratio"], &rows);
+    print(
+        "Facts a second, in batches of 1,000",
+        &["writers", "append_facts", "binary COPY", "ratio"],
+        &rows,
+    );
     Ok(())
 }
 
 fn record(number: u64) -> FactRecord<usage::Event> {
     let dimensions = [("model".to_owned(), "x".repeat(200))].into();
     let kind = "usage.tokens.input".parse().expect("it is a fact's type");
-    let fact = Fact::try_new(kind, number.into(), Some("token".to_owned()), dimensions).expect("it is a fact");
+    let fact =
+        Fact::try_new(kind, number.into(), Some("token".to_owned()), dimensions).expect("it is a fact");
     let mut hash = [0; 32];
     hash[..8].copy_from_slice(&number.to_be_bytes());
-    let key = Key { source: "bench".to_owned(), id: number.to_string(), hash };
-    FactRecord { key: Some(key), at: None, facts: vec![usage::Event::Recorded(fact)] }
+    let key = Key {
+        source: "bench".to_owned(),
+        id: number.to_string(),
+        hash,
+    };
+    FactRecord {
+        key: Some(key),
+        at: None,
+        facts: vec![usage::Event::Recorded(fact)],
+    }
 }
 
 async fn append(server: &Server, writers: usize, span: Duration) -> anyhow::Result<(u64, String)> {
@@ -68,8 +86,13 @@ async fn append(server: &Server, writers: usize, span: Duration) -> anyhow::Resu
 
 /// The rows just written, as a binary COPY into an equal table with equal indexes.
 async fn copy(url: &str, writers: usize, span: Duration) -> anyhow::Result<u64> {
-    let pool = PgPoolOptions::new().max_connections(u32::try_from(writers)? + 1).connect(url).await?;
-    sqlx::query("create table copies (like events including all)").execute(&pool).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(u32::try_from(writers)? + 1)
+        .connect(url)
+        .await?;
+    sqlx::query("create table copies (like events including all)")
+        .execute(&pool)
+        .await?;
     let mut connection = pool.acquire().await?;
     let mut out = connection
         .copy_out_raw("copy (select * from events order by position limit 1000) to stdout (format binary)")
@@ -81,16 +104,20 @@ async fn copy(url: &str, writers: usize, span: Duration) -> anyhow::Result<u64> 
     drop(out);
     drop(connection);
     // Unique columns would collide with themselves: positions and sequences are made unique by a default.
-    sqlx::query("create sequence copy_positions").execute(&pool).await?;
+    sqlx::query("create sequence copy_positions")
+        .execute(&pool)
+        .await?;
     sqlx::query(
         "create function fresh_position() returns trigger language plpgsql as $$ begin \
          new.position := nextval('copy_positions'); new.sequence := new.position; return new; end $$",
     )
     .execute(&pool)
     .await?;
-    sqlx::query("create trigger fresh before insert on copies for each row execute function fresh_position()")
-        .execute(&pool)
-        .await?;
+    sqlx::query(
+        "create trigger fresh before insert on copies for each row execute function fresh_position()",
+    )
+    .execute(&pool)
+    .await?;
     let bytes = Arc::new(bytes);
     let begun = Instant::now();
     let tasks = (0..writers).map(|_| {
@@ -99,7 +126,9 @@ async fn copy(url: &str, writers: usize, span: Duration) -> anyhow::Result<u64> 
             let mut connection = pool.acquire().await?;
             let mut done = 0_u64;
             while begun.elapsed() < span {
-                let mut copy = connection.copy_in_raw("copy copies from stdin (format binary)").await?;
+                let mut copy = connection
+                    .copy_in_raw("copy copies from stdin (format binary)")
+                    .await?;
                 copy.send(bytes.as_slice()).await?;
                 done += copy.finish().await?;
             }

@@ -28,16 +28,25 @@ const TABLE: &str = "create table peer_events (aggregate_type text not null, agg
 
 async fn database(server: &Server) -> anyhow::Result<(String, PgPool)> {
     let (name, url) = server.database().await?;
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(&url).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .connect(&url)
+        .await?;
     sqlx::query(TABLE).execute(&pool).await?;
     Ok((name, pool))
 }
 
 /// `CqrsFramework` on plain postgres-es, the same aggregate.
-pub(crate) async fn postgres_es(server: &Server, writers: usize, span: Duration, history: u64) -> anyhow::Result<u64> {
+pub(crate) async fn postgres_es(
+    server: &Server,
+    writers: usize,
+    span: Duration,
+    history: u64,
+) -> anyhow::Result<u64> {
     let (_, pool) = database(server).await?;
     let framework = || {
-        let repository = PostgresEventRepository::new(pool.clone()).with_tables("peer_events", "peer_snapshots");
+        let repository =
+            PostgresEventRepository::new(pool.clone()).with_tables("peer_events", "peer_snapshots");
         CqrsFramework::<Lead, _>::new(PersistedEventStore::new_event_store(repository), vec![], ())
     };
     let at = Timestamp::constant(1_772_452_800, 0);
@@ -56,9 +65,16 @@ pub(crate) async fn postgres_es(server: &Server, writers: usize, span: Duration,
                 let (id, command) = if history == 0 {
                     (number, capture())
                 } else {
-                    (number % prepared, Command::Contact { channel: "x".repeat(FILLER) })
+                    (
+                        number % prepared,
+                        Command::Contact {
+                            channel: "x".repeat(FILLER),
+                        },
+                    )
                 };
-                framework.execute(&format!("lead-{id}"), At::new(at, command)).await?;
+                framework
+                    .execute(&format!("lead-{id}"), At::new(at, command))
+                    .await?;
                 done += 1;
             }
             anyhow::Ok(done)
@@ -81,9 +97,11 @@ async fn total(
 
 async fn prepare(pool: &PgPool, streams: u64, history: u64, at: Timestamp) -> anyhow::Result<()> {
     let filler = "x".repeat(FILLER);
-    let captured = format!(r#"{{"captured":{{"vertical":"sales","source":"{filler}","captured_at":"{at}"}}}}"#);
-    let contacted =
-        format!(r#"{{"contacted":{{"vertical":"sales","channel":"{filler}","number":1,"captured_at":"{at}"}}}}"#);
+    let captured =
+        format!(r#"{{"captured":{{"vertical":"sales","source":"{filler}","captured_at":"{at}"}}}}"#);
+    let contacted = format!(
+        r#"{{"contacted":{{"vertical":"sales","channel":"{filler}","number":1,"captured_at":"{at}"}}}}"#
+    );
     sqlx::query(
         "insert into peer_events select 'lead', 'lead-' || s, n, case when n = 1 then 'lead.captured' else \
          'lead.contacted' end, '1', case when n = 1 then $1::json else $2::json end, '{}', now() \
@@ -101,7 +119,10 @@ async fn prepare(pool: &PgPool, streams: u64, history: u64, at: Timestamp) -> an
 /// A prepared INSERT of one row a commit, from a pool.
 pub(crate) async fn pooled_insert(server: &Server, writers: usize, span: Duration) -> anyhow::Result<u64> {
     let (_, pool) = database(server).await?;
-    let payload = format!(r#"{{"captured":{{"vertical":"sales","source":"{}"}}}}"#, "x".repeat(FILLER));
+    let payload = format!(
+        r#"{{"captured":{{"vertical":"sales","source":"{}"}}}}"#,
+        "x".repeat(FILLER)
+    );
     let streams = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
     let tasks = (0..writers).map(|_| {
@@ -110,11 +131,13 @@ pub(crate) async fn pooled_insert(server: &Server, writers: usize, span: Duratio
             let mut done = 0_u64;
             while begun.elapsed() < span {
                 let number = streams.fetch_add(1, Ordering::Relaxed);
-                sqlx::query("insert into peer_events values ('lead', $1, 1, 'lead.captured', '1', $2::json, '{}')")
-                    .bind(format!("lead-{number}"))
-                    .bind(&payload)
-                    .execute(&pool)
-                    .await?;
+                sqlx::query(
+                    "insert into peer_events values ('lead', $1, 1, 'lead.captured', '1', $2::json, '{}')",
+                )
+                .bind(format!("lead-{number}"))
+                .bind(&payload)
+                .execute(&pool)
+                .await?;
                 done += 1;
             }
             anyhow::Ok(done)
@@ -126,15 +149,27 @@ pub(crate) async fn pooled_insert(server: &Server, writers: usize, span: Duratio
 /// The same INSERT by pgbench, prepared.
 pub(crate) async fn pgbench(server: &Server, writers: usize, span: Duration) -> anyhow::Result<u64> {
     let (name, pool) = database(server).await?;
-    sqlx::query("create sequence peer_ids cache 1000").execute(&pool).await?;
+    sqlx::query("create sequence peer_ids cache 1000")
+        .execute(&pool)
+        .await?;
     let script = tempfile::NamedTempFile::new()?;
-    let payload = format!(r#"{{"captured":{{"vertical":"sales","source":"{}"}}}}"#, "x".repeat(FILLER));
+    let payload = format!(
+        r#"{{"captured":{{"vertical":"sales","source":"{}"}}}}"#,
+        "x".repeat(FILLER)
+    );
     std::fs::write(
         script.path(),
-        format!("insert into peer_events values ('lead', nextval('peer_ids')::text, 1, 'lead.captured', '1', '{payload}', '{{}}');\n"),
+        format!(
+            "insert into peer_events values ('lead', nextval('peer_ids')::text, 1, 'lead.captured', '1', '{payload}', '{{}}');\n"
+        ),
     )?;
     let output = tokio::process::Command::new(server.binaries.folder().join("pgbench"))
-        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--username=postgres"])
+        .args([
+            "--no-vacuum",
+            "--protocol=prepared",
+            "--jobs=2",
+            "--username=postgres",
+        ])
         .arg(format!("--host={}", server.socket_dir().display()))
         .arg(format!("--client={writers}"))
         .arg(format!("--time={}", span.as_secs()))
@@ -143,6 +178,8 @@ pub(crate) async fn pgbench(server: &Server, writers: usize, span: Duration) -> 
         .output()
         .await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let tps = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split('.').next()?.parse().ok());
+    let tps = text
+        .lines()
+        .find_map(|line| line.strip_prefix("tps = ")?.split('.').next()?.parse().ok());
     tps.ok_or_else(|| anyhow::anyhow!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -18,9 +18,16 @@ pub(crate) async fn measure(server: &Server, events: u64, runs: usize) -> anyhow
         let records = (0..10_000.min(events - written)).map(|number| {
             let kind = "usage.tokens.input".parse().expect("it is a fact's type");
             let fact = Fact::try_new(kind, number.into(), None, dimensions.clone()).expect("it is a fact");
-            FactRecord { key: None, at: None, facts: vec![domain::usage::Event::Recorded(fact)] }
+            FactRecord {
+                key: None,
+                at: None,
+                facts: vec![domain::usage::Event::Recorded(fact)],
+            }
         });
-        written += store.append_facts::<Usage>(&caller, records.collect()).await?.len() as u64;
+        written += store
+            .append_facts::<Usage>(&caller, records.collect())
+            .await?
+            .len() as u64;
     }
     let mut rates = Vec::new();
     for _ in 0..runs {
@@ -34,6 +41,10 @@ pub(crate) async fn measure(server: &Server, events: u64, runs: usize) -> anyhow
         rates.push(per_second(count, begun.elapsed()));
     }
     let rows = [vec![events.to_string(), median(rates).to_string()]];
-    print("Reading the log in order, decoded, one task", &["events", "events a second"], &rows);
+    print(
+        "Reading the log in order, decoded, one task",
+        &["events", "events a second"],
+        &rows,
+    );
     Ok(())
 }

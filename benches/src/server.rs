@@ -24,7 +24,12 @@ impl Server {
             .setting("max_wal_size", "8GB");
         options.durability = cluster::Durability::Full;
         let cluster = Cluster::start(options).await?;
-        Ok(Self { cluster, binaries, databases: AtomicU64::new(0), _folder: folder })
+        Ok(Self {
+            cluster,
+            binaries,
+            databases: AtomicU64::new(0),
+            _folder: folder,
+        })
     }
 
     pub(crate) fn socket_dir(&self) -> &std::path::Path {

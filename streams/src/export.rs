@@ -42,7 +42,10 @@ pub async fn export(
     loop {
         let page = log.page(position, filter, PAGE).await?;
         for event in &page {
-            let show = |source| ExportError::Show { position: event.position, source };
+            let show = |source| ExportError::Show {
+                position: event.position,
+                source,
+            };
             serde_json::to_writer(&mut *out, &CloudEvent::try_new(event).map_err(show)?).map_err(show)?;
             out.write_all(b"\n")?;
             (position, count) = (event.position, count + 1);

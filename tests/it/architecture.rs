@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("streams", &["domain", "store"]),
     ("testkit", &["cluster", "domain", "store"]),
-    ("tests", &[]),
+    ("tests", &["annals", "domain", "store", "testkit"]),
 ];
 
 /// Which rooms may use a library that has a fence.

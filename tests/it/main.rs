@@ -8,6 +8,7 @@ mod gateway;
 mod log;
 mod program;
 mod read_models;
+mod reading;
 mod support;
 mod tenancy;
 mod tidy;

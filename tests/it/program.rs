@@ -262,6 +262,47 @@ fn a_kill_in_the_middle_of_an_import_and_the_same_import_again_end_in_the_same_n
 }
 
 #[test]
+fn the_demo_fills_two_tenants_once() {
+    let data_dir = folder();
+    let says = |wanted: &str| {
+        let mut child = Command::new(PROGRAM)
+            .args(["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok)
+        {
+            said.push_str(&line);
+            said.push('\n');
+            if line.contains("Ctrl-C stops") {
+                break;
+            }
+        }
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(child.wait().unwrap().success());
+        assert!(said.contains(wanted), "{said}");
+        said
+    };
+    let first = says("Demo: Acme Machine Tools: ");
+    let second = says("nothing was added");
+    let tokens = |said: &str| -> Vec<String> {
+        let lines = said
+            .lines()
+            .filter(|line| line.trim_start().starts_with("tenant "));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(tokens(&first).len(), 2);
+    assert_eq!(tokens(&first), tokens(&second), "the tokens stay the same");
+}
+
+#[test]
 fn what_is_wrong_is_said_with_what_to_do() {
     let folder = folder();
     let fails = |arguments: &[&str]| {

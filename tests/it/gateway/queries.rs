@@ -36,6 +36,32 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
     let data = house.ask(&acme.token, document, json!({})).await;
     let slug_and_verticals = json!({ "slug": "acme", "verticals": ["sales"], "standing": "open" });
     assert_eq!(data["tenant"], slug_and_verticals);
+    let lists = "{
+        claim(id: \"d1\") { status paid { amount } recovered { amount currency } serviceDate reasonCodes }
+        subscription(id: \"b1\") { plan status received { amount } failedPayments }
+        workspaces(first: 5, filter: { status: \"active\" }) { nodes { id name } }
+        members(first: 5, filter: { status: \"joined\" }) { nodes { id email role user } }
+        agent(id: \"a1\") { model revision tools status }
+        apiKeys(first: 5, filter: { state: \"revoked\" }) { nodes { id scopes } }
+    }";
+    let listed = house.ask(&acme.token, lists, json!({})).await;
+    assert_eq!(listed["claim"]["status"], "adjudicated", "{listed:#}");
+    assert_eq!(
+        listed["claim"]["recovered"],
+        json!([{ "amount": "30.00", "currency": "EUR" }])
+    );
+    assert_eq!(listed["subscription"]["status"], "canceled");
+    assert_eq!(listed["subscription"]["failedPayments"], 1);
+    assert_eq!(
+        listed["workspaces"]["nodes"],
+        json!([{ "id": "w1", "name": "South" }])
+    );
+    assert_eq!(listed["members"]["nodes"][0]["role"], "ANALYST");
+    assert_eq!(listed["agent"]["revision"], 2);
+    assert_eq!(
+        listed["apiKeys"]["nodes"],
+        json!([{ "id": "k2", "scopes": ["READ"] }])
+    );
     assert_eq!(data["lead"]["status"], "converted");
     assert_eq!(data["lead"]["email"], "grace@example.org");
     assert_eq!(data["lead"]["phone"], "+14155552671");
