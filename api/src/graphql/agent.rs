@@ -1,8 +1,10 @@
 //! Agents over GraphQL.
 
+use async_graphql::{ID, SimpleObject};
 use domain::agent::{Agent as Aggregate, Command};
+use projections::agent::{AgentList, AgentRow};
 
-use super::kit::{mutations, parsed, payload};
+use super::kit::{DateTime, mutations, parsed, payload, queries};
 
 payload!(AgentPayload, "an agent's command");
 
@@ -53,4 +55,63 @@ mutations! {
         reason: String,
     })
     |input| Command::Retire { reason: input.reason };
+}
+
+/// An agent as it is now.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Agent {
+    /// The id inside the tenant.
+    id: ID,
+    /// The name to show.
+    name: String,
+    /// The line of business it works in.
+    vertical: String,
+    /// What it is told before anything else.
+    prompt: String,
+    /// The model that it runs on.
+    model: String,
+    /// The tools that it may call.
+    tools: Vec<String>,
+    /// Which state of it this is; 1 is the first.
+    revision: u32,
+    /// `active` or `retired`.
+    status: String,
+    /// Why it was retired.
+    reason: Option<String>,
+    /// When it was configured.
+    configured_at: DateTime,
+    /// When it changed last.
+    changed_at: DateTime,
+}
+
+impl From<AgentRow> for Agent {
+    fn from(row: AgentRow) -> Self {
+        Self {
+            id: ID(row.id),
+            name: row.name,
+            vertical: row.vertical.into(),
+            prompt: row.prompt,
+            model: row.model,
+            tools: row.tools.into_iter().collect(),
+            revision: row.revision,
+            status: row.status,
+            reason: row.reason,
+            configured_at: row.created_at.into(),
+            changed_at: row.changed_at.into(),
+        }
+    }
+}
+
+queries! {
+    AgentQuery: AgentList, Read => Agent, AgentConnection, AgentEdge;
+    agent("An agent of the tenant; null when there is none of this id."),
+    agents("The tenant's agents, newest first.", "the tenant's agents"),
+    AgentFilter {
+        /// In this line of business.
+        vertical,
+        /// On this model.
+        model,
+        /// In this status: `active` or `retired`.
+        status,
+    }
 }

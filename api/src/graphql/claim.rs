@@ -1,9 +1,11 @@
 //! Claims over GraphQL.
 
-use domain::Personal;
+use async_graphql::{ID, SimpleObject};
 use domain::claim::{Claim as Aggregate, Command};
+use domain::{MoneyByCurrency, Personal};
+use projections::claim::{ClaimList, ClaimRow};
 
-use super::kit::{Date, MoneyInput, mutations, parsed, payload};
+use super::kit::{Date, DateTime, Money, MoneyInput, mutations, parsed, payload, queries};
 
 payload!(ClaimPayload, "a claim's command");
 
@@ -71,4 +73,77 @@ mutations! {
         amount: MoneyInput,
     })
     |input| Command::Recover { amount: input.amount.read("amount")? };
+}
+
+/// A claim as it is now: a bill to a payer.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Claim {
+    /// The id inside the tenant.
+    id: ID,
+    /// The line of business it belongs to.
+    vertical: String,
+    /// Who is to pay.
+    payer: String,
+    /// The patient's name or number.
+    patient: Option<String>,
+    /// The day of the service.
+    service_date: Option<Date>,
+    /// `submitted`, `adjudicated`, `denied` or `appealed`.
+    status: String,
+    /// What is asked for.
+    billed: Money,
+    /// What the payer takes for right.
+    allowed: Option<Money>,
+    /// What the payer pays.
+    paid: Option<Money>,
+    /// What came in that was given up, each currency for itself.
+    recovered: Vec<Money>,
+    /// The reason codes of the last decision (CARC and RARC).
+    reason_codes: Vec<String>,
+    /// Why it was denied last, in words.
+    reason: Option<String>,
+    /// When it was submitted.
+    submitted_at: DateTime,
+    /// When the payer decided last.
+    decided_at: Option<DateTime>,
+}
+
+impl From<ClaimRow> for Claim {
+    fn from(row: ClaimRow) -> Self {
+        Self {
+            id: ID(row.id),
+            vertical: row.vertical.into(),
+            payer: row.payer,
+            patient: row.patient,
+            service_date: row.service_date.map(Into::into),
+            status: row.status,
+            billed: row.billed.into(),
+            allowed: row.allowed.map(Into::into),
+            paid: row.paid.map(Into::into),
+            recovered: row
+                .recovered
+                .iter()
+                .flat_map(MoneyByCurrency::sums)
+                .map(Into::into)
+                .collect(),
+            reason_codes: row.reason_codes,
+            reason: row.reason,
+            submitted_at: row.created_at.into(),
+            decided_at: row.decided_at.map(Into::into),
+        }
+    }
+}
+
+queries! {
+    ClaimQuery: ClaimList, Read => Claim, ClaimConnection, ClaimEdge;
+    claim("A claim of the tenant; null when there is none of this id."),
+    claims("The tenant's claims, newest first.", "the tenant's claims"),
+    ClaimFilter {
+        /// Of this line of business.
+        vertical,
+        /// To this payer.
+        payer,
+        /// In this status: `submitted`, `adjudicated`, `denied` or `appealed`.
+        status,
+    }
 }

@@ -1,10 +1,11 @@
 //! Members over GraphQL.
 
-use async_graphql::Enum;
+use async_graphql::{Enum, ID, SimpleObject};
 use domain::member::{Command, Member as Aggregate, Role as DomainRole};
 use domain::{Email, Personal};
+use projections::member::{MemberList, MemberRow};
 
-use super::kit::{UserError, mutations, payload};
+use super::kit::{DateTime, UserError, mutations, payload, queries};
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -65,4 +66,55 @@ mutations! {
         reason: String,
     })
     |input| Command::Remove { reason: input.reason };
+}
+
+/// A member as it is now: somebody who works in the tenant.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Member {
+    /// The id inside the tenant.
+    id: ID,
+    /// The person's e-mail address, in lower case.
+    email: String,
+    /// The person's name.
+    name: Option<String>,
+    /// What the person may do; once removed, might do last.
+    role: Role,
+    /// The subject under which the identity provider knows the person, once joined.
+    user: Option<String>,
+    /// `invited`, `joined` or `removed`.
+    status: String,
+    /// Why the person was removed.
+    reason: Option<String>,
+    /// When the person was invited.
+    invited_at: DateTime,
+    /// When anything changed last.
+    changed_at: DateTime,
+}
+
+impl From<MemberRow> for Member {
+    fn from(row: MemberRow) -> Self {
+        Self {
+            id: ID(row.id),
+            email: row.email,
+            name: row.name,
+            role: row.role.into(),
+            user: row.subject,
+            status: row.status,
+            reason: row.reason,
+            invited_at: row.created_at.into(),
+            changed_at: row.changed_at.into(),
+        }
+    }
+}
+
+queries! {
+    MemberQuery: MemberList, Read => Member, MemberConnection, MemberEdge;
+    member("A member of the tenant; null when there is none of this id."),
+    members("The tenant's members, newest first.", "the tenant's members"),
+    MemberFilter {
+        /// In this status: `invited`, `joined` or `removed`.
+        status,
+        /// With this e-mail address, in lower case.
+        email,
+    }
 }

@@ -10,16 +10,21 @@ use super::{
 /// What can be asked.
 #[derive(Default, MergedObject)]
 pub(crate) struct Query(
+    agent::AgentQuery,
     agent_run::AgentRunQuery,
     api_key::ApiKeyQuery,
     audit_feed::AuditFeedQuery,
+    claim::ClaimQuery,
     connector::ConnectorQuery,
     lead::LeadQuery,
     me::MeQuery,
+    member::MemberQuery,
     opportunity::OpportunityQuery,
     roi_summary::RoiSummaryQuery,
+    subscription::SubscriptionQuery,
     tenant::TenantQuery,
     usage::UsageQuery,
+    workspace::WorkspaceQuery,
 );
 
 /// What can be done.

@@ -1,8 +1,10 @@
 //! Subscriptions (the trade's, to plans) over GraphQL.
 
+use async_graphql::{ID, SimpleObject};
 use domain::subscription::{Command, Subscription as Aggregate};
+use projections::subscription::{SubscriptionList, SubscriptionRow};
 
-use super::kit::{MoneyInput, mutations, parsed, payload};
+use super::kit::{DateTime, Money, MoneyInput, mutations, parsed, payload, queries};
 
 payload!(SubscriptionPayload, "a subscription's command");
 
@@ -81,4 +83,66 @@ mutations! {
         reason: input.reason,
         invoice: input.invoice,
     };
+}
+
+/// A subscription as it is now: a plan at a price a month.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct PlanSubscription {
+    /// The id inside the tenant.
+    id: ID,
+    /// What is subscribed to.
+    plan: String,
+    /// What it costs a month.
+    price: Money,
+    /// Who subscribes.
+    customer: Option<String>,
+    /// `active`, `paused` or `canceled`.
+    status: String,
+    /// Why it rests, or ended.
+    reason: Option<String>,
+    /// How often money came in.
+    payments: i64,
+    /// How much came in, each currency for itself.
+    received: Vec<Money>,
+    /// How often money did not come in.
+    failed_payments: i64,
+    /// When money came in last.
+    last_payment_at: Option<DateTime>,
+    /// When it began.
+    started_at: DateTime,
+    /// When it ended.
+    ended_at: Option<DateTime>,
+}
+
+impl From<SubscriptionRow> for PlanSubscription {
+    fn from(row: SubscriptionRow) -> Self {
+        Self {
+            id: ID(row.id),
+            plan: row.plan.into(),
+            price: row.price.into(),
+            customer: row.customer,
+            status: row.status,
+            reason: row.reason,
+            payments: row.payments,
+            received: row.received.sums().map(Into::into).collect(),
+            failed_payments: row.failed_payments,
+            last_payment_at: row.last_payment_at.map(Into::into),
+            started_at: row.created_at.into(),
+            ended_at: row.ended_at.map(Into::into),
+        }
+    }
+}
+
+queries! {
+    SubscriptionQuery: SubscriptionList, Read => PlanSubscription, PlanSubscriptionConnection, PlanSubscriptionEdge;
+    subscription("A subscription of the tenant; null when there is none of this id."),
+    subscriptions("The tenant's subscriptions, newest first.", "the tenant's subscriptions"),
+    PlanSubscriptionFilter {
+        /// To this plan.
+        plan,
+        /// Of this customer.
+        customer,
+        /// In this status: `active`, `paused` or `canceled`.
+        status,
+    }
 }

@@ -1,8 +1,10 @@
 //! Workspaces over GraphQL.
 
+use async_graphql::{ID, SimpleObject};
 use domain::workspace::{Command, Workspace as Aggregate};
+use projections::workspace::{WorkspaceList, WorkspaceRow};
 
-use super::kit::{mutations, payload};
+use super::kit::{DateTime, mutations, payload, queries};
 
 payload!(WorkspacePayload, "a workspace's command");
 
@@ -27,4 +29,41 @@ mutations! {
     /// Puts a workspace away for good.
     archive_workspace(Changing, ArchiveWorkspaceInput {})
     |_| Command::Archive;
+}
+
+/// A workspace as it is now.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct Workspace {
+    /// The id inside the tenant.
+    id: ID,
+    /// The name to show.
+    name: String,
+    /// `active` or `archived`.
+    status: String,
+    /// When it was set up.
+    created_at: DateTime,
+    /// When it changed last.
+    changed_at: DateTime,
+}
+
+impl From<WorkspaceRow> for Workspace {
+    fn from(row: WorkspaceRow) -> Self {
+        Self {
+            id: ID(row.id),
+            name: row.name,
+            status: row.status,
+            created_at: row.created_at.into(),
+            changed_at: row.changed_at.into(),
+        }
+    }
+}
+
+queries! {
+    WorkspaceQuery: WorkspaceList, Read => Workspace, WorkspaceConnection, WorkspaceEdge;
+    workspace("A workspace of the tenant; null when there is none of this id."),
+    workspaces("The tenant's workspaces, newest first.", "the tenant's workspaces"),
+    WorkspaceFilter {
+        /// In this status: `active` or `archived`.
+        status,
+    }
 }
