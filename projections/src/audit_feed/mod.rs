@@ -2,6 +2,8 @@
 
 mod fold;
 mod query;
+#[cfg(test)]
+mod tests;
 
 pub use fold::{AuditFeed, Entry};
 pub use query::Filter;

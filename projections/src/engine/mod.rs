@@ -12,9 +12,13 @@ mod folding;
 mod model;
 mod page;
 mod projector;
+#[cfg(test)]
+pub(crate) mod rehearsal;
 mod rounds;
 mod rows;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use context::Context;

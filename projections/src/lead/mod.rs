@@ -1,5 +1,7 @@
 //! Which leads there are.
 
 mod fold;
+#[cfg(test)]
+mod tests;
 
 pub use fold::{LeadList, LeadRow};

@@ -3,18 +3,27 @@
 use std::time::Duration;
 
 use super::{QueryError, Reader};
-use crate::engine::{Checkpoint, checkpoints};
+use crate::engine::{AnyReadModel, Checkpoint, checkpoints};
 
 /// How often the checkpoints are looked at.
 const LOOK: Duration = Duration::from_millis(5);
 
 impl Reader {
-    /// How far each read model has come.
+    /// How far each read model of this program has come; one that never ran is at 0.
     ///
     /// # Errors
     /// [`QueryError`] when the database is away.
     pub async fn checkpoints(&self) -> Result<Vec<Checkpoint>, QueryError> {
-        Ok(checkpoints(self.pool()).await?)
+        let stored = checkpoints(self.pool()).await?;
+        let checkpoint = |model: Box<dyn AnyReadModel>| {
+            let known = stored.iter().find(|checkpoint| checkpoint.name == model.name());
+            known.cloned().unwrap_or_else(|| Checkpoint {
+                name: model.name().to_owned(),
+                version: model.version(),
+                position: 0,
+            })
+        };
+        Ok(crate::all().into_iter().map(checkpoint).collect())
     }
 
     /// Waits until every read model has folded up to a position.

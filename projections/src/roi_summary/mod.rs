@@ -2,5 +2,7 @@
 
 mod fold;
 mod query;
+#[cfg(test)]
+mod tests;
 
 pub use fold::{Month, RoiSummary};
