@@ -138,7 +138,7 @@ impl Importer {
             recorded: report.recorded,
             known: report.known,
             rejected: report.rejected,
-            sync_id: report.sync.map(|sync| sync.to_string()).unwrap_or_default(),
+            sync_id: report.sync.map(|sync| sync.to_string()),
             position: report.position,
         })
     }

@@ -1,5 +1,8 @@
 //! `annals serve`: some roles in this process, beside others elsewhere, on an external database.
 
+use std::io::ErrorKind;
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,14 +32,21 @@ pub async fn run(settings: &Settings, roles: &[Role]) -> anyhow::Result<()> {
     database.close().await
 }
 
+/// How often a taken address is tried again, a tenth of a second apart: a process that was just killed
+/// holds it for a moment.
+const TRIES: u32 = 10;
+
 /// Takes the address, before anything else is started.
 pub(crate) async fn bind(settings: &Settings) -> anyhow::Result<TcpListener> {
-    let taken = || {
-        format!(
-            "{} can't be listened on; choose another with --listen",
-            settings.listen
-        )
-    };
+    let mut again = tokio::time::interval(Duration::from_millis(100));
+    for _ in 1..TRIES {
+        again.tick().await;
+        match TcpListener::bind(settings.listen).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            bound => return bound.with_context(|| format!("{} can't be listened on", settings.listen)),
+        }
+    }
+    let taken = || format!("{} is taken; choose another with --listen", settings.listen);
     TcpListener::bind(settings.listen).await.with_context(taken)
 }
 

@@ -28,8 +28,8 @@ pub struct ImportReport {
     pub known: u64,
     /// Records that could not be taken.
     pub rejected: u64,
-    /// The sync under which this is written down.
-    pub sync_id: String,
+    /// The sync under which this is written down; none when nothing was new.
+    pub sync_id: Option<String>,
     /// The position of the import's last event: whoever has read up to here sees its effect.
     pub position: Option<u64>,
 }

@@ -27,7 +27,7 @@ pub(crate) struct ImportCsvInput {
 /// What came of an import.
 #[derive(Default, SimpleObject)]
 pub(crate) struct ImportCsvPayload {
-    /// The sync under which it is written down; null when nothing was imported.
+    /// The sync under which it is written down; null when nothing was new.
     sync_id: Option<ID>,
     /// How many records are new in the log.
     recorded: u64,
@@ -75,7 +75,7 @@ impl ImportMutation {
         let error = match import.import(caller, request).await {
             Ok(report) => {
                 return Ok(ImportCsvPayload {
-                    sync_id: Some(report.sync_id.into()),
+                    sync_id: report.sync_id.map(ID::from),
                     recorded: report.recorded,
                     already_known: report.known,
                     rejected: report.rejected,
