@@ -1,7 +1,7 @@
 //! Finding a key by the hash of its token, and a tenant's keys.
 
 use super::{ApiKeys, KeyRow};
-use crate::reader::{QueryError, Reader, parse};
+use crate::reader::{QueryError, Reader};
 
 impl Reader {
     /// The key of this hash (SHA-256 of the token, in hex), whoever's it is.
@@ -15,11 +15,10 @@ impl Reader {
             .push(" where t.hash = ")
             .push_bind(hash.to_owned())
             .push(" order by t.position limit 1");
-        let mut transaction = self.begin_with("annals.api_key_hash", hash).await?;
-        let row: Option<String> = query
-            .build_query_scalar()
-            .fetch_optional(&mut *transaction)
-            .await?;
-        row.as_deref().map(parse).transpose()
+        Ok(
+            Self::rows(self.begin_with("annals.api_key_hash", hash).await?, query)
+                .await?
+                .pop(),
+        )
     }
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 
 use super::{DailyUsage, Day};
-use crate::reader::{QueryError, Reader, parse};
+use crate::reader::{QueryError, Reader};
 
 impl Reader {
     /// The tenant's days in order, of one meter or all, from `from` to `to` inclusive.
@@ -32,8 +32,6 @@ impl Reader {
             query.push(" and t.day <= ").push_bind(to.to_sqlx());
         }
         query.push(" order by t.meter, t.unit, t.day");
-        let mut transaction = self.begin(tenant).await?;
-        let rows: Vec<String> = query.build_query_scalar().fetch_all(&mut *transaction).await?;
-        rows.iter().map(|row| parse(row)).collect()
+        Self::rows(self.begin(tenant).await?, query).await
     }
 }

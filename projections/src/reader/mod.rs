@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::TenantId;
 use serde::de::DeserializeOwned;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgPool, Postgres, QueryBuilder, Transaction};
 
 use crate::engine::{EntityKey, ReadModel, Table};
 
@@ -46,12 +46,7 @@ impl Reader {
         let mut query = table.select();
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         query.push(" and t.id = ").push_bind(id.to_owned());
-        let mut transaction = self.begin(tenant).await?;
-        let row: Option<String> = query
-            .build_query_scalar()
-            .fetch_optional(&mut *transaction)
-            .await?;
-        row.as_deref().map(parse).transpose()
+        Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
     }
 
     /// A transaction that sees one tenant's rows.
@@ -72,6 +67,15 @@ impl Reader {
             .execute(&mut *transaction)
             .await?;
         Ok(transaction)
+    }
+
+    /// The rows of a query, in a transaction that [`Reader::begin`] or [`Reader::begin_with`] gave.
+    pub(crate) async fn rows<R: DeserializeOwned>(
+        mut transaction: Transaction<'static, Postgres>,
+        mut query: QueryBuilder<'static, Postgres>,
+    ) -> Result<Vec<R>, QueryError> {
+        let rows: Vec<String> = query.build_query_scalar().fetch_all(&mut *transaction).await?;
+        rows.iter().map(|row| parse(row)).collect()
     }
 
     pub(crate) const fn pool(&self) -> &PgPool {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 
 use super::{Month, RoiSummary};
-use crate::reader::{QueryError, Reader, parse};
+use crate::reader::{QueryError, Reader};
 
 impl Reader {
     /// The tenant's months in order, of one vertical or all, from the month of `from` to that of `to`.
@@ -36,8 +36,6 @@ impl Reader {
                 .push_bind(to.first_of_month().to_sqlx());
         }
         query.push(" order by t.month, t.vertical");
-        let mut transaction = self.begin(tenant).await?;
-        let rows: Vec<String> = query.build_query_scalar().fetch_all(&mut *transaction).await?;
-        rows.iter().map(|row| parse(row)).collect()
+        Self::rows(self.begin(tenant).await?, query).await
     }
 }

@@ -3,7 +3,7 @@
 use domain::TenantId;
 
 use super::{TenantRow, Tenants};
-use crate::reader::{QueryError, Reader, parse};
+use crate::reader::{QueryError, Reader};
 
 impl Reader {
     /// A tenant's own row.
@@ -14,12 +14,7 @@ impl Reader {
         let table = self.table::<Tenants>().await?;
         let mut query = table.select();
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
-        let mut transaction = self.begin(tenant).await?;
-        let row: Option<String> = query
-            .build_query_scalar()
-            .fetch_optional(&mut *transaction)
-            .await?;
-        row.as_deref().map(parse).transpose()
+        Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
     }
 
     /// All tenants in the order in which they came, for the platform's administrator; with a slug, those
@@ -34,8 +29,6 @@ impl Reader {
             query.push(" where t.slug = ").push_bind(slug.to_owned());
         }
         query.push(" order by t.position");
-        let mut transaction = self.begin_with("annals.platform", "on").await?;
-        let rows: Vec<String> = query.build_query_scalar().fetch_all(&mut *transaction).await?;
-        rows.iter().map(|row| parse(row)).collect()
+        Self::rows(self.begin_with("annals.platform", "on").await?, query).await
     }
 }

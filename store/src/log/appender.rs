@@ -169,12 +169,17 @@ impl Task {
         gathered.batch.push(pending);
     }
 
+    /// The task's own connection, taken; whoever finds it whole puts it back.
+    async fn connection(&mut self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.pool.acquire().await,
+        }
+    }
+
     /// Makes sure of the year's partition, on the task's own connection.
     async fn ensure_partition(&mut self, now: Timestamp) -> Result<(), sqlx::Error> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.pool.acquire().await?,
-        };
+        let mut connection = self.connection().await?;
         batch::ensure_partition(&mut connection, now).await?;
         self.connection = Some(connection);
         Ok(())
@@ -218,10 +223,7 @@ impl Task {
 
     /// Appends on the task's own connection; one that failed is dropped, and the next batch opens another.
     async fn append(&mut self, writes: &[&Write], now: Timestamp) -> Result<Vec<Outcome>, sqlx::Error> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.pool.acquire().await?,
-        };
+        let mut connection = self.connection().await?;
         let outcomes = batch::append(&mut connection, writes, now).await;
         match &outcomes {
             Err(error) if !is_about_the_data(error) => drop(connection.detach()),
