@@ -23,5 +23,9 @@ mod all;
 mod reader;
 
 pub use all::all;
-pub use engine::{AnyReadModel, Checkpoint, Context, Projector, ReadModel, Rows, Stopped, Unfoldable};
+pub use engine::{
+    AnyReadModel, Build, BuildState, Checkpoint, ColumnDifference, Context, Diff, Difference, Estimate,
+    Listing, OperationError, Operations, Order, Parked, Policy, Progress, Projector, ProjectorOptions,
+    ReadModel, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
+};
 pub use reader::{Direction, List, Listed, Page, Place, QueryError, Reader};

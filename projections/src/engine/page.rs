@@ -1,53 +1,58 @@
 //! One page of the log, one transaction: lock the checkpoints, load, fold, write, move the checkpoints.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use domain::StreamId;
 use sqlx::{PgConnection, PgPool};
 
 use super::Unfoldable;
-use super::checkpoint;
+use super::builds::Scope;
+use super::checkpoint::{self, Unit};
 use super::context::Noted;
-use super::folding::{AnyReadModel, Folding, Stop};
+use super::folding::{AnyReadModel, Changes, Folding, Parking};
+use super::parked::{self, Waiting};
+use super::shard::Shard;
 use super::table::Table;
 
 /// The page's statements go through indexes, whatever the statistics say of a table that fills quickly. The
 /// commit need not wait for the disk: a crash takes the rows and their checkpoint together, and the log has
 /// the events.
-const BEGIN: &str = "begin; set local enable_seqscan = off; set local enable_hashjoin = off; \
+pub(super) const BEGIN: &str = "begin; set local enable_seqscan = off; set local enable_hashjoin = off; \
      set local enable_mergejoin = off; set local synchronous_commit = off; \
      set local idle_in_transaction_session_timeout = '60s'";
 
-/// A read model on its way along the log.
+/// One shard of a build on its way along the log.
+#[derive(Clone)]
 pub(super) struct Traveller {
-    pub(super) model: Box<dyn AnyReadModel>,
+    pub(super) model: Arc<dyn AnyReadModel>,
     pub(super) table: Table,
+    pub(super) unit: Unit,
+    pub(super) shard: Shard,
+    pub(super) scope: Scope,
+    pub(super) epoch: i64,
     /// The last position that it has folded.
     pub(super) position: u64,
-    /// The event that it cannot fold, once it met one.
-    pub(super) halt: Option<u64>,
+    /// The streams whose events wait.
+    pub(super) parked: HashSet<StreamId>,
 }
 
 impl Traveller {
-    /// Whether it can go no further.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.halt.is_some_and(|halt| self.position + 1 >= halt)
+    /// Whether an event is one that this shard of the build folds.
+    pub(super) fn wants(&self, noted: &Noted) -> bool {
+        let tenant = noted.event.tenant();
+        self.model.wants(&noted.event)
+            && self.shard.has(tenant)
+            && self.scope.tenant.is_none_or(|only| only == tenant)
     }
 
-    /// Stops before an event, and says so once.
-    pub(super) fn stop_before(&mut self, position: u64, event_type: &str, reason: &str) {
-        let name = self.model.name();
-        tracing::error!(
-            read_model = name,
-            position,
-            event_type,
-            reason,
-            "projections.{name} stopped before an event that it cannot take; the others go on"
-        );
-        metrics::gauge!("annals_read_model_stopped", "read_model" => name).set(1);
-        self.halt = Some(position);
+    pub(super) fn build(&self) -> (&str, i32) {
+        (&self.unit.name, self.unit.build)
     }
 }
 
 /// The events after a position up to another, all of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Page {
     pub(super) after: u64,
     pub(super) upto: u64,
@@ -57,10 +62,13 @@ pub(super) struct Page {
 /// Why a page left no trace.
 #[derive(Debug)]
 pub(super) enum Setback {
-    /// Another process was quicker.
-    Moved,
-    /// The database refuses what one read model writes: the traveller's number, and the reason.
+    /// Another process was quicker, or somebody changed a build: the traveller's number.
+    Moved(usize),
+    /// What a read model does can't be written: the traveller's number, and the reason. Some event of the
+    /// page is to blame.
     Refused(usize, String),
+    /// Program and table do not fit: the traveller's number, and the reason.
+    Unfit(usize, String),
     /// The database is away.
     Away(sqlx::Error),
 }
@@ -71,76 +79,59 @@ impl From<sqlx::Error> for Setback {
     }
 }
 
-/// Takes travellers, all at the page's begin, to its end. One that cannot fold an event of it is stopped
-/// before that event, and stays where it was.
-pub(super) async fn carry(
-    pool: &PgPool,
-    travellers: &mut [&mut Traveller],
-    page: &Page,
-) -> Result<(), Setback> {
+/// Takes travellers, all at the page's begin, to its end, in one transaction.
+pub(super) async fn carry(pool: &PgPool, travellers: &mut [Traveller], page: &Page) -> Result<(), Setback> {
     if travellers.is_empty() {
         return Ok(());
     }
     let mut transaction = pool.begin_with(BEGIN).await?;
-    let mut names: Vec<String> = travellers.iter().map(|t| t.model.name().to_owned()).collect();
-    let stored = checkpoint::lock(&mut transaction, &names).await?;
-    if stored.len() < names.len() {
-        return Err(Setback::Away(sqlx::Error::RowNotFound));
-    }
-    for checkpoint in stored {
-        let traveller = travellers.iter_mut().find(|t| t.model.name() == checkpoint.name);
-        let Some(traveller) = traveller else { continue };
-        if checkpoint.version != traveller.model.version() {
-            traveller.stop_before(
-                page.after + 1,
-                "",
-                "another version of the program took its table",
-            );
-        } else if checkpoint.position != page.after {
-            traveller.position = checkpoint.position;
-        }
-    }
-    if travellers
-        .iter()
-        .any(|t| t.position != page.after || t.halt == Some(page.after + 1))
-    {
-        return Err(Setback::Moved);
-    }
-
-    for (number, traveller) in travellers.iter_mut().enumerate() {
-        let folding = traveller.model.begin(&page.events);
-        let wanted = folding.wanted();
-        if wanted == 0 {
-            continue;
-        }
-        match carry_one(&mut transaction, traveller, folding, page).await {
-            Ok(()) => {
-                metrics::counter!("annals_read_model_events_total", "read_model" => traveller.model.name())
-                    .increment(wanted as u64);
-            }
-            Err(Trouble::Stop(stop)) => {
-                traveller.stop_before(stop.position, &stop.event_type, &stop.reason.to_string());
-                names.retain(|name| name != traveller.model.name());
-            }
-            Err(Trouble::Sql(error)) if is_refusal(&error) => {
-                return Err(Setback::Refused(number, error.to_string()));
-            }
-            Err(Trouble::Sql(error)) => return Err(error.into()),
-        }
-    }
-    checkpoint::advance(&mut transaction, &names, page.upto).await?;
+    let parked = carry_within(&mut transaction, travellers, page).await?;
     transaction.commit().await?;
-    for traveller in travellers
-        .iter_mut()
-        .filter(|t| t.halt.is_none_or(|halt| halt > page.upto))
-    {
+    for (traveller, streams) in travellers.iter_mut().zip(parked) {
         traveller.position = page.upto;
+        traveller.parked.extend(streams);
     }
     Ok(())
 }
 
-enum Trouble {
-    Stop(Stop),
+/// The same in a transaction that the caller ends; gives the streams that each traveller parked.
+pub(super) async fn carry_within(
+    connection: &mut PgConnection,
+    travellers: &[Traveller],
+    page: &Page,
+) -> Result<Vec<Vec<StreamId>>, Setback> {
+    let units: Vec<&Unit> = travellers.iter().map(|traveller| &traveller.unit).collect();
+    let places = checkpoint::lock(connection, &units).await?;
+    for (number, traveller) in travellers.iter().enumerate() {
+        let place = places.iter().find(|place| place.unit == traveller.unit);
+        let as_known = place.is_some_and(|place| {
+            place.position == page.after
+                && place.epoch == traveller.epoch
+                && place.version == traveller.model.version()
+        });
+        if !as_known {
+            return Err(Setback::Moved(number));
+        }
+    }
+    let mut parked = Vec::new();
+    for (number, traveller) in travellers.iter().enumerate() {
+        let streams = carry_one(connection, traveller, page).await;
+        parked.push(streams.map_err(|trouble| match trouble {
+            Trouble::Unfit(reason) => Setback::Unfit(number, reason.to_string()),
+            Trouble::Sql(error) => match Fault::of(&error) {
+                Fault::Data => Setback::Refused(number, error.to_string()),
+                Fault::Structure => Setback::Unfit(number, error.to_string()),
+                Fault::Away => Setback::Away(error),
+            },
+        })?);
+    }
+    checkpoint::advance(connection, &units, page.upto).await?;
+    Ok(parked)
+}
+
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Unfit(Unfoldable),
     Sql(sqlx::Error),
 }
 
@@ -150,44 +141,142 @@ impl From<sqlx::Error> for Trouble {
     }
 }
 
+impl From<Unfoldable> for Trouble {
+    fn from(reason: Unfoldable) -> Self {
+        Self::Unfit(reason)
+    }
+}
+
 async fn carry_one(
     connection: &mut PgConnection,
     traveller: &Traveller,
-    mut folding: Box<dyn Folding + '_>,
     page: &Page,
-) -> Result<(), Trouble> {
-    let unfit = |reason: Unfoldable| {
-        Trouble::Stop(Stop {
-            position: page.after + 1,
-            event_type: String::new(),
-            reason,
-        })
-    };
-    let table = &traveller.table;
-    if let Some(keys) = folding.keys(table).map_err(unfit)? {
-        let rows = table.load(connection, keys).await?;
-        folding.load(&rows).map_err(unfit)?;
+) -> Result<Vec<StreamId>, Trouble> {
+    let mut flowing = Vec::new();
+    let mut waiting: HashMap<StreamId, Waiting> = HashMap::new();
+    for noted in page.events.iter().filter(|noted| traveller.wants(noted)) {
+        if !traveller.parked.contains(&noted.event.stream) {
+            flowing.push(noted);
+            continue;
+        }
+        let behind = waiting.entry(noted.event.stream.clone()).or_default();
+        behind.events += 1;
+        behind
+            .keys
+            .extend(traveller.model.folding().touched(noted, &traveller.table));
     }
-    folding.fold().map_err(Trouble::Stop)?;
-    let changes = folding.changes(table).map_err(unfit)?;
-    if let Some(keys) = changes.removed {
+    parked::add(connection, traveller.build(), &waiting).await?;
+    if flowing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let parkings = fold_into_table(connection, traveller, &flowing).await?;
+    metrics::counter!("annals_read_model_events_total", "read_model" => traveller.model.name())
+        .increment(flowing.len() as u64);
+    let mut streams = Vec::new();
+    for parking in parkings {
+        parked::park(connection, traveller.build(), &parking).await?;
+        streams.push(parking.refusal.event.stream.clone());
+    }
+    Ok(streams)
+}
+
+/// Loads the rows that the events touch, folds, and writes; gives the streams to be parked.
+pub(super) async fn fold_into_table(
+    connection: &mut PgConnection,
+    traveller: &Traveller,
+    events: &[&Noted],
+) -> Result<Vec<Parking>, Trouble> {
+    let table = &traveller.table;
+    let mut folding = loaded(connection, traveller, events).await?;
+    let mut parkings = Vec::new();
+    if folding.fold(events).is_err() {
+        folding = loaded(connection, traveller, events).await?;
+        parkings = folding.fold_carefully(events, table);
+    }
+    let Changes { written, removed } = folding.changes(table)?;
+    if let Some(keys) = removed {
         table.remove(connection, keys).await?;
     }
-    match changes.written {
+    match written {
         Some(columns) if traveller.model.appends_only() => table.append(connection, columns).await?,
         Some(columns) => table.write(connection, columns).await?,
         None => {}
     }
-    Ok(())
+    Ok(parkings)
 }
 
-/// Whether the database turned down the data itself, so that trying again is of no use: SQLSTATE classes 21
-/// to 23 (values and constraints), 42 (names and rights) and 54 (limits).
-fn is_refusal(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| {
-        ["21", "22", "23", "42", "54"]
-            .iter()
-            .any(|class| code.starts_with(class))
-    })
+async fn loaded(
+    connection: &mut PgConnection,
+    traveller: &Traveller,
+    events: &[&Noted],
+) -> Result<Box<dyn Folding>, Trouble> {
+    let mut folding = traveller.model.folding();
+    folding.declare(events);
+    if let Some(keys) = folding.keys(&traveller.table)? {
+        folding.load(&traveller.table.load(connection, keys).await?)?;
+    }
+    Ok(folding)
+}
+
+/// Parks the stream of the one event that a page has for this traveller, because the database refuses what it
+/// leads to, and moves on.
+pub(super) async fn park_the_one(
+    pool: &PgPool,
+    traveller: &mut Traveller,
+    page: &Page,
+    reason: &str,
+) -> Result<(), Setback> {
+    let flows = |noted: &&Noted| traveller.wants(noted) && !traveller.parked.contains(&noted.event.stream);
+    let Some(noted) = page.events.iter().find(flows) else {
+        return Err(Setback::Unfit(0, reason.to_owned()));
+    };
+    let event = Arc::clone(&noted.event);
+    let stream = event.stream.clone();
+    let parking = Parking {
+        refusal: super::folding::Refusal {
+            event,
+            reason: Unfoldable::new(reason),
+        },
+        events: 0,
+        keys: HashSet::new(),
+    };
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    parked::park(&mut transaction, traveller.build(), &parking).await?;
+    traveller.parked.insert(stream.clone());
+    // With the stream parked, the page is carried as any other; it counts the event.
+    let carried = carry_within(&mut transaction, std::slice::from_ref(traveller), page).await;
+    let committed = match carried {
+        Ok(_) => transaction.commit().await.map_err(Setback::from),
+        Err(setback) => Err(setback),
+    };
+    match committed {
+        Ok(()) => {
+            traveller.position = page.upto;
+            Ok(())
+        }
+        Err(setback) => {
+            traveller.parked.remove(&stream);
+            Err(setback)
+        }
+    }
+}
+
+/// Whose fault it is when the database refuses: trying again is of use only when it is away.
+enum Fault {
+    Data,
+    Structure,
+    Away,
+}
+
+impl Fault {
+    /// SQLSTATE classes 21 to 23 (values and constraints) and 54 (limits) are about the data, 42 (names and
+    /// rights) about the table.
+    fn of(error: &sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code());
+        match code.as_deref().and_then(|code| code.get(..2)) {
+            Some("21" | "22" | "23" | "54") => Self::Data,
+            Some("42") => Self::Structure,
+            _ => Self::Away,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::context::{Context, Noted};
-use super::folding::{Folding, PageFolding};
+use super::folding::{Folder, Folding};
 use super::{ReadModel, Unfoldable};
 
 /// What happened, in order, to one tenant in Berlin.
@@ -96,12 +96,16 @@ impl Story {
     fn fold_in_pages<M: ReadModel>(&self, size: usize) -> Result<Vec<Value>, Unfoldable> {
         let mut table: BTreeMap<M::Key, Value> = BTreeMap::new();
         for page in self.events.chunks(size) {
-            let mut folding = PageFolding::<M>::begin(page);
+            let mut folding = Folder::<M>::default();
+            let wanted =
+                |noted: &&Noted| M::READS.is_empty() || M::READS.contains(&noted.event.stream.aggregate_type);
+            let events: Vec<&Noted> = page.iter().filter(wanted).collect();
+            folding.declare(&events);
             let stored = folding.rows.declared().iter().filter_map(|key| table.get(key));
             let stored: Vec<String> = stored.map(ToString::to_string).collect();
             folding.load(&stored)?;
-            folding.fold().map_err(|stop| stop.reason)?;
-            let changed = folding.rows.into_changed();
+            folding.fold(&events).map_err(|refusal| refusal.reason)?;
+            let changed = folding.rows.take_changed();
             for (row, position) in changed.written {
                 let mut row = serde_json::to_value(row).unwrap();
                 row["position"] = position.into();

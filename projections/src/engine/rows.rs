@@ -10,13 +10,15 @@ pub struct Rows<M: ReadModel> {
     held: HashMap<M::Key, Held<M::Row>>,
     declared: HashSet<M::Key>,
     appended: Vec<(M::Row, u64)>,
+    /// Keys whose stored rows can't be read, each with the reason.
+    spoiled: HashMap<M::Key, Unfoldable>,
     undeclared: bool,
     /// The position of the event that is being folded.
     pub(super) position: u64,
 }
 
 /// A row, or the place where one may come to be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Held<R> {
     row: Option<R>,
     stored: bool,
@@ -38,6 +40,7 @@ impl<M: ReadModel> Default for Rows<M> {
             held: HashMap::new(),
             declared: HashSet::new(),
             appended: Vec::new(),
+            spoiled: HashMap::new(),
             undeclared: false,
             position: 0,
         }
@@ -106,12 +109,13 @@ impl<M: ReadModel> Rows<M> {
         }
     }
 
-    /// Says that an event of the page touches a row.
-    pub(super) fn declare(&mut self, key: M::Key) {
-        self.declared.insert(key);
+    /// Says that an event touches a row; tells whether that is new.
+    pub(super) fn declare(&mut self, key: M::Key) -> bool {
+        !self.declared.contains(&key) && self.declared.insert(key)
     }
 
-    /// The keys whose rows must be loaded before the first fold.
+    /// The keys of the rows that the events so far touch.
+    #[cfg(test)]
     pub(super) const fn declared(&self) -> &HashSet<M::Key> {
         &self.declared
     }
@@ -126,18 +130,70 @@ impl<M: ReadModel> Rows<M> {
         self.held.insert(key, held);
     }
 
-    /// Whether a fold reached for a row that the event does not touch; it may not be loaded.
-    pub(super) const fn reached_too_far(&self) -> bool {
-        self.undeclared
+    /// Notes that a stored row can't be read: no event may touch it.
+    pub(super) fn spoil(&mut self, key: M::Key, reason: Unfoldable) {
+        self.spoiled.insert(key, reason);
     }
 
-    /// What changed, in the order of the keys.
-    pub(super) fn into_changed(self) -> Changed<M> {
+    /// Why the rows of these keys can't be changed, if so.
+    pub(super) fn spoiled(&self, keys: &[M::Key]) -> Option<&Unfoldable> {
+        keys.iter().find_map(|key| self.spoiled.get(key))
+    }
+
+    /// Whether any row can't be read.
+    pub(super) fn any_spoiled(&self) -> bool {
+        !self.spoiled.is_empty()
+    }
+
+    /// Whether a fold reached for a row that the event does not touch; it may not be loaded. Asking forgets.
+    pub(super) const fn reached_too_far(&mut self) -> bool {
+        std::mem::replace(&mut self.undeclared, false)
+    }
+
+    /// Changes rows by `fold`; when it fails, the rows of these keys are as they were.
+    pub(super) fn try_to(
+        &mut self,
+        keys: &[M::Key],
+        fold: impl FnOnce(&mut Self) -> Result<(), Unfoldable>,
+    ) -> Result<(), Unfoldable> {
+        let before: Vec<_> = keys.iter().map(|key| self.held.get(key).cloned()).collect();
+        let appended = self.appended.len();
+        let outcome = fold(self);
+        if outcome.is_err() {
+            self.appended.truncate(appended);
+            for (key, held) in keys.iter().zip(before) {
+                match held {
+                    Some(held) => self.held.insert(key.clone(), held),
+                    None => self.held.remove(key),
+                };
+            }
+        }
+        outcome
+    }
+
+    /// About how many bytes all of it takes: from the text of some of the rows.
+    pub(super) fn weight(&self) -> usize {
+        const SAMPLE: usize = 32;
+        let rows = self.held.values().filter_map(|held| held.row.as_ref());
+        let appended = self.appended.iter().rev().map(|(row, _)| row);
+        let sample: Vec<usize> = rows
+            .take(SAMPLE)
+            .chain(appended.take(SAMPLE))
+            .map(|row| serde_json::to_string(row).map_or(0, |text| text.len()))
+            .collect();
+        let text = sample.iter().sum::<usize>() / sample.len().max(1);
+        let place = size_of::<M::Row>() + 2 * size_of::<M::Key>() + 64;
+        (self.held.len() + self.appended.len()) * (place + 2 * text)
+    }
+
+    /// What changed, in the order of the keys; nothing is held any more.
+    pub(super) fn take_changed(&mut self) -> Changed<M> {
+        let rows = std::mem::take(self);
         let mut changed = Changed {
-            written: self.appended,
+            written: rows.appended,
             removed: Vec::new(),
         };
-        let mut held: Vec<_> = self
+        let mut held: Vec<_> = rows
             .held
             .into_iter()
             .filter(|(_, held)| held.changed_at > 0)

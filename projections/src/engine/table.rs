@@ -30,13 +30,15 @@ pub(super) struct Column {
 /// A read model's table with its statements.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    pub(super) name: &'static str,
+    /// Its name, with its schema unless that is the usual one.
+    pub(super) name: String,
     pub(super) columns: Vec<Column>,
     pub(super) key: Vec<Column>,
     load: String,
     write: String,
     append: String,
     remove: String,
+    copy: String,
     row: String,
 }
 
@@ -44,7 +46,7 @@ impl Table {
     /// Reads what the catalog says of a table; `None` when there is no such table.
     pub(crate) async fn describe(
         connection: &mut PgConnection,
-        name: &'static str,
+        name: &str,
         key: &[&str],
     ) -> Result<Option<Self>, sqlx::Error> {
         let described = sqlx::query!(
@@ -75,8 +77,8 @@ impl Table {
             .map(|key| Self::with_columns(name, columns, key)))
     }
 
-    fn with_columns(name: &'static str, columns: Vec<Column>, key: Vec<Column>) -> Self {
-        let row = row_expression(&columns);
+    fn with_columns(name: &str, columns: Vec<Column>, key: Vec<Column>) -> Self {
+        let row = row_expression(&columns, "t");
         let keyed = join(&key, " and ", |c| {
             format!("t.{0} = k.{0}::{1}", c.name, c.sql_type)
         });
@@ -84,20 +86,25 @@ impl Table {
         let updated = join(
             columns.iter().filter(|c| key.iter().all(|k| k.name != c.name)),
             ", ",
-            |c| format!("{0} = excluded.{0}", c.name),
+            |c| match c.name.as_str() {
+                // A stream that was parked may come to a row later than those after it.
+                "position" => "position = greatest(t.position, excluded.position)".to_owned(),
+                name => format!("{name} = excluded.{name}"),
+            },
         );
         let append = format!(
-            "insert into {name} ({}) select {} from {} as u ({})",
+            "insert into {name} as t ({}) select {} from {} as u ({})",
             names(&columns),
             join(&columns, ", ", |c| format!("u.{}::{}", c.name, c.sql_type)),
             unnest(&columns),
             names(&columns),
         );
         Self {
-            name,
+            name: name.to_owned(),
             load: format!("select {row} from {keys} join {name} t on {keyed}"),
             write: format!("{append} on conflict ({}) do update set {updated}", names(&key)),
             append,
+            copy: format!("copy {name} ({}) from stdin", names(&columns)),
             remove: format!("delete from {name} t using {keys} where {keyed}"),
             row,
             columns,
@@ -145,9 +152,14 @@ impl Table {
         run(connection, &self.remove, keys).await
     }
 
-    /// Removes all rows.
-    pub(super) async fn empty(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        run(connection, &format!("truncate {}", self.name), Vec::new()).await
+    /// Adds the lines of a COPY in text form.
+    pub(super) async fn copy(&self, connection: &mut PgConnection, lines: &[u8]) -> Result<(), sqlx::Error> {
+        const CHUNK: usize = 1 << 18;
+        let mut copy = connection.copy_in_raw(&self.copy).await?;
+        for chunk in lines.chunks(CHUNK) {
+            copy.send(chunk).await?;
+        }
+        copy.finish().await.map(drop)
     }
 
     /// The beginning of a query that gives rows of this table, named `t`, as JSON.
@@ -174,11 +186,11 @@ fn kind_of(sql_type: &str) -> Kind {
     }
 }
 
-/// A row of `t` as JSON text, from which the read model's row type reads back.
-fn row_expression(columns: &[Column]) -> String {
+/// A row as JSON text, from which the read model's row type reads back.
+pub(super) fn row_expression(columns: &[Column], alias: &str) -> String {
     let fields = join(columns, ", ", |column| match column.kind {
-        Kind::Numeric | Kind::Json => format!("t.{0}::text as {0}", column.name),
-        Kind::Plain | Kind::Time | Kind::Jsonb => format!("t.{}", column.name),
+        Kind::Numeric | Kind::Json => format!("{alias}.{0}::text as {0}", column.name),
+        Kind::Plain | Kind::Time | Kind::Jsonb => format!("{alias}.{}", column.name),
     });
     format!("(select row_to_json(r)::text from (select {fields}) r)")
 }
