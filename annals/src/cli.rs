@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::config::Given;
+use crate::read_models::ReadModelCommand;
 
 /// Annals: the book of record of a Results-as-a-Service platform.
 #[derive(Parser, Debug)]
@@ -46,6 +47,12 @@ pub enum Command {
     },
     /// Write events as CloudEvents, one JSON object a line
     Export(ReadArgs),
+    /// Look after the read models
+    ReadModel {
+        /// What to do
+        #[command(subcommand)]
+        command: ReadModelCommand,
+    },
     /// Check what the program needs on this machine
     Doctor,
     /// Print the settings in force, secrets masked

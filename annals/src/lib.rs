@@ -10,6 +10,8 @@ pub mod health;
 pub mod import;
 pub mod log_command;
 pub mod program;
+pub mod projector_settings;
+pub mod read_models;
 pub mod rooms;
 pub mod serve;
 pub mod tenants;

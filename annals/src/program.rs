@@ -7,7 +7,7 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::config::Settings;
 use crate::embedded::Database;
-use crate::{ambient, doctor, health, import, log_command, serve, tracing_setup, up};
+use crate::{ambient, doctor, health, import, log_command, read_models, serve, tracing_setup, up};
 
 /// Runs the program on its command line.
 #[must_use]
@@ -73,6 +73,13 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Log { command } => {
             let database = Database::open(&settings).await?;
             let outcome = log_command::run(&database.url, ambient::system(), command).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::ReadModel { command } => {
+            let database = Database::open(&settings).await?;
+            let memory = settings.projector.options().memory_bytes;
+            let outcome = read_models::run(&database.url, memory, command).await;
             database.close().await?;
             outcome?;
         }

@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::import::Importer;
 
 const GATEWAY_CONNECTIONS: u32 = 12;
-const PROJECTOR_CONNECTIONS: u32 = 4;
+const PROJECTOR_CONNECTIONS: u32 = 8;
 
 /// The open rooms of one process.
 #[derive(Debug)]
@@ -51,7 +51,12 @@ impl Rooms {
         let reader = Reader::new(store::pool(url, store::Role::Gateway, GATEWAY_CONNECTIONS)?);
         let projector = if roles.contains(&Role::Projector) {
             let pool = store::pool(url, store::Role::Projector, PROJECTOR_CONNECTIONS)?;
-            Some(Projector::start(&store, pool, projections::all()))
+            Some(Projector::start_with(
+                &store,
+                pool,
+                projections::all(),
+                settings.projector.options(),
+            ))
         } else {
             None
         };

@@ -1,0 +1,127 @@
+//! The command line of `annals read-model`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
+
+/// What to do with read models.
+#[derive(Subcommand, Debug)]
+pub enum ReadModelCommand {
+    /// Name them
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show where each is, how far behind the log, and how fast
+    Status {
+        /// For this tenant: its slug or its id
+        #[arg(long)]
+        tenant: Option<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fill one anew beside the live one; interrupted, it goes on when asked again
+    Rebuild(RebuildArgs),
+    /// Compare what was filled anew with the live one, at one position
+    Diff {
+        /// The read model
+        name: String,
+        /// How many rows to list
+        #[arg(long, short = 'n', default_value_t = 20)]
+        limit: u32,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accept the difference as it is, for a switch under the policy `accepted`
+    Accept {
+        /// The read model
+        name: String,
+    },
+    /// Put what was filled anew in the live one's place
+    Switch {
+        /// The read model
+        name: String,
+    },
+    /// Go back to what was live before the last switch
+    Rollback {
+        /// The read model
+        name: String,
+    },
+    /// Throw away what was filled anew, or else what was live before
+    Discard {
+        /// The read model
+        name: String,
+    },
+    /// List the streams whose events wait because one of them can't be folded
+    Parked {
+        /// Of this read model only
+        name: Option<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// After a fix, fold what waits, in order
+    Resume {
+        /// The read model
+        name: String,
+        /// The stream's tenant: its slug or its id
+        #[arg(long)]
+        tenant: Option<String>,
+        /// The stream, for instance `lead/01K...`; left out, all that are parked
+        stream: Option<String>,
+    },
+}
+
+/// What to rebuild.
+#[derive(Args, Debug)]
+pub struct RebuildArgs {
+    /// The read model
+    pub name: String,
+    /// Which rows
+    #[command(flatten)]
+    pub part: Part,
+    /// Only say how many events and rows it would be, and how long it would take
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What a switch demands of the difference to the live one
+    #[arg(long, value_enum, default_value_t = Policy::Any)]
+    pub policy: Policy,
+    /// Switch as soon as it is filled, if the policy allows
+    #[arg(long)]
+    pub switch: bool,
+}
+
+/// Which rows of a read model.
+#[derive(Args, Debug)]
+pub struct Part {
+    /// Those of this tenant: its slug or its id
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// The one of this key: the values of the key's columns after the tenant, in order
+    #[arg(long, value_name = "VALUE", num_args = 1.., requires = "tenant")]
+    pub key: Vec<String>,
+}
+
+/// What a switch demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// Nothing
+    Any,
+    /// No difference
+    Empty,
+    /// No difference, or one that was accepted
+    Accepted,
+}
+
+impl From<Policy> for projections::Policy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Any => Self::Any,
+            Policy::Empty => Self::Empty,
+            Policy::Accepted => Self::Accepted,
+        }
+    }
+}

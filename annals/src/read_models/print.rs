@@ -1,0 +1,135 @@
+//! What `annals read-model` shows: lines for people, or JSON.
+
+use projections::{Diff, Parked, Status, TenantStatus};
+use serde::Serialize;
+use serde_json::Value;
+
+/// For whom it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    People,
+    Json,
+}
+
+impl From<bool> for Shape {
+    /// From the flag `--json`.
+    fn from(json: bool) -> Self {
+        if json { Self::Json } else { Self::People }
+    }
+}
+
+pub(super) fn print_all<T: Serialize>(
+    items: &[T],
+    shape: Shape,
+    line: impl Fn(&T) -> String,
+) -> anyhow::Result<()> {
+    for item in items {
+        match shape {
+            Shape::People => println!("{}", line(item)),
+            Shape::Json => println!("{}", serde_json::to_string(item)?),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn name(status: &Status) -> String {
+    status.name.clone()
+}
+
+pub(super) fn status(status: &Status) -> String {
+    let Status {
+        name,
+        build,
+        version,
+        position,
+        lag_events,
+        lag_ms,
+        rate,
+        parked,
+        ..
+    } = status;
+    let mut line = format!(
+        "{name:<14} at {position}, {lag_events} events ({lag_ms} ms) behind, {rate:.0} events/s, \
+         build {build}, version {version}"
+    );
+    if *parked > 0 {
+        line += &format!(", {parked} streams PARKED");
+    }
+    if !status.carried {
+        line += ", carried by NOBODY";
+    }
+    for other in &status.builds {
+        line += &format!(
+            "\n{:<14} build {} is {:?}: at {}, {} rows",
+            "", other.build, other.state, other.position, other.rows
+        );
+    }
+    line
+}
+
+pub(super) fn tenant_status(status: &TenantStatus) -> String {
+    let TenantStatus {
+        name,
+        lag_events,
+        parked,
+    } = status;
+    format!("{name:<14} {lag_events} of the tenant's events behind, {parked} streams parked")
+}
+
+pub(super) fn parked(parked: &Parked) -> String {
+    let Parked {
+        name,
+        stream,
+        position,
+        event_type,
+        reason,
+        events,
+        ..
+    } = parked;
+    format!(
+        "{name}: {}/{} of tenant {}: {events} events wait from {event_type} at position {position} on: {reason}",
+        stream.aggregate_type, stream.id, stream.tenant
+    )
+}
+
+pub(super) fn counts(diff: &Diff) -> String {
+    format!(
+        "at position {}: {} rows added, {} changed, {} gone",
+        diff.position, diff.added, diff.changed, diff.gone
+    )
+}
+
+pub(super) fn diff(diff: &Diff, shape: Shape) -> anyhow::Result<()> {
+    if shape == Shape::Json {
+        println!("{}", serde_json::to_string(diff)?);
+        return Ok(());
+    }
+    println!(
+        "{}: build {} beside the live build {} {}",
+        diff.name,
+        diff.build,
+        diff.live,
+        counts(diff)
+    );
+    for difference in &diff.differences {
+        println!("  {}", difference.key.join(" "));
+        for column in &difference.columns {
+            println!(
+                "    {}: {} -> {}",
+                column.column,
+                shown(column.live.as_ref()),
+                shown(column.build.as_ref())
+            );
+        }
+    }
+    let listed = diff.differences.len() as u64;
+    let all = diff.added + diff.changed + diff.gone;
+    if listed < all {
+        println!("  and {} more (`--limit`)", all - listed);
+    }
+    Ok(())
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "(none)".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,69 @@
+//! Filling a build with a bar that shows how far it is.
+
+use std::io::{IsTerminal, Write as _};
+use std::time::Duration;
+
+use projections::{Build, Operations, Progress};
+use tokio::sync::watch;
+
+const BAR: u64 = 30;
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Fills a build, and shows how it goes on: as a bar on a terminal, else as a line at the end.
+pub(super) async fn fill(operations: &Operations, build: &Build) -> anyhow::Result<()> {
+    let progress = watch::Sender::default();
+    let watching = progress.subscribe();
+    let filling = operations.fill(build, progress);
+    tokio::pin!(filling);
+    let mut look = tokio::time::interval(LOOK);
+    let is_terminal = std::io::stderr().is_terminal();
+    let filled = loop {
+        tokio::select! {
+            filled = &mut filling => break filled,
+            _ = look.tick() => if is_terminal {
+                eprint!("\r\x1b[K{}: {}", build.name, bar(&watching.borrow()));
+                std::io::stderr().flush()?;
+            },
+        }
+    };
+    if is_terminal {
+        eprint!("\r\x1b[K");
+    }
+    filled?;
+    let done = *watching.borrow();
+    println!(
+        "{}: build {} read {} events in {:.1} s ({} events/s)",
+        build.name,
+        build.build,
+        done.events,
+        done.seconds,
+        rate(&done)
+    );
+    Ok(())
+}
+
+fn bar(progress: &Progress) -> String {
+    let Progress {
+        position,
+        target,
+        events,
+        ..
+    } = progress;
+    let target = (*target).max(1);
+    let full = usize::try_from(BAR * (*position).min(target) / target).unwrap_or_default();
+    let rest = usize::try_from(BAR).unwrap_or_default() - full;
+    let rate = rate(progress);
+    let left = (target - (*position).min(target)) / rate.max(1);
+    format!(
+        "[{}{}] {events} events, {rate} events/s, {left} s left",
+        "#".repeat(full),
+        "-".repeat(rest)
+    )
+}
+
+/// Events a second.
+fn rate(progress: &Progress) -> u64 {
+    let milliseconds =
+        u64::try_from(Duration::from_secs_f64(progress.seconds).as_millis()).unwrap_or(u64::MAX);
+    progress.events.saturating_mul(1_000) / milliseconds.max(1)
+}
