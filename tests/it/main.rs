@@ -13,3 +13,4 @@ mod reading;
 mod support;
 mod tenancy;
 mod tidy;
+mod versions;
