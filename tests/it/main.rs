@@ -8,6 +8,7 @@ mod cqrs_framework;
 mod gateway;
 mod log;
 mod program;
+mod properties;
 mod read_models;
 mod reading;
 mod support;
