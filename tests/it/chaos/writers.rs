@@ -30,6 +30,13 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// For how long there was no server.
+    pub(super) fn without_server(&self) -> Duration {
+        let over = self.outages.iter();
+        over.filter_map(|(from, until)| Some(until.as_ref()?.duration_since(*from)))
+            .sum()
+    }
+
     /// Takes in a line of a writer.
     fn hear(&mut self, writer: usize, line: &str) {
         let (word, numbers) = line.split_once(' ').unwrap();
