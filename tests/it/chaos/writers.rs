@@ -23,8 +23,10 @@ pub(super) struct Told {
     pub(super) known_after_kill: u64,
     /// Commands that had taken effect when a writer repeated them itself after an error.
     pub(super) known_after_error: u64,
-    /// The longest wait for an acknowledgement or an error, without the time in which there was no server.
+    /// The longest wait for an acknowledgement or an error while the server was there.
     pub(super) longest_wait: Duration,
+    /// The same of waits during which it went: without the time in which there was none.
+    pub(super) longest_return: Duration,
     /// From when to when there was no server; the last may still be open.
     outages: Vec<(Instant, Option<Instant>)>,
 }
@@ -68,8 +70,12 @@ impl Told {
             let until = until.unwrap_or(now).min(now);
             until.saturating_duration_since((*from).max(begun))
         });
-        let stalled = lasted.saturating_sub(without_server.sum());
-        self.longest_wait = self.longest_wait.max(stalled);
+        let without_server: Duration = without_server.sum();
+        let longest = match without_server {
+            Duration::ZERO => &mut self.longest_wait,
+            _ => &mut self.longest_return,
+        };
+        *longest = (*longest).max(lasted.saturating_sub(without_server));
     }
 }
 
