@@ -19,6 +19,7 @@ chaos: ## Kill writers, readers and PostgreSQL for minutes; SECONDS=300 and SEED
 
 bench: ## Measure the log beside its peers; benches/README.md has the last results.
 	@scripts/postgres
+	@scripts/bench-peers
 	cargo run --release --package benches
 
 check: format lint deny compose generated ## Check form, lints, dependencies and generated files.

@@ -2,6 +2,8 @@
 
 mod commands;
 mod facts;
+mod node_packages;
+mod one_tenant;
 mod peers;
 mod reading;
 mod server;
@@ -30,6 +32,8 @@ struct Arguments {
 enum What {
     /// Commands of one event: ours, postgres-es, INSERT from a pool, pgbench
     Commands,
+    /// Commands of one tenant: ours, message-db, Emmett
+    OneTenant,
     /// Facts in batches of 1,000 beside a binary COPY
     Facts,
     /// Reading the log in order, decoded
@@ -43,6 +47,9 @@ async fn main() -> anyhow::Result<()> {
     let wanted = |what| arguments.what.is_empty() || arguments.what.contains(&what);
     if wanted(What::Commands) {
         commands::measure(&server, arguments.seconds, arguments.runs).await?;
+    }
+    if wanted(What::OneTenant) {
+        one_tenant::measure(&server, arguments.seconds, arguments.runs).await?;
     }
     if wanted(What::Facts) {
         facts::measure(&server, arguments.seconds, arguments.runs).await?;

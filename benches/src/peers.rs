@@ -152,17 +152,25 @@ pub(crate) async fn pgbench(server: &Server, writers: usize, span: Duration) -> 
     sqlx::query("create sequence peer_ids cache 1000")
         .execute(&pool)
         .await?;
-    let script = tempfile::NamedTempFile::new()?;
     let payload = format!(
         r#"{{"captured":{{"vertical":"sales","source":"{}"}}}}"#,
         "x".repeat(FILLER)
     );
-    std::fs::write(
-        script.path(),
-        format!(
-            "insert into peer_events values ('lead', nextval('peer_ids')::text, 1, 'lead.captured', '1', '{payload}', '{{}}');\n"
-        ),
-    )?;
+    let script = format!(
+        "insert into peer_events values ('lead', nextval('peer_ids')::text, 1, 'lead.captured', '1', '{payload}', '{{}}');\n"
+    );
+    pgbench_script(server, &name, &script, (writers, span)).await
+}
+
+/// Transactions a second of a script, prepared, with 2 threads.
+pub(crate) async fn pgbench_script(
+    server: &Server,
+    database: &str,
+    text: &str,
+    (writers, span): (usize, Duration),
+) -> anyhow::Result<u64> {
+    let script = tempfile::NamedTempFile::new()?;
+    std::fs::write(script.path(), text)?;
     let output = tokio::process::Command::new(server.binaries.folder().join("pgbench"))
         .args([
             "--no-vacuum",
@@ -174,7 +182,7 @@ pub(crate) async fn pgbench(server: &Server, writers: usize, span: Duration) -> 
         .arg(format!("--client={writers}"))
         .arg(format!("--time={}", span.as_secs()))
         .arg(format!("--file={}", script.path().display()))
-        .arg(name)
+        .arg(database)
         .output()
         .await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

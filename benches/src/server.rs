@@ -36,10 +36,20 @@ impl Server {
         self.cluster.socket_dir()
     }
 
+    /// A name that no database has yet.
+    pub(crate) fn fresh_name(&self) -> String {
+        format!("bench_{}", self.databases.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The URL of a database of this server.
+    pub(crate) fn url(&self, database: &str) -> String {
+        self.cluster.url(database)
+    }
+
     /// The URL of a fresh, migrated database.
     pub(crate) async fn database(&self) -> anyhow::Result<(String, String)> {
-        let name = format!("bench_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let url = self.cluster.url(&name);
+        let name = self.fresh_name();
+        let url = self.url(&name);
         store::ensure_database(&url).await?;
         let owner = store::pool(&url, Role::Owner, 1)?;
         store::migrate(&owner).await?;
@@ -59,7 +69,8 @@ impl Server {
     }
 }
 
+/// Where programs are looked for.
 #[expect(clippy::disallowed_methods, reason = "a benchmark is a program of its own")]
-fn search_path() -> Option<OsString> {
+pub(crate) fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
 }

@@ -17,6 +17,8 @@ pub mod lead;
 pub mod member;
 pub mod opportunity;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod snapshots;
 pub mod subscription;
 pub mod tenant;

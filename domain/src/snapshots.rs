@@ -4,7 +4,7 @@
 //! `ANNALS_WRITE_SNAPSHOTS=1 cargo test -p domain snapshots` writes the files that are missing; a file that
 //! is there is never rewritten, since events of that shape may lie in somebody's log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -111,22 +111,66 @@ fn every_type_in_the_catalog_has_an_example() {
     }
 }
 
-#[test]
-fn every_committed_snapshot_decodes() {
-    let mut decoded = 0;
-    for entry in fs::read_dir(folder()).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let (event_type, version) = name.strip_suffix(".json").unwrap().rsplit_once(".v").unwrap();
-        let payload = fs::read_to_string(&path).unwrap();
-        Event::decode(
-            aggregate_of(event_type),
-            event_type,
-            version.parse().unwrap(),
-            &payload,
-        )
-        .unwrap_or_else(|error| panic!("{name}: {error}"));
-        decoded += 1;
+/// A committed file: the stored JSON of one version of an event.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) aggregate_type: &'static str,
+    pub(crate) event_type: String,
+    pub(crate) version: u16,
+    pub(crate) payload: String,
+}
+
+impl Snapshot {
+    pub(crate) fn decode(&self) -> Event {
+        Event::decode(self.aggregate_type, &self.event_type, self.version, &self.payload)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
-    assert!(decoded >= examples().len());
+}
+
+/// All committed files, in the order of their names.
+pub(crate) fn committed() -> Vec<Snapshot> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let (event_type, version) = name.rsplit_once(".v").unwrap();
+        Snapshot {
+            aggregate_type: aggregate_of(event_type),
+            event_type: event_type.to_owned(),
+            version: version.parse().unwrap(),
+            payload: fs::read_to_string(path).unwrap(),
+        }
+    };
+    paths.iter().map(read).collect()
+}
+
+#[test]
+fn every_committed_snapshot_of_an_event_decodes_to_the_same_meaning_whatever_its_version() {
+    let mut meanings = BTreeMap::new();
+    for snapshot in committed() {
+        let meaning = snapshot.decode();
+        let first = meanings
+            .entry(snapshot.event_type.clone())
+            .or_insert_with(|| meaning.clone());
+        assert_eq!(*first, meaning, "{} v{}", snapshot.event_type, snapshot.version);
+    }
+    assert_eq!(meanings.len(), examples().len());
+}
+
+#[test]
+fn every_version_up_to_the_current_one_has_its_snapshot() {
+    let committed = committed();
+    for (_, event_type, version, _) in examples() {
+        for version in 1..=version.parse().unwrap() {
+            assert!(
+                committed
+                    .iter()
+                    .any(|snapshot| snapshot.event_type == event_type && snapshot.version == version),
+                "{event_type} v{version} was stored once: its snapshot stays"
+            );
+        }
+    }
 }

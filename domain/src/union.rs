@@ -44,6 +44,15 @@ macro_rules! events {
                     _ => Err(DecodeError::UnknownAggregate { aggregate_type: aggregate_type.to_owned() }),
                 }
             }
+
+            /// The payload as it is written now.
+            #[cfg(test)]
+            pub(crate) fn encode(&self) -> serde_json::Value {
+                let encoded = match self {
+                    $(Self::$variant(event) => serde_json::to_value(event),)+
+                };
+                encoded.unwrap()
+            }
         }
 
         $(impl From<crate::$module::Event> for Event {

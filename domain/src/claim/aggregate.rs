@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimId, Command, Event};
+use super::{ClaimId, Command, Determination, Event};
 use crate::kernel::{
     BeforeBegin, Blank, Money, Negative, OtherCurrency, Vertical, aggregate, not_before, not_blank,
     not_negative, same_currency,
@@ -127,7 +127,7 @@ impl Claim {
                     allowed,
                     paid,
                     reason_codes,
-                    initial: self.standing == Standing::Undecided,
+                    determination: self.determination(),
                     submitted_at: submitted.at,
                 }
             }
@@ -140,7 +140,7 @@ impl Claim {
                     billed: submitted.billed,
                     reason_codes,
                     reason,
-                    initial: self.standing == Standing::Undecided,
+                    determination: self.determination(),
                     submitted_at: submitted.at,
                 }
             }
@@ -187,6 +187,14 @@ impl Claim {
             }
             Standing::Adjudicated => Err(Refusal::AlreadyDecided("adjudicated")),
             Standing::Denied => Err(Refusal::AlreadyDecided("denied")),
+        }
+    }
+
+    /// Which decision comes next.
+    fn determination(&self) -> Determination {
+        match self.standing {
+            Standing::Undecided => Determination::Initial,
+            Standing::Adjudicated | Standing::Denied | Standing::Appealed => Determination::OnAppeal,
         }
     }
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::Determination;
 use crate::kernel::{Money, Personal, Vertical, event_types};
 
 /// A fact about a claim. Facts after the submission repeat its vertical, amount and time, so that readers
@@ -38,8 +40,8 @@ pub enum Event {
         paid: Money,
         /// X12 claim adjustment reason codes (CARC) and remark codes (RARC).
         reason_codes: Vec<String>,
-        /// Whether this was the first decision after the submission.
-        initial: bool,
+        /// Which of the payer's decisions it is.
+        determination: Determination,
         /// When it was submitted.
         submitted_at: Timestamp,
     },
@@ -53,8 +55,8 @@ pub enum Event {
         reason_codes: Vec<String>,
         /// Why, in words.
         reason: String,
-        /// Whether this was the first decision after the submission.
-        initial: bool,
+        /// Which of the payer's decisions it is.
+        determination: Determination,
         /// When it was submitted.
         submitted_at: Timestamp,
     },
@@ -84,8 +86,20 @@ pub enum Event {
 
 event_types! {
     Submitted => "claim.submitted" v 1,
-    Adjudicated => "claim.adjudicated" v 1,
-    Denied => "claim.denied" v 1,
+    Adjudicated => "claim.adjudicated" v 2 [name_the_determination],
+    Denied => "claim.denied" v 2 [name_the_determination],
     Appealed => "claim.appealed" v 1,
     Recovered => "claim.recovered" v 1,
+}
+
+/// To version 2: `initial: true|false` became `determination: "initial"|"on_appeal"`.
+fn name_the_determination(fields: &mut Map<String, Value>) -> Result<(), String> {
+    let determination = match fields.remove("initial") {
+        Some(Value::Bool(true)) => "initial",
+        Some(Value::Bool(false)) => "on_appeal",
+        Some(other) => return Err(format!("initial: {other} is neither true nor false")),
+        None => return Err("initial: is missing".to_owned()),
+    };
+    fields.insert("determination".to_owned(), determination.into());
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! Given what happened, when something is asked, then this follows.
 
-use super::{Claim, Command, Event, Refusal};
+use super::{Claim, Command, Determination, Event, Refusal};
 use crate::given::{at, money, when};
-use crate::kernel::{Personal, Vertical};
+use crate::kernel::{DecodeError, Personal, Vertical};
 
 const SUBMITTED_AT: &str = "2026-01-05T09:00:00Z";
 const LATER: &str = "2026-02-01T00:00:00Z";
@@ -29,7 +29,7 @@ fn adjudicated() -> Event {
         allowed: money("180.00 USD"),
         paid: money("150.00 USD"),
         reason_codes: vec!["CO-45".to_owned()],
-        initial: true,
+        determination: Determination::Initial,
         submitted_at: at(SUBMITTED_AT),
     }
 }
@@ -40,15 +40,15 @@ fn denied() -> Event {
         billed: money("250.00 USD"),
         reason_codes: vec!["CO-197".to_owned(), "N130".to_owned()],
         reason: "no prior authorisation".to_owned(),
-        initial: true,
+        determination: Determination::Initial,
         submitted_at: at(SUBMITTED_AT),
     }
 }
 
-/// The same decision, not the first.
+/// The same decision, on an appeal.
 fn again(mut decision: Event) -> Event {
-    if let Event::Adjudicated { initial, .. } | Event::Denied { initial, .. } = &mut decision {
-        *initial = false;
+    if let Event::Adjudicated { determination, .. } | Event::Denied { determination, .. } = &mut decision {
+        *determination = Determination::OnAppeal;
     }
     decision
 }
@@ -183,4 +183,49 @@ fn a_decision_before_the_submission_is_refused() {
     when::<Claim>(vec![submitted()], "2026-01-05T08:59:59Z", deny()).then_expect_error_message(
         "the time 2026-01-05T08:59:59Z lies before 2026-01-05T09:00:00Z, when it began",
     );
+}
+
+/// The denial as version 1 stored it.
+fn denied_v1(initial: &str) -> String {
+    include_str!("../../snapshots/claim.denied.v1.json").replace("\"initial\": true", initial)
+}
+
+#[test]
+fn a_decision_stored_as_version_1_says_which_determination_it_was() {
+    let decode = |initial| crate::Event::decode("claim", "claim.denied", 1, &denied_v1(initial));
+    assert_eq!(decode("\"initial\": true"), Ok(denied().into()));
+    assert_eq!(decode("\"initial\": false"), Ok(again(denied()).into()));
+    let adjudicated_v1 = include_str!("../../snapshots/claim.adjudicated.v1.json");
+    assert_eq!(
+        crate::Event::decode("claim", "claim.adjudicated", 1, adjudicated_v1),
+        Ok(adjudicated().into())
+    );
+}
+
+#[test]
+fn a_version_1_that_is_broken_is_refused_as_version_1() {
+    let refused = |initial| {
+        crate::Event::decode("claim", "claim.denied", 1, &denied_v1(initial))
+            .unwrap_err()
+            .to_string()
+    };
+    let prefix = "the payload of claim.denied version 1 does not parse: initial: ";
+    assert_eq!(
+        refused("\"initial\": 1"),
+        format!("{prefix}1 is neither true nor false")
+    );
+    assert_eq!(refused("\"a\": true"), format!("{prefix}is missing"));
+}
+
+#[test]
+fn a_version_that_nobody_knows_is_refused_by_name() {
+    let decode = |version| {
+        crate::Event::decode("claim", "claim.denied", version, &denied_v1("\"initial\": true")).unwrap_err()
+    };
+    assert_eq!(
+        decode(3).to_string(),
+        "claim.denied version 3 is newer than version 2, the last that this version of the program knows: \
+         upgrade the program"
+    );
+    assert!(matches!(decode(0), DecodeError::UnknownType { version: 0, .. }));
 }

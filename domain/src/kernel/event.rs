@@ -4,7 +4,7 @@ use std::fmt;
 
 use cqrs_es::DomainEvent;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Actor, EventId, TenantId};
 use crate::Event;
@@ -91,7 +91,20 @@ pub enum DecodeError {
         /// As stored.
         aggregate_type: String,
     },
-    /// No event of that name and version, and no upcaster leads there.
+    /// A version that somebody's newer program wrote.
+    #[error(
+        "{event_type} version {version} is newer than version {known}, the last that this version of the \
+         program knows: upgrade the program"
+    )]
+    Newer {
+        /// As stored.
+        event_type: String,
+        /// As stored.
+        version: u16,
+        /// The version in which this program writes it.
+        known: u16,
+    },
+    /// No event of that name, or no such version of it.
     #[error("there is no event type {event_type:?} version {version} in this version of the program")]
     UnknownType {
         /// As stored.
@@ -111,6 +124,9 @@ pub enum DecodeError {
     },
 }
 
+/// Takes the fields of a stored event one version further, or says what is wrong with them.
+pub type Upcast = fn(&mut Map<String, Value>) -> Result<(), String>;
+
 /// An aggregate's events as the log keeps them.
 pub trait StoredEvent: DomainEvent {
     /// Every stored name with the version in which it is written now.
@@ -125,19 +141,19 @@ pub trait StoredEvent: DomainEvent {
             .map(|(_, version)| *version)
     }
 
-    /// Takes a payload of `version` one version further; `None` when no such step is known.
+    /// The steps that lead from version 1 of `event_type` to the current one, in order.
     #[must_use]
-    fn upcast(_event_type: &str, _version: u16, _payload: Value) -> Option<Value> {
-        None
+    fn upcasts(_event_type: &str) -> &'static [Upcast] {
+        &[]
     }
 }
 
 /// Decodes a stored payload of one aggregate, taking old versions forward step by step.
 ///
 /// # Errors
-/// [`DecodeError::UnknownType`] or [`DecodeError::Malformed`].
+/// [`DecodeError::UnknownType`], [`DecodeError::Newer`] or [`DecodeError::Malformed`].
 pub fn decode_as<E: StoredEvent>(event_type: &str, version: u16, payload: &str) -> Result<E, DecodeError> {
-    let malformed = |error| malformed(event_type, version, &error);
+    let malformed = |error| malformed(event_type, version, error);
     if E::current_version(event_type) == Some(version) {
         return serde_json::from_str(payload).map_err(malformed);
     }
@@ -151,7 +167,7 @@ pub fn decode_as<E: StoredEvent>(event_type: &str, version: u16, payload: &str) 
 /// The same, of a payload that is parsed already.
 ///
 /// # Errors
-/// [`DecodeError::UnknownType`] or [`DecodeError::Malformed`].
+/// [`DecodeError::UnknownType`], [`DecodeError::Newer`] or [`DecodeError::Malformed`].
 pub fn decode_value_as<E: StoredEvent>(
     event_type: &str,
     version: u16,
@@ -161,27 +177,39 @@ pub fn decode_value_as<E: StoredEvent>(
         event_type: event_type.to_owned(),
         version,
     };
-    let current = E::current_version(event_type).ok_or_else(unknown)?;
-    if version > current {
-        return Err(unknown());
+    let known = E::current_version(event_type).ok_or_else(unknown)?;
+    if version > known {
+        return Err(DecodeError::Newer {
+            event_type: event_type.to_owned(),
+            version,
+            known,
+        });
     }
-    for step in version..current {
-        payload = E::upcast(event_type, step, payload).ok_or_else(unknown)?;
+    let passed = usize::from(version.checked_sub(1).ok_or_else(unknown)?);
+    for upcast in E::upcasts(event_type).iter().skip(passed) {
+        // An event is one variant's name with its fields; any other shape is for the parser to refuse.
+        let fields = payload
+            .as_object_mut()
+            .and_then(|event| event.values_mut().next()?.as_object_mut());
+        if let Some(fields) = fields {
+            upcast(fields).map_err(|reason| malformed(event_type, version, reason))?;
+        }
     }
-    serde_json::from_value(payload).map_err(|error| malformed(event_type, version, &error))
+    serde_json::from_value(payload).map_err(|error| malformed(event_type, version, error))
 }
 
-fn malformed(event_type: &str, version: u16, error: &serde_json::Error) -> DecodeError {
+fn malformed(event_type: &str, version: u16, reason: impl fmt::Display) -> DecodeError {
     DecodeError::Malformed {
         event_type: event_type.to_owned(),
         version,
-        reason: error.to_string(),
+        reason: reason.to_string(),
     }
 }
 
-/// Names a slice's events: the variant, its stored name and the version in which it is written.
+/// Names a slice's events: the variant, its stored name and the version in which it is written; after a
+/// version above 1 the upcasts that lead there from version 1, one a version.
 macro_rules! event_types {
-    ($($variant:ident => $name:literal v $version:literal),+ $(,)?) => {
+    ($($variant:ident => $name:literal v $version:literal $([$($upcast:path),+])?),+ $(,)?) => {
         impl cqrs_es::DomainEvent for Event {
             fn event_type(&self) -> String {
                 match self {
@@ -197,6 +225,17 @@ macro_rules! event_types {
 
         impl $crate::kernel::StoredEvent for Event {
             const TYPES: &'static [(&'static str, u16)] = &[$(($name, $version)),+];
+
+            fn upcasts(event_type: &str) -> &'static [$crate::kernel::Upcast] {
+                match event_type {
+                    $($name => {
+                        const UPCASTS: &[$crate::kernel::Upcast] = &[$($($upcast),+)?];
+                        const { assert!(UPCASTS.len() + 1 == $version, "one upcast a version after the first") };
+                        UPCASTS
+                    })+
+                    _ => &[],
+                }
+            }
         }
     };
 }

@@ -17,7 +17,7 @@ pub use caller::{Actor, ActorKind, Caller};
 pub use contact::{Email, Phone};
 pub use elapsed::BeforeBegin;
 pub use entity::{At, Entity, RefusalCode};
-pub use event::{DecodeError, RecordedEvent, StoredEvent, StreamId, decode_as, decode_value_as};
+pub use event::{DecodeError, RecordedEvent, StoredEvent, StreamId, Upcast, decode_as, decode_value_as};
 pub use id::{EntityId, EventId, TenantId};
 pub use money::{Currency, Money, MoneyByCurrency, Negative, OtherCurrency};
 pub use personal::Personal;

@@ -1,6 +1,6 @@
 //! Events in, rows out.
 
-use domain::claim::Event;
+use domain::claim::{Determination, Event};
 
 use super::ClaimList;
 use crate::engine::rehearsal::{Story, money};
@@ -25,7 +25,7 @@ fn a_claim_shows_the_last_decision_and_what_was_recovered() {
         billed,
         reason_codes: vec!["29".to_owned()],
         reason: "late".to_owned(),
-        initial: true,
+        determination: Determination::Initial,
         submitted_at,
     };
     let recovered = |amount| Event::Recovered {

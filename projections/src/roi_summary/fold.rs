@@ -262,9 +262,9 @@ impl Month {
                 self.claims_adjudicated += 1;
                 self.paid.add(*paid);
             }
-            claim::Event::Denied { initial, .. } => {
+            claim::Event::Denied { determination, .. } => {
                 self.claims_denied += 1;
-                self.claims_denied_initially += i64::from(*initial);
+                self.claims_denied_initially += i64::from(*determination == claim::Determination::Initial);
             }
             claim::Event::Appealed { .. } => self.claims_appealed += 1,
             claim::Event::Recovered { amount, .. } => {

@@ -97,7 +97,7 @@ fn amounts_stay_exact_and_each_in_its_currency() {
         billed: money("10 USD"),
         reason_codes: Vec::new(),
         reason: "late".to_owned(),
-        initial: true,
+        determination: claim::Determination::Initial,
         submitted_at: "2026-01-01T00:00:00Z".parse().unwrap(),
     };
     let row = Story::default()

@@ -1,10 +1,12 @@
 //! A process that writes until it is killed: `chaos-writer URL SEED TENANT WRITER SECONDS NUMBER...`, a task
-//! for each number it starts from, for so many seconds at most. Prints `TASK NUMBER POSITION` for each command that the log acknowledged.
+//! for each number it starts from, for so many seconds at most.
 //!
-//! A command that fails is repeated under its key, so each number takes effect once, whoever is killed when.
+//! A command that fails is repeated under its key, so each number takes effect once, whoever is killed when. It
+//! prints `new TASK NUMBER POSITION ATTEMPTS` for each command that the log acknowledged (`known` for `new` when it
+//! had taken effect before), and `waits MS` while and after it waited long for an answer, be it an error.
 
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use domain::lead::{Command, Lead};
@@ -13,6 +15,8 @@ use store::{Key, Options, Orders, Store};
 
 /// Streams that all writers share.
 const SHARED: u64 = 10;
+/// A wait that is told while it lasts.
+const LONG: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -74,19 +78,43 @@ async fn write(store: &Store, caller: &Caller, name: &str, task: usize, number: 
         id: format!("{name}-{number}"),
         hash: [7; 32],
     };
-    loop {
+    for attempts in 1_u64.. {
         let orders = Orders::one(command.clone()).under(Some(key.clone()));
-        match store.execute::<Lead>(caller, &id, orders).await {
-            Ok(committed) => {
-                // One write a line, so that a kill leaves no half line of another's.
-                let line = format!("{task} {number} {}\n", committed.position);
-                if std::io::stdout().write_all(line.as_bytes()).is_err() {
-                    std::process::exit(0); // Nobody listens any more: the test is over.
-                }
-                return;
-            }
-            Err(_) => pause().await,
+        if let Ok(committed) = patiently(store.execute::<Lead>(caller, &id, orders)).await {
+            let word = if committed.known { "known" } else { "new" };
+            say(&format!(
+                "{word} {task} {number} {} {attempts}",
+                committed.position
+            ));
+            return;
         }
+        pause().await;
+    }
+}
+
+/// Waits for an answer, and says so again and again while it does not come.
+async fn patiently<T>(answer: impl Future<Output = T>) -> T {
+    let mut answer = std::pin::pin!(answer);
+    let begun = Instant::now();
+    loop {
+        let answered = tokio::time::timeout(LONG, &mut answer).await;
+        let waited = begun.elapsed();
+        if answered.is_err() || waited > LONG / 5 {
+            say(&format!("waits {}", waited.as_millis()));
+        }
+        if let Ok(answer) = answered {
+            return answer;
+        }
+    }
+}
+
+/// Prints a line in one write, so that a kill leaves no half line of another's.
+fn say(line: &str) {
+    if std::io::stdout()
+        .write_all(format!("{line}\n").as_bytes())
+        .is_err()
+    {
+        std::process::exit(0); // Nobody listens any more: the test is over.
     }
 }
 
