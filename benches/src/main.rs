@@ -1,7 +1,9 @@
 //! Benchmarks of the log beside their peers, in one run on one PostgreSQL: `make bench`.
 
 mod commands;
+mod cpu;
 mod facts;
+mod growth;
 mod peers;
 mod reading;
 mod server;
@@ -21,7 +23,10 @@ struct Arguments {
     /// How many runs of each; the median is printed
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// How many events are read
+    /// How many write commands at once
+    #[arg(long, default_values_t = [1, 32, 256])]
+    writers: Vec<usize>,
+    /// How many events are read, and the length of the long log of `growth` (10000000 takes some minutes)
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
 }
@@ -30,10 +35,14 @@ struct Arguments {
 enum What {
     /// Commands of one event: ours, postgres-es, INSERT from a pool, pgbench
     Commands,
+    /// The command path alone, for a profiler; only when it is named
+    Alone,
     /// Facts in batches of 1,000 beside a binary COPY
     Facts,
     /// Reading the log in order, decoded
     Reading,
+    /// Appending to a log of 100,000 events and to one of `--events`
+    Growth,
 }
 
 #[tokio::main]
@@ -42,13 +51,19 @@ async fn main() -> anyhow::Result<()> {
     let server = server::Server::start().await?;
     let wanted = |what| arguments.what.is_empty() || arguments.what.contains(&what);
     if wanted(What::Commands) {
-        commands::measure(&server, arguments.seconds, arguments.runs).await?;
+        commands::measure(&server, &arguments.writers, arguments.seconds, arguments.runs).await?;
+    }
+    if arguments.what.contains(&What::Alone) {
+        commands::alone(&server, &arguments.writers, arguments.seconds, arguments.runs).await?;
     }
     if wanted(What::Facts) {
         facts::measure(&server, arguments.seconds, arguments.runs).await?;
     }
     if wanted(What::Reading) {
         reading::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::Growth) {
+        growth::measure(&server, arguments.events, arguments.seconds, arguments.runs).await?;
     }
     server.stop().await
 }
