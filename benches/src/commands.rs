@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::lead::{Command, Lead, LeadId};
 use domain::tenant::{self, DeploymentMode, Settings, Tenant, TenantKey};
@@ -10,49 +10,98 @@ use domain::{Actor, ActorKind, Caller, TenantId};
 use futures::future::join_all;
 use store::{Orders, Store};
 
+use crate::cpu::{Measured, Watch};
 use crate::peers;
 use crate::server::Server;
 use crate::table::{median, print, ratio};
 
-const WRITERS: [usize; 3] = [1, 32, 256];
 /// An event of about 400 bytes: this, and the frame around it.
 pub(crate) const FILLER: usize = 300;
 
-pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyhow::Result<()> {
+pub(crate) async fn measure(
+    server: &Server,
+    numbers: &[usize],
+    seconds: u64,
+    runs: usize,
+) -> anyhow::Result<()> {
     let span = Duration::from_secs(seconds);
-    let mut rows = Vec::new();
-    for writers in WRITERS {
-        let mut rates: [Vec<u64>; 6] = Default::default();
+    let (mut rates, mut times) = (Vec::new(), Vec::new());
+    for &writers in numbers {
+        let mut measured: [Vec<Measured>; 6] = Default::default();
         for _ in 0..runs {
-            rates[0].push(ours(server, writers, span, 0).await?);
-            rates[1].push(peers::postgres_es(server, writers, span, 0).await?);
-            rates[2].push(ours(server, writers, span, 20).await?);
-            rates[3].push(peers::postgres_es(server, writers, span, 20).await?);
-            rates[4].push(peers::pooled_insert(server, writers, span).await?);
-            rates[5].push(peers::pgbench(server, writers, span).await?);
+            measured[0].push(ours(server, writers, span, 0).await?);
+            measured[1].push(peers::postgres_es(server, writers, span, 0).await?);
+            measured[2].push(ours(server, writers, span, 20).await?);
+            measured[3].push(peers::postgres_es(server, writers, span, 20).await?);
+            measured[4].push(peers::pooled_insert(server, writers, span).await?);
+            measured[5].push(peers::pgbench(server, writers, span).await?);
         }
-        let [ours_new, es_new, ours_20, es_20, pooled, pgbench] = rates.map(median);
-        rows.push(vec![
+        let middle =
+            |number: usize, of: fn(&Measured) -> u64| median(measured[number].iter().map(of).collect());
+        let rate = |number| middle(number, |measured| measured.rate);
+        let beside = |ours, peer| format!("{} ({}x)", rate(peer), ratio(rate(ours), rate(peer)));
+        rates.push(vec![
             writers.to_string(),
-            ours_new.to_string(),
-            format!("{es_new} ({}x)", ratio(ours_new, es_new)),
-            ours_20.to_string(),
-            format!("{es_20} ({}x)", ratio(ours_20, es_20)),
-            format!("{pooled} ({}x)", ratio(ours_new, pooled)),
-            format!("{pgbench} ({}x)", ratio(ours_new, pgbench)),
+            rate(0).to_string(),
+            beside(0, 1),
+            rate(2).to_string(),
+            beside(2, 3),
+            beside(0, 4),
+            beside(0, 5),
+        ]);
+        let time = |number| {
+            let (client, server) = (
+                middle(number, |measured| measured.client_us),
+                middle(number, |measured| measured.server_us),
+            );
+            format!("{client} + {server}")
+        };
+        times.push(vec![
+            writers.to_string(),
+            time(0),
+            time(1),
+            time(2),
+            time(3),
+            time(4),
         ]);
     }
+    let header = [
+        "writers",
+        "new streams",
+        "postgres-es",
+        "streams of 20",
+        "postgres-es",
+        "pooled INSERT",
+        "pgbench INSERT",
+    ];
+    print("Commands of one event a second", &header, &rates);
+    let title = "CPU time of each command in µs, client + server";
+    print(title, &header[..6], &times);
+    Ok(())
+}
+
+/// The command path alone, for a profiler.
+pub(crate) async fn alone(
+    server: &Server,
+    numbers: &[usize],
+    seconds: u64,
+    runs: usize,
+) -> anyhow::Result<()> {
+    let span = Duration::from_secs(seconds);
+    let mut rows = Vec::new();
+    for &writers in numbers {
+        for _ in 0..runs {
+            let measured = ours(server, writers, span, 0).await?;
+            rows.push(vec![
+                writers.to_string(),
+                measured.rate.to_string(),
+                format!("{} + {}", measured.client_us, measured.server_us),
+            ]);
+        }
+    }
     print(
-        "Commands of one event a second",
-        &[
-            "writers",
-            "new streams",
-            "postgres-es",
-            "streams of 20",
-            "postgres-es",
-            "pooled INSERT",
-            "pgbench INSERT",
-        ],
+        "The command path alone",
+        &["writers", "commands a second", "CPU µs"],
         &rows,
     );
     Ok(())
@@ -64,7 +113,7 @@ pub(crate) async fn ours(
     writers: usize,
     span: Duration,
     history: u64,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Measured> {
     let (_, store) = server.store().await?;
     let caller = provision(&store).await?;
     let streams = Arc::new(AtomicU64::new(0));
@@ -73,12 +122,12 @@ pub(crate) async fn ours(
     } else {
         u64::MAX
     };
-    let begun = Instant::now();
+    let watch = Watch::start(server);
     let tasks = (0..writers).map(|_| {
         let (store, caller, streams) = (store.clone(), caller.clone(), Arc::clone(&streams));
         tokio::spawn(async move {
             let mut done = 0_u64;
-            while begun.elapsed() < span {
+            while watch.elapsed() < span {
                 let number = streams.fetch_add(1, Ordering::Relaxed);
                 let (id, command) = if history == 0 {
                     (lead_id(number), capture())
@@ -95,12 +144,7 @@ pub(crate) async fn ours(
     for task in join_all(tasks).await {
         total += task??;
     }
-    Ok(per_second(total, begun.elapsed()))
-}
-
-pub(crate) fn per_second(count: u64, elapsed: Duration) -> u64 {
-    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX).max(1);
-    count.saturating_mul(1_000_000) / micros
+    Ok(watch.stop(total))
 }
 
 /// As many streams as the peer has, each with its history.

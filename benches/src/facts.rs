@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::usage::{self, Fact, Usage};
 use futures::future::join_all;
 use sqlx::postgres::PgPoolOptions;
 use store::{FactRecord, Key};
 
-use crate::commands::{per_second, provision};
+use crate::commands::provision;
+use crate::cpu::{Measured, Watch};
 use crate::server::Server;
 use crate::table::{median, print, ratio};
 
@@ -21,21 +22,35 @@ pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyho
     for connections in [1, 4] {
         let (mut ours, mut copies) = (Vec::new(), Vec::new());
         for _ in 0..runs {
-            let (rate, url) = append(server, connections, span).await?;
-            ours.push(rate);
-            copies.push(copy(&url, connections, span).await?);
+            let (measured, url) = append(server, connections, span).await?;
+            ours.push(measured);
+            copies.push(copy(server, &url, connections, span).await?);
         }
-        let (ours, copies) = (median(ours), median(copies));
+        let rate = |measured: &[Measured]| median(measured.iter().map(|one| one.rate).collect());
+        let time = |measured: &[Measured]| {
+            let client = median(measured.iter().map(|one| one.client_us).collect());
+            let server = median(measured.iter().map(|one| one.server_us).collect());
+            format!("{client} + {server}")
+        };
         rows.push(vec![
             connections.to_string(),
-            ours.to_string(),
-            copies.to_string(),
-            ratio(ours, copies),
+            rate(&ours).to_string(),
+            rate(&copies).to_string(),
+            ratio(rate(&ours), rate(&copies)),
+            time(&ours),
+            time(&copies),
         ]);
     }
     print(
         "Facts a second, in batches of 1,000",
-        &["writers", "append_facts", "binary COPY", "ratio"],
+        &[
+            "writers",
+            "append_facts",
+            "binary COPY",
+            "ratio",
+            "CPU µs each",
+            "CPU µs each, COPY",
+        ],
         &rows,
     );
     Ok(())
@@ -60,16 +75,16 @@ fn record(number: u64) -> FactRecord<usage::Event> {
     }
 }
 
-async fn append(server: &Server, writers: usize, span: Duration) -> anyhow::Result<(u64, String)> {
+async fn append(server: &Server, writers: usize, span: Duration) -> anyhow::Result<(Measured, String)> {
     let (url, store) = server.store().await?;
     let caller = provision(&store).await?;
     let next = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
+    let watch = Watch::start(server);
     let tasks = (0..writers).map(|_| {
         let (store, caller, next) = (store.clone(), caller.clone(), Arc::clone(&next));
         tokio::spawn(async move {
             let mut done = 0_u64;
-            while begun.elapsed() < span {
+            while watch.elapsed() < span {
                 let first = next.fetch_add(BATCH, Ordering::Relaxed);
                 let records = (first..first + BATCH).map(record).collect();
                 done += store.append_facts::<Usage>(&caller, records).await?.len() as u64;
@@ -81,11 +96,11 @@ async fn append(server: &Server, writers: usize, span: Duration) -> anyhow::Resu
     for task in join_all(tasks).await {
         total += task??;
     }
-    Ok((per_second(total, begun.elapsed()), url))
+    Ok((watch.stop(total), url))
 }
 
 /// The rows just written, as a binary COPY into an equal table with equal indexes.
-async fn copy(url: &str, writers: usize, span: Duration) -> anyhow::Result<u64> {
+async fn copy(server: &Server, url: &str, writers: usize, span: Duration) -> anyhow::Result<Measured> {
     let pool = PgPoolOptions::new()
         .max_connections(u32::try_from(writers)? + 1)
         .connect(url)
@@ -119,13 +134,13 @@ async fn copy(url: &str, writers: usize, span: Duration) -> anyhow::Result<u64> 
     .execute(&pool)
     .await?;
     let bytes = Arc::new(bytes);
-    let begun = Instant::now();
+    let watch = Watch::start(server);
     let tasks = (0..writers).map(|_| {
         let (pool, bytes) = (pool.clone(), Arc::clone(&bytes));
         tokio::spawn(async move {
             let mut connection = pool.acquire().await?;
             let mut done = 0_u64;
-            while begun.elapsed() < span {
+            while watch.elapsed() < span {
                 let mut copy = connection
                     .copy_in_raw("copy copies from stdin (format binary)")
                     .await?;
@@ -139,5 +154,5 @@ async fn copy(url: &str, writers: usize, span: Duration) -> anyhow::Result<u64> 
     for task in join_all(tasks).await {
         total += task??;
     }
-    Ok(per_second(total, begun.elapsed()))
+    Ok(watch.stop(total))
 }

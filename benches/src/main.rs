@@ -1,7 +1,9 @@
 //! Benchmarks of the log beside their peers, in one run on one PostgreSQL: `make bench`.
 
 mod commands;
+mod cpu;
 mod facts;
+mod growth;
 mod node_packages;
 mod one_tenant;
 mod peers;
@@ -23,7 +25,10 @@ struct Arguments {
     /// How many runs of each; the median is printed
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// How many events are read
+    /// How many write commands at once
+    #[arg(long, default_values_t = [1, 32, 256])]
+    writers: Vec<usize>,
+    /// How many events are read, and the length of the long log of `growth` (10000000 takes some minutes)
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
 }
@@ -34,10 +39,14 @@ enum What {
     Commands,
     /// Commands of one tenant: ours, message-db, Emmett
     OneTenant,
+    /// The command path alone, for a profiler; only when it is named
+    Alone,
     /// Facts in batches of 1,000 beside a binary COPY
     Facts,
     /// Reading the log in order, decoded
     Reading,
+    /// Appending to a log of 100,000 events and to one of `--events`
+    Growth,
 }
 
 #[tokio::main]
@@ -46,7 +55,10 @@ async fn main() -> anyhow::Result<()> {
     let server = server::Server::start().await?;
     let wanted = |what| arguments.what.is_empty() || arguments.what.contains(&what);
     if wanted(What::Commands) {
-        commands::measure(&server, arguments.seconds, arguments.runs).await?;
+        commands::measure(&server, &arguments.writers, arguments.seconds, arguments.runs).await?;
+    }
+    if arguments.what.contains(&What::Alone) {
+        commands::alone(&server, &arguments.writers, arguments.seconds, arguments.runs).await?;
     }
     if wanted(What::OneTenant) {
         one_tenant::measure(&server, arguments.seconds, arguments.runs).await?;
@@ -56,6 +68,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Reading) {
         reading::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::Growth) {
+        growth::measure(&server, arguments.events, arguments.seconds, arguments.runs).await?;
     }
     server.stop().await
 }

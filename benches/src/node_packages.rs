@@ -13,7 +13,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
 
-use crate::commands::{FILLER, per_second};
+use crate::commands::FILLER;
+use crate::cpu::per_second;
 use crate::peers::pgbench_script;
 use crate::server::{Server, search_path};
 
@@ -106,7 +107,9 @@ impl Packages {
              'lead.captured', '{}', '{{}}', -1);\n",
             data()
         );
-        pgbench_script(server, &name, &script, (writers, span)).await
+        Ok(pgbench_script(server, &name, &script, (writers, span))
+            .await?
+            .rate)
     }
 
     /// A fresh database with message-db in it, by its own script.

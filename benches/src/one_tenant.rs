@@ -20,7 +20,7 @@ pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyho
     for writers in [8, 32] {
         let mut rates: [Vec<u64>; 4] = Default::default();
         for _ in 0..runs {
-            rates[0].push(ours(server, writers, span, 0).await?);
+            rates[0].push(ours(server, writers, span, 0).await?.rate);
             rates[1].push(packages.message_db(server, writers, span).await?);
             rates[2].push(packages.message_db_pgbench(server, writers, span).await?);
             if writers == 8 {

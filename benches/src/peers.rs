@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cqrs_es::{CqrsFramework, persist::PersistedEventStore};
 use domain::At;
@@ -13,7 +13,8 @@ use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use crate::commands::{FILLER, capture, per_second};
+use crate::commands::{FILLER, capture};
+use crate::cpu::{Measured, Watch};
 use crate::server::Server;
 
 const CONNECTIONS: u32 = 32;
@@ -42,7 +43,7 @@ pub(crate) async fn postgres_es(
     writers: usize,
     span: Duration,
     history: u64,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Measured> {
     let (_, pool) = database(server).await?;
     let framework = || {
         let repository =
@@ -55,12 +56,12 @@ pub(crate) async fn postgres_es(
         prepare(&pool, prepared, history, at).await?;
     }
     let (streams, framework) = (Arc::new(AtomicU64::new(0)), Arc::new(framework()));
-    let begun = Instant::now();
+    let watch = Watch::start(server);
     let tasks = (0..writers).map(|_| {
         let (streams, framework) = (Arc::clone(&streams), Arc::clone(&framework));
         tokio::spawn(async move {
             let mut done = 0_u64;
-            while begun.elapsed() < span {
+            while watch.elapsed() < span {
                 let number = streams.fetch_add(1, Ordering::Relaxed);
                 let (id, command) = if history == 0 {
                     (number, capture())
@@ -80,19 +81,19 @@ pub(crate) async fn postgres_es(
             anyhow::Ok(done)
         })
     });
-    total(tasks, begun).await
+    total(tasks, watch).await
 }
 
 async fn total(
     tasks: impl Iterator<Item = tokio::task::JoinHandle<anyhow::Result<u64>>>,
-    begun: Instant,
-) -> anyhow::Result<u64> {
+    watch: Watch,
+) -> anyhow::Result<Measured> {
     let mut total = 0;
     for task in join_all(tasks).await {
         // Two writers on one stream: the loser's command is not counted.
         total += task?.unwrap_or_default();
     }
-    Ok(per_second(total, begun.elapsed()))
+    Ok(watch.stop(total))
 }
 
 async fn prepare(pool: &PgPool, streams: u64, history: u64, at: Timestamp) -> anyhow::Result<()> {
@@ -117,19 +118,23 @@ async fn prepare(pool: &PgPool, streams: u64, history: u64, at: Timestamp) -> an
 }
 
 /// A prepared INSERT of one row a commit, from a pool.
-pub(crate) async fn pooled_insert(server: &Server, writers: usize, span: Duration) -> anyhow::Result<u64> {
+pub(crate) async fn pooled_insert(
+    server: &Server,
+    writers: usize,
+    span: Duration,
+) -> anyhow::Result<Measured> {
     let (_, pool) = database(server).await?;
     let payload = format!(
         r#"{{"captured":{{"vertical":"sales","source":"{}"}}}}"#,
         "x".repeat(FILLER)
     );
     let streams = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
+    let watch = Watch::start(server);
     let tasks = (0..writers).map(|_| {
         let (pool, streams, payload) = (pool.clone(), Arc::clone(&streams), payload.clone());
         tokio::spawn(async move {
             let mut done = 0_u64;
-            while begun.elapsed() < span {
+            while watch.elapsed() < span {
                 let number = streams.fetch_add(1, Ordering::Relaxed);
                 sqlx::query(
                     "insert into peer_events values ('lead', $1, 1, 'lead.captured', '1', $2::json, '{}')",
@@ -143,11 +148,11 @@ pub(crate) async fn pooled_insert(server: &Server, writers: usize, span: Duratio
             anyhow::Ok(done)
         })
     });
-    total(tasks, begun).await
+    total(tasks, watch).await
 }
 
 /// The same INSERT by pgbench, prepared.
-pub(crate) async fn pgbench(server: &Server, writers: usize, span: Duration) -> anyhow::Result<u64> {
+pub(crate) async fn pgbench(server: &Server, writers: usize, span: Duration) -> anyhow::Result<Measured> {
     let (name, pool) = database(server).await?;
     sqlx::query("create sequence peer_ids cache 1000")
         .execute(&pool)
@@ -168,7 +173,7 @@ pub(crate) async fn pgbench_script(
     database: &str,
     text: &str,
     (writers, span): (usize, Duration),
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Measured> {
     let script = tempfile::NamedTempFile::new()?;
     std::fs::write(script.path(), text)?;
     let output = tokio::process::Command::new(server.binaries.folder().join("pgbench"))
@@ -189,5 +194,9 @@ pub(crate) async fn pgbench_script(
     let tps = text
         .lines()
         .find_map(|line| line.strip_prefix("tps = ")?.split('.').next()?.parse().ok());
-    tps.ok_or_else(|| anyhow::anyhow!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
+    let measured = tps.map(|rate| Measured {
+        rate,
+        ..Measured::default()
+    });
+    measured.ok_or_else(|| anyhow::anyhow!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
 }

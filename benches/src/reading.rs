@@ -5,7 +5,8 @@ use std::time::Instant;
 use domain::usage::{Fact, Usage};
 use store::{FactRecord, Filter};
 
-use crate::commands::{per_second, provision};
+use crate::commands::provision;
+use crate::cpu::per_second;
 use crate::server::Server;
 use crate::table::{median, print};
 

@@ -46,6 +46,11 @@ impl Server {
         self.cluster.url(database)
     }
 
+    /// The process of the server.
+    pub(crate) fn postmaster(&self) -> u32 {
+        self.cluster.pid()
+    }
+
     /// The URL of a fresh, migrated database.
     pub(crate) async fn database(&self) -> anyhow::Result<(String, String)> {
         let name = self.fresh_name();
@@ -60,8 +65,13 @@ impl Server {
     /// The log on a fresh database.
     pub(crate) async fn store(&self) -> anyhow::Result<(String, Store)> {
         let (_, url) = self.database().await?;
-        let store = Store::open(Options::new(&url, testkit::ambient(1))).await?;
+        let store = self.open(&url).await?;
         Ok((url, store))
+    }
+
+    /// The log on a database that is there.
+    pub(crate) async fn open(&self, url: &str) -> anyhow::Result<Store> {
+        Ok(Store::open(Options::new(url, testkit::ambient(2))).await?)
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {

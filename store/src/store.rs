@@ -10,7 +10,7 @@ use crate::ambient::Ambient;
 use crate::commands::StateCache;
 use crate::database::{Role, pool};
 use crate::error::ReadError;
-use crate::log::{Appender, Limits, Log};
+use crate::log::{Appender, LANES, Limits, Log};
 use crate::tail::Tail;
 
 /// How a process opens the log.
@@ -96,7 +96,7 @@ impl Store {
             );
         })
         .await?;
-        let writer = pool(&options.url, Role::Appender, 1)?;
+        let writer = pool(&options.url, Role::Appender, LANES)?;
         let (appender, appending) = Appender::start(writer, Arc::clone(&limits), options.ambient.clone());
         Ok(Self {
             shared: Arc::new(Shared {

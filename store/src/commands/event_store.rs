@@ -90,7 +90,6 @@ impl<A: Entity> EventStore<A> for LogEventStore {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
         let write = Write {
-            tenant: self.caller.tenant,
             aggregate_type: A::TYPE,
             stored_id: stream.stored_id(),
             expected: Some(context.version),

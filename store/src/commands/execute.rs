@@ -160,7 +160,6 @@ impl Store {
         let (state, events) = self.decide::<A>(caller, loaded.state, orders).await?;
         let count = events.len() as u64;
         let write = Write {
-            tenant: caller.tenant,
             aggregate_type: A::TYPE,
             stored_id: stored_id.clone(),
             expected: Some(loaded.version),

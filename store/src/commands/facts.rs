@@ -137,7 +137,6 @@ impl Store {
             .collect::<Result<Vec<_>, _>>()?;
         let first = events.first().ok_or(Rejection::EmptyBatch)?;
         Ok(Write {
-            tenant: caller.tenant,
             aggregate_type: A::TYPE,
             stored_id: format!("{}:{}", caller.tenant, first.event_id),
             expected: None,

@@ -1,19 +1,20 @@
-//! One transaction of the appender: many writes, one statement.
+//! The judging way into the log: one call says of each write of a batch what became of it.
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use super::hash::content_hash;
-use super::write::{Known, Outcome, Write};
+use super::columns::EventColumns;
+use super::write::{Known, Outcome, Sealed};
 
 /// Appends all writes in one transaction, and says of each what became of it.
 pub(super) async fn append(
     connection: &mut PgConnection,
-    writes: &[&Write],
+    writes: &[&Sealed],
     now: Timestamp,
 ) -> Result<Vec<Outcome>, sqlx::Error> {
+    let events = EventColumns::of(writes);
     let columns = Columns::of(writes);
     let rows = sqlx::query_file!(
         "src/log/append.sql",
@@ -25,19 +26,19 @@ pub(super) async fn append(
         &columns.counts,
         &columns.event_write,
         &columns.event_index,
-        &columns.event_tenant as &[String],
-        &columns.event_stream_type as &[&str],
-        &columns.event_stream_id as &[&str],
-        &columns.event_id as &[&str],
-        &columns.event_type as &[&str],
-        &columns.event_version as &[&str],
-        &columns.occurred_at as &[SqlTimestamp],
-        &columns.actor as &[&str],
-        &columns.correlation_id as &[Option<&str>],
-        &columns.causation_id as &[Option<&str>],
-        &columns.payload as &[&str],
-        &columns.metadata as &[&str],
-        &columns.hash as &[Vec<u8>],
+        &events.tenants as &[&str],
+        &events.types as &[&str],
+        &events.ids as &[&str],
+        &events.event_ids as &[&str],
+        &events.event_types as &[&str],
+        &events.versions as &[&str],
+        &events.occurred_at as &[SqlTimestamp],
+        &events.actors as &[&str],
+        &events.correlation_ids as &[Option<&str>],
+        &events.causation_ids as &[Option<&str>],
+        &events.payloads as &[&str],
+        &events.metadata as &[&str],
+        &events.hashes as &[&[u8]],
         now.to_sqlx() as SqlTimestamp,
     )
     .fetch_all(connection)
@@ -93,27 +94,14 @@ struct Columns<'a> {
     counts: Vec<i32>,
     event_write: Vec<i32>,
     event_index: Vec<i32>,
-    event_tenant: Vec<String>,
-    event_stream_type: Vec<&'a str>,
-    event_stream_id: Vec<&'a str>,
-    event_id: Vec<&'a str>,
-    event_type: Vec<&'a str>,
-    event_version: Vec<&'a str>,
-    occurred_at: Vec<SqlTimestamp>,
-    actor: Vec<&'a str>,
-    correlation_id: Vec<Option<&'a str>>,
-    causation_id: Vec<Option<&'a str>>,
-    payload: Vec<&'a str>,
-    metadata: Vec<&'a str>,
-    hash: Vec<Vec<u8>>,
 }
 
 const NO_HASH: [u8; 32] = [0; 32];
 
 impl<'a> Columns<'a> {
-    fn of(writes: &[&'a Write]) -> Self {
+    fn of(writes: &[&'a Sealed]) -> Self {
         let mut columns = Self::default();
-        for (number, write) in (1..).zip(writes) {
+        for (number, Sealed { write, .. }) in (1..).zip(writes) {
             columns
                 .receipts
                 .push(write.receipt.map_or(Uuid::nil(), |receipt| receipt.key));
@@ -130,28 +118,12 @@ impl<'a> Columns<'a> {
                     .expected
                     .map_or(-1, |version| i64::try_from(version).unwrap_or(i64::MAX)),
             );
+            let count = i32::try_from(write.events.len()).unwrap_or(i32::MAX);
+            columns.counts.push(count);
+            columns.event_index.extend(1..=count);
             columns
-                .counts
-                .push(i32::try_from(write.events.len()).unwrap_or(i32::MAX));
-            for (index, event) in (1..).zip(&write.events) {
-                columns.event_write.push(number);
-                columns.event_index.push(index);
-                columns.event_tenant.push(write.tenant.to_string());
-                columns.event_stream_type.push(write.aggregate_type);
-                columns.event_stream_id.push(&write.stored_id);
-                columns.event_id.push(&event.event_id);
-                columns.event_type.push(&event.event_type);
-                columns.event_version.push(&event.version);
-                columns.occurred_at.push(event.occurred_at.to_sqlx());
-                columns.actor.push(&event.actor);
-                columns.correlation_id.push(event.correlation_id.as_deref());
-                columns.causation_id.push(event.causation_id.as_deref());
-                columns.payload.push(&event.payload);
-                columns.metadata.push(&event.metadata);
-                columns
-                    .hash
-                    .push(content_hash(write.tenant, write.aggregate_type, &write.stored_id, event).to_vec());
-            }
+                .event_write
+                .extend(std::iter::repeat_n(number, write.events.len()));
         }
         columns
     }

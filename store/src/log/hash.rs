@@ -4,25 +4,20 @@ use domain::TenantId;
 use sha2::{Digest, Sha256};
 use sqlx::types::Uuid;
 
-use super::NewEvent;
+use super::{NewEvent, Write};
 
 /// SHA-256 over an event's content, each field preceded by its length in 8 bytes, big-endian (an absent
 /// one by the length of all ones). Position, sequence and recorded time are the log's, not the content's.
-pub(crate) fn content_hash(
-    tenant: TenantId,
-    aggregate_type: &str,
-    stored_id: &str,
-    event: &NewEvent,
-) -> [u8; 32] {
+pub(super) fn content_hash(write: &Write, event: &NewEvent) -> [u8; 32] {
     let mut hasher = Sha256::new();
     let mut field = |bytes: Option<&[u8]>| {
         hasher.update(bytes.map_or(u64::MAX, |bytes| bytes.len() as u64).to_be_bytes());
         hasher.update(bytes.unwrap_or_default());
     };
     field(Some(b"annals.event.1"));
-    field(Some(tenant.to_string().as_bytes()));
-    field(Some(aggregate_type.as_bytes()));
-    field(Some(stored_id.as_bytes()));
+    field(Some(write.tenant_text().as_bytes()));
+    field(Some(write.aggregate_type.as_bytes()));
+    field(Some(write.stored_id.as_bytes()));
     field(Some(event.event_id.as_bytes()));
     field(Some(event.event_type.as_bytes()));
     field(Some(event.version.as_bytes()));

@@ -2,11 +2,15 @@
 
 mod appender;
 mod batch;
+mod columns;
+mod expected;
 mod hash;
+mod lane;
 mod read;
 mod receipt;
 mod row;
 mod stats;
+mod task;
 mod write;
 
 pub use read::{Filter, Log};
@@ -17,4 +21,5 @@ pub(crate) use appender::{AppendError, Appender};
 pub(crate) use hash::receipt_key;
 pub(crate) use receipt::{find_receipt, known_receipts};
 pub(crate) use row::decode_row;
+pub(crate) use task::LANES;
 pub(crate) use write::{Known, NewEvent, Outcome, ReceiptMark, Write};

@@ -1,9 +1,9 @@
 //! A write: the events of one command or record, which enter the log together or not at all.
 
-use domain::TenantId;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::types::Uuid;
 
+use super::hash::content_hash;
 use crate::error::Rejection;
 
 /// Bounds of what the log takes.
@@ -66,8 +66,8 @@ pub(crate) struct ReceiptMark {
 /// The events of one command or record.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
-    pub(crate) tenant: TenantId,
     pub(crate) aggregate_type: &'static str,
+    /// `<tenant>:<id>`.
     pub(crate) stored_id: String,
     /// The stream's version that the decision was made on; `None` for a fact's own stream.
     pub(crate) expected: Option<u64>,
@@ -76,6 +76,13 @@ pub(crate) struct Write {
 }
 
 impl Write {
+    /// The tenant as text: a stored id begins with it.
+    pub(super) fn tenant_text(&self) -> &str {
+        self.stored_id
+            .split_once(':')
+            .map_or(self.stored_id.as_str(), |(tenant, _)| tenant)
+    }
+
     /// Bytes of payload.
     pub(crate) fn bytes(&self) -> usize {
         self.events.iter().map(|event| event.payload.len()).sum()
@@ -107,6 +114,24 @@ impl Write {
             }
         }
         Ok(())
+    }
+}
+
+/// A write with the hashes of its events, ready for the appender.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) write: Write,
+    pub(super) hashes: Vec<[u8; 32]>,
+}
+
+impl From<Write> for Sealed {
+    fn from(write: Write) -> Self {
+        let hashes = write
+            .events
+            .iter()
+            .map(|event| content_hash(&write, event))
+            .collect();
+        Self { write, hashes }
     }
 }
 
