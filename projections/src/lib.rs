@@ -23,5 +23,11 @@ mod all;
 mod reader;
 
 pub use all::all;
-pub use engine::{AnyReadModel, Checkpoint, Context, Projector, ReadModel, Rows, Stopped, Unfoldable};
-pub use reader::{Direction, List, Listed, Page, Place, QueryError, Reader};
+pub use engine::history::{ColumnDifference, Refused, Touch};
+pub use engine::{
+    AnyReadModel, Checkpoint, Context, Projector, ReadModel, RowKey, Rows, Stopped, Unfoldable,
+};
+pub use reader::{
+    AsOf, Direction, Explained, List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader,
+    Story,
+};

@@ -7,6 +7,7 @@ mod chaos;
 mod cqrs_framework;
 mod gateway;
 mod log;
+mod past;
 mod program;
 mod read_models;
 mod reading;

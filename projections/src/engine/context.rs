@@ -68,7 +68,7 @@ impl Context {
 
 /// An event with its context.
 #[derive(Clone, Debug)]
-pub(super) struct Noted {
+pub(crate) struct Noted {
     pub(super) event: Arc<RecordedEvent>,
     pub(super) context: Arc<Context>,
 }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::context::Noted;
 use super::encode::{Texts, fields, text};
+use super::history::Refolding;
 use super::rows::Changed;
 use super::table::{Column, Table};
 use super::{ReadModel, Rows, Unfoldable};
@@ -27,16 +28,19 @@ pub fn read_model<M: ReadModel>() -> Box<dyn AnyReadModel> {
     Box::new(Folded::<M>(PhantomData))
 }
 
-struct Folded<M>(PhantomData<fn() -> M>);
+pub(super) struct Folded<M>(PhantomData<fn() -> M>);
 
 mod sealed {
-    use super::{Folding, Noted};
+    use super::{Folding, Noted, Refolding};
 
     /// What the engine alone asks of a read model.
     pub trait Sealed {
         /// Begins a page: finds the events that it wants and the rows that they touch.
         #[expect(private_interfaces, reason = "only the engine calls it")]
         fn begin<'p>(&self, page: &'p [Noted]) -> Box<dyn Folding + 'p>;
+        /// How its rows are folded again.
+        #[expect(private_interfaces, reason = "only the engine calls it")]
+        fn again(&self) -> &dyn Refolding;
     }
 }
 
@@ -88,6 +92,9 @@ impl<M: ReadModel> sealed::Sealed for Folded<M> {
     fn begin<'p>(&self, page: &'p [Noted]) -> Box<dyn Folding + 'p> {
         Box::new(PageFolding::<M>::begin(page))
     }
+    fn again(&self) -> &dyn Refolding {
+        self
+    }
 }
 
 /// A page's events that one read model wants, and the rows that they touch.
@@ -118,7 +125,7 @@ impl<'p, M: ReadModel> PageFolding<'p, M> {
         Self { events, rows }
     }
 
-    fn fold_one(rows: &mut Rows<M>, noted: &Noted) -> Result<(), Unfoldable> {
+    pub(super) fn fold_one(rows: &mut Rows<M>, noted: &Noted) -> Result<(), Unfoldable> {
         rows.position = noted.event.position;
         let fold = || M::fold(rows, &noted.event, &noted.context);
         catch_unwind(AssertUnwindSafe(fold)).unwrap_or_else(|_| Err(Unfoldable::new("the fold panicked")))?;

@@ -9,6 +9,7 @@ mod checkpoint;
 mod context;
 mod encode;
 mod folding;
+pub(crate) mod history;
 mod model;
 mod page;
 mod projector;
@@ -23,7 +24,7 @@ mod tests;
 pub use checkpoint::Checkpoint;
 pub use context::Context;
 pub use folding::{AnyReadModel, read_model};
-pub use model::{EntityKey, ReadModel, Unfoldable};
+pub use model::{EntityKey, ReadModel, RowKey, Unfoldable};
 pub use projector::{Projector, Stopped};
 pub use rows::Rows;
 

@@ -131,6 +131,21 @@ impl<M: ReadModel> Rows<M> {
         self.undeclared
     }
 
+    /// The row of a key and the last event that changed it, if the page's events reached for it.
+    pub(super) fn kept(&self, key: &M::Key) -> Option<(Option<&M::Row>, u64)> {
+        let held = self.held.get(key)?;
+        Some((held.row.as_ref(), held.changed_at))
+    }
+
+    /// Everything that is held, for one who keeps the rows in memory: those by key, each with the last event
+    /// of the page that changed it (0: none did), and those that were added.
+    #[expect(clippy::type_complexity, reason = "it is taken apart where it is received")]
+    pub(super) fn into_kept(self) -> (Vec<(M::Key, Option<M::Row>, u64)>, Vec<(M::Row, u64)>) {
+        let held = self.held.into_iter();
+        let kept = held.map(|(key, held)| (key, held.row, held.changed_at));
+        (kept.collect(), self.appended)
+    }
+
     /// What changed, in the order of the keys.
     pub(super) fn into_changed(self) -> Changed<M> {
         let mut changed = Changed {

@@ -3,12 +3,14 @@
 mod appender;
 mod batch;
 mod hash;
+mod history;
 mod read;
 mod receipt;
 mod row;
 mod stats;
 mod write;
 
+pub use history::{Part, Place};
 pub use read::{Filter, Log};
 pub use stats::{Partition, Stats, TypeCount};
 pub use write::Limits;
