@@ -4,6 +4,7 @@ mod access;
 mod commands;
 pub(crate) mod house;
 mod live;
+mod past;
 mod queries;
 pub(crate) mod schema;
 pub(crate) mod socket;

@@ -1,240 +1,18 @@
 //! The past: random stories, noted live along the way, told again from the log.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+pub(crate) mod ground;
 
-use domain::connector::Connector;
 use domain::lead::Lead;
-use domain::opportunity::Opportunity;
-use domain::tenant::{Settings, Tenant, TenantKey};
-use domain::usage::{self, Fact, Usage};
-use domain::{Caller, Money, connector, lead, opportunity, tenant};
-use jiff::{SignedDuration, Timestamp};
-use projections::connector::ConnectorList;
-use projections::daily_usage::DailyUsage;
+use domain::{Caller, lead};
+use jiff::SignedDuration;
 use projections::lead::LeadList;
-use projections::opportunity::OpportunityList;
-use projections::roi_summary::RoiSummary;
-use projections::{AsOf, List, Page, Past, PastError, PastLimits, Projector, Reader, Touch};
+use projections::{AsOf, Past, PastError, PastLimits, Touch};
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
-use rust_decimal::Decimal;
-use store::{Ambient, FactRecord, Options, Orders, Role, Store};
-use testkit::{TestClock, TestDatabase, TestIds};
+use store::Orders;
 
 use crate::support::{capture, tenant as provisioned};
-
-/// A log with a projector and a clock that the test moves.
-pub(crate) struct Ground {
-    pub(crate) database: TestDatabase,
-    pub(crate) store: Store,
-    pub(crate) projector: Projector,
-    pub(crate) reader: Reader,
-    pub(crate) past: Past,
-    clock: Arc<TestClock>,
-}
-
-impl Ground {
-    pub(crate) async fn open() -> Self {
-        let database = testkit::database().await;
-        let clock = TestClock::at("2026-03-02T12:00:00Z".parse().unwrap());
-        let ambient = Ambient {
-            clock: clock.clone(),
-            ids: Arc::new(TestIds::seeded(1)),
-        };
-        let store = Store::open(Options::new(database.url(), ambient)).await.unwrap();
-        let pool = store::pool(database.url(), Role::Projector, 3).unwrap();
-        let projector = Projector::start(&store, pool, projections::all());
-        let reader = Reader::new(store::pool(database.url(), Role::Gateway, 3).unwrap());
-        let past = Past::new(reader.clone(), store.log().clone(), PastLimits::default());
-        Self {
-            database,
-            store,
-            projector,
-            reader,
-            past,
-            clock,
-        }
-    }
-
-    /// Waits until the read models have seen all; the log's last position.
-    pub(crate) async fn settle(&self) -> u64 {
-        let head = self.store.log().head().await.unwrap();
-        self.projector.wait_for(head).await.unwrap();
-        head
-    }
-
-    /// Something random happens to the tenant; the rules may refuse it.
-    pub(crate) async fn happen(&self, caller: &Caller, random: &mut StdRng) {
-        self.clock
-            .advance(SignedDuration::from_millis(random.random_range(0..3)));
-        let at = Timestamp::constant(1_772_150_000, 0)
-            + SignedDuration::from_secs(random.random_range(0..400_000));
-        let id = random.random_range(0..4);
-        match random.random_range(0..10) {
-            0..3 => {
-                let command = lead_command(random);
-                let id = format!("l{id}").parse().unwrap();
-                let orders = Orders::one(command).at(Some(at));
-                drop(self.store.execute::<Lead>(caller, &id, orders).await);
-            }
-            3..6 => {
-                let command = opportunity_command(random);
-                let id = format!("o{id}").parse().unwrap();
-                let orders = Orders::one(command).at(Some(at));
-                drop(self.store.execute::<Opportunity>(caller, &id, orders).await);
-            }
-            6..8 => {
-                let unit = Some("page".to_owned());
-                let quantity = Decimal::new(random.random_range(-50..100), 1);
-                let fact = Fact::try_new("usage.pages".parse().unwrap(), quantity, unit, [].into()).unwrap();
-                let record = FactRecord {
-                    key: None,
-                    at: Some(at),
-                    facts: vec![usage::Event::Recorded(fact)],
-                };
-                self.store
-                    .append_facts::<Usage>(caller, vec![record])
-                    .await
-                    .unwrap();
-            }
-            8 => {
-                let command = match random.random_range(0..3) {
-                    0 => connector::Command::Register {
-                        name: "CRM".to_owned(),
-                        kind: "csv_file".to_owned(),
-                        settings: BTreeMap::new(),
-                    },
-                    1 => connector::Command::Pause {
-                        reason: "lunch".to_owned(),
-                    },
-                    _ => connector::Command::Resume,
-                };
-                let id = format!("c{id}").parse().unwrap();
-                drop(
-                    self.store
-                        .execute::<Connector>(caller, &id, Orders::one(command))
-                        .await,
-                );
-            }
-            _ => {
-                let zones = ["Asia/Tokyo", "America/Los_Angeles", "UTC"];
-                self.move_to(caller, zones[random.random_range(0..zones.len())])
-                    .await;
-            }
-        }
-    }
-
-    /// Changes the tenant's zone.
-    pub(crate) async fn move_to(&self, caller: &Caller, zone: &str) {
-        let settings = Settings {
-            name: "Acme".to_owned(),
-            time_zone: zone.parse().unwrap(),
-            currency: "EUR".parse().unwrap(),
-        };
-        let command = tenant::Command::ChangeSettings { settings };
-        let key = TenantKey::from(caller.tenant);
-        drop(
-            self.store
-                .execute::<Tenant>(caller, &key, Orders::one(command))
-                .await,
-        );
-    }
-
-    /// All that the live queries say, as text.
-    async fn live(&self, caller: &Caller) -> Vec<String> {
-        let (tenant, list) = (caller.tenant, newest(3));
-        let leads = self.reader.list::<LeadList>(tenant, &list).await.unwrap();
-        let connectors = self.reader.list::<ConnectorList>(tenant, &list).await.unwrap();
-        let one = self.reader.entity::<OpportunityList>(tenant, "o1").await.unwrap();
-        let months = self.reader.roi_summary(tenant, None, None, None).await.unwrap();
-        let days = self.reader.usage(tenant, None, None, None).await.unwrap();
-        vec![
-            format!("{leads:?}"),
-            format!("{connectors:?}"),
-            format!("{one:?}"),
-            format!("{:?}", by_month(months)),
-            format!("{days:?}"),
-        ]
-    }
-
-    /// The same as it was at a position.
-    async fn told(&self, caller: &Caller, position: u64) -> Vec<String> {
-        let (tenant, list, past) = (caller.tenant, newest(3), &self.past);
-        let leads = past.list::<LeadList>(tenant, &list, position).await.unwrap();
-        let connectors = past.list::<ConnectorList>(tenant, &list, position).await.unwrap();
-        let one = past
-            .entity::<OpportunityList>(tenant, "o1", position)
-            .await
-            .unwrap();
-        let months = past.rows::<RoiSummary>(tenant, position).await.unwrap();
-        let days = past.rows::<DailyUsage>(tenant, position).await.unwrap();
-        vec![
-            format!("{leads:?}"),
-            format!("{connectors:?}"),
-            format!("{one:?}"),
-            format!("{:?}", by_month(months)),
-            format!("{days:?}"),
-        ]
-    }
-}
-
-fn newest(limit: u32) -> List {
-    List {
-        page: Page {
-            limit,
-            ..Page::default()
-        },
-        ..List::default()
-    }
-}
-
-fn by_month(mut months: Vec<projections::roi_summary::Month>) -> Vec<projections::roi_summary::Month> {
-    months.sort_by_key(|month| (month.month, month.vertical.to_string()));
-    months
-}
-
-fn lead_command(random: &mut StdRng) -> lead::Command {
-    match random.random_range(0..5) {
-        0 | 1 => capture(),
-        2 => lead::Command::Contact {
-            // PostgreSQL's text has no NUL: what is stored differs from what is folded.
-            channel: "pho\0ne".to_owned(),
-        },
-        3 => lead::Command::Enrich {
-            attributes: [("size\0".to_owned(), "1\0".to_owned())].into(),
-        },
-        _ => lead::Command::Assign {
-            assignee: format!("m\0{}", random.random_range(0..3)),
-        },
-    }
-}
-
-fn opportunity_command(random: &mut StdRng) -> opportunity::Command {
-    let amount = Money::new(
-        Decimal::new(random.random_range(0..10_000), 2),
-        "EUR".parse().unwrap(),
-    );
-    match random.random_range(0..6) {
-        0..3 => opportunity::Command::Open {
-            title: "Deal".to_owned(),
-            stage: "first".to_owned(),
-            vertical: "sales".parse().unwrap(),
-            account: None,
-            owner: None,
-            product: None,
-            lead: None,
-            expected: Some(amount),
-        },
-        3 => opportunity::Command::ChangeStage {
-            stage: format!("stage {}", random.random_range(0..2)),
-        },
-        4 => opportunity::Command::Win { value: amount },
-        _ => opportunity::Command::Lose {
-            reason: "price".to_owned(),
-        },
-    }
-}
+use ground::Ground;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_random_story_folded_live_is_the_story_told_from_the_log_at_every_step() {
@@ -324,13 +102,16 @@ async fn an_answer_that_costs_too_much_is_refused_with_what_to_do() {
     );
 }
 
-fn owned(key: &[(&str, &str)]) -> Vec<(String, String)> {
+/// The columns of a key, beside the tenant's.
+type Key<'a> = &'a [(&'a str, &'a str)];
+
+fn owned(key: Key<'_>) -> Vec<(String, String)> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     key.iter().map(owned).collect()
 }
 
 /// All of a row's story.
-async fn story(past: &Past, read_model: &str, caller: &Caller, key: &[(&str, &str)]) -> Vec<Touch> {
+async fn story(past: &Past, read_model: &str, caller: &Caller, key: Key<'_>) -> Vec<Touch> {
     let mut story = past
         .story(read_model, caller.tenant, &owned(key), None)
         .await
@@ -418,7 +199,7 @@ async fn a_row_is_explained_by_the_events_that_changed_it_and_no_others() {
 async fn what_cannot_be_explained_is_refused_with_what_there_is() {
     let ground = Ground::open().await;
     let caller = provisioned(&ground.store, "acme").await;
-    let cases: [(&str, &[(&str, &str)], &str); 6] = [
+    let cases: [(&str, Key<'_>, &str); 6] = [
         (
             "leads",
             &[("id", "l1")],

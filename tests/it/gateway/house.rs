@@ -19,7 +19,7 @@ pub(crate) const ADMIN: &str = "the-administrators-token";
 pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) store: Store,
-    pub(crate) projector: Projector,
+    projector: Option<Projector>,
     _database: TestDatabase,
 }
 
@@ -55,7 +55,16 @@ impl House {
     /// Waits until the read models have seen all that is in the log now.
     pub(crate) async fn settle(&self) {
         let head = self.store.log().head().await.unwrap();
-        self.projector.wait_for(head).await.unwrap();
+        let projector = self.projector.as_ref().expect("the projector runs");
+        projector.wait_for(head).await.unwrap();
+    }
+
+    /// The house after its projector was stopped: nothing is folded any more.
+    pub(crate) async fn without_projector(mut self) -> Self {
+        if let Some(projector) = self.projector.take() {
+            projector.stop().await;
+        }
+        self
     }
 
     pub(crate) async fn open_with(change: impl FnOnce(&mut Options)) -> Self {
@@ -73,7 +82,7 @@ impl House {
         Self {
             router: api::router(options),
             store,
-            projector,
+            projector: Some(projector),
             _database: database,
         }
     }
