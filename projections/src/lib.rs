@@ -28,6 +28,6 @@ pub use engine::{
     AnyReadModel, Checkpoint, Context, Projector, ReadModel, RowKey, Rows, Stopped, Unfoldable,
 };
 pub use reader::{
-    AsOf, Direction, Explained, List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader,
-    Story,
+    AsOf, Check, Difference, DifferenceKind, Direction, Explained, Extent, List, Listed, Page, Past,
+    PastError, PastLimits, Place, QueryError, Reader, Story, Verified,
 };

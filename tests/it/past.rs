@@ -1,6 +1,7 @@
 //! The past: random stories, noted live along the way, told again from the log.
 
 pub(crate) mod ground;
+mod verify;
 
 use domain::lead::Lead;
 use domain::{Caller, lead};

@@ -69,7 +69,7 @@ impl Context {
 /// An event with its context.
 #[derive(Clone, Debug)]
 pub(crate) struct Noted {
-    pub(super) event: Arc<RecordedEvent>,
+    pub(crate) event: Arc<RecordedEvent>,
     pub(super) context: Arc<Context>,
 }
 

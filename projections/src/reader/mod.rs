@@ -8,7 +8,9 @@ mod wait;
 pub(crate) use list::Conditions;
 pub use list::{List, Listed, Place};
 pub use page::{Direction, Page, QueryError};
-pub use past::{AsOf, Explained, Past, PastError, PastLimits, Story};
+pub use past::{
+    AsOf, Check, Difference, DifferenceKind, Explained, Extent, Past, PastError, PastLimits, Story, Verified,
+};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -72,6 +72,7 @@ impl IntoFault for PastError {
             }
             Self::TooLong { .. }
             | Self::TooManyRows { .. }
+            | Self::OtherVersion { .. }
             | Self::UnknownReadModel { .. }
             | Self::WrongKey { .. } => fault(Code::BadUserInput, text),
             Self::NoSuchRow { .. } => fault(Code::NotFound, text),

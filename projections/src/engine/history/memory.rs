@@ -105,3 +105,25 @@ impl<M: ReadModel> Memory<M> {
         std::mem::take(&mut self.added)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::rehearsal::Story;
+    use crate::lead::LeadList;
+
+    #[test]
+    fn a_refused_event_is_named_with_its_read_model_and_position() {
+        let contacted = domain::lead::Event::Contacted {
+            vertical: "sales".parse().unwrap(),
+            channel: "phone".to_owned(),
+            number: 1,
+            captured_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        };
+        let story = Story::default().then("2026-01-01T00:01:00Z", "lead.contacted", "l1", contacted);
+        assert_eq!(
+            story.refused::<LeadList>().to_string(),
+            "lead can't take the event lead.contacted at position 1: the event changes a row that no event before \
+             it made"
+        );
+    }
+}

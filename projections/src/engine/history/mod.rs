@@ -9,6 +9,7 @@ mod memory;
 mod pace;
 mod refolding;
 mod row;
+mod snapshot;
 mod stored;
 mod walk;
 
@@ -18,8 +19,9 @@ pub use row::Touch;
 pub(crate) use compare::differing;
 pub(crate) use memory::Memory;
 pub(crate) use pace::Pace;
-pub(crate) use refolding::{AllRows, OneRow, Refolding, again};
-pub(crate) use row::RowPast;
+pub(crate) use refolding::{OneRow, Refolding, again};
+pub(crate) use row::{RowPast, key_columns};
+pub(crate) use snapshot::{Snapshot, tenants_of};
 pub(crate) use stored::{is_number, stored_form};
 pub(crate) use walk::Walk;
 

@@ -97,7 +97,7 @@ pub(super) fn touched<M: ReadModel>(noted: &Noted) -> Vec<Fields> {
     if M::APPENDS_ONLY {
         let mut memory = Memory::<M>::default();
         let added = memory.take(page).is_ok().then(|| memory.take_added());
-        let key = |(row, position): (M::Row, u64)| key_columns::<M>(with_position(&row, position)?);
+        let key = |(row, position): (M::Row, u64)| key_columns(M::KEY, &with_position(&row, position)?);
         return added.into_iter().flatten().filter_map(key).collect();
     }
     let folding = PageFolding::<M>::begin(page);
@@ -115,7 +115,7 @@ pub(super) fn with_position(row: &impl serde::Serialize, position: u64) -> Optio
 }
 
 /// The columns of a row that name it.
-pub(super) fn key_columns<M: ReadModel>(mut row: Fields) -> Option<Fields> {
-    let column = |name: &&str| Some(((*name).to_owned(), row.remove(*name)?));
-    M::KEY.iter().map(column).collect()
+pub(crate) fn key_columns(key: &[&str], row: &Fields) -> Option<Fields> {
+    let column = |name: &&str| Some(((*name).to_owned(), row.get(*name)?.clone()));
+    key.iter().map(column).collect()
 }

@@ -54,6 +54,24 @@ impl Walk {
         }))
     }
 
+    /// The first event of a tenant's part after a position; whoever asks for one asks for no pages.
+    pub(crate) async fn one_after(
+        &mut self,
+        position: u64,
+        pace: &mut Pace,
+    ) -> Result<Option<Noted>, ReadError> {
+        let mut timeline = match self.timeline.take() {
+            Some(timeline) => timeline,
+            None => self.settings(pace).await?,
+        };
+        let after = Place::after_position(position);
+        let events = self.log.part(&self.part, after, self.upto, 1).await?;
+        pace.spend(events.len()).await;
+        let noted = timeline.annotate(events.into_iter().map(Arc::new).collect());
+        self.timeline = Some(timeline);
+        Ok(noted.into_iter().next())
+    }
+
     /// The tenant's settings along the log: they lie in its own stream.
     async fn settings(&self, pace: &mut Pace) -> Result<Timeline, ReadError> {
         let tenant = self.part.tenant();

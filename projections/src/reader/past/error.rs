@@ -8,6 +8,12 @@ use store::ReadError;
 use crate::engine::history::Refused;
 use crate::reader::QueryError;
 
+impl From<sqlx::Error> for PastError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Query(error.into())
+    }
+}
+
 /// Why there is no answer about the past.
 #[derive(Debug, thiserror::Error)]
 pub enum PastError {
@@ -64,6 +70,19 @@ pub enum PastError {
         read_model: &'static str,
         /// The limit in force.
         limit: usize,
+    },
+    /// The table is another version's.
+    #[error(
+        "the rows of {read_model} were folded by its version {stored}, and this program folds version {own}: \
+         compare them with the program of that version, or let this one fold them again"
+    )]
+    OtherVersion {
+        /// The read model.
+        read_model: &'static str,
+        /// The version that folded the rows.
+        stored: i32,
+        /// The version of this program's fold.
+        own: i32,
     },
     /// No read model of that name.
     #[error("there is no read model {name:?}: there are {}", known.join(", "))]

@@ -4,11 +4,13 @@ mod as_of;
 mod error;
 mod explain;
 mod limits;
+mod verify;
 
 pub use as_of::AsOf;
 pub use error::PastError;
 pub use explain::{Explained, Story};
 pub use limits::PastLimits;
+pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
 
 use std::sync::Arc;
 
