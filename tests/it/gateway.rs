@@ -2,6 +2,7 @@
 
 mod access;
 mod commands;
+mod explain;
 pub(crate) mod house;
 mod live;
 mod past;

@@ -20,7 +20,7 @@ pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) store: Store,
     projector: Option<Projector>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// A tenant with a token that opens everything in it.
@@ -59,6 +59,12 @@ impl House {
         projector.wait_for(head).await.unwrap();
     }
 
+    /// Changes a row as the database's owner may.
+    pub(crate) async fn behind_the_engines_back(&self, statement: &str) {
+        let owner = self.database.pool().await;
+        sqlx::query(statement).execute(&owner).await.unwrap();
+    }
+
     /// The house after its projector was stopped: nothing is folded any more.
     pub(crate) async fn without_projector(mut self) -> Self {
         if let Some(projector) = self.projector.take() {
@@ -83,7 +89,7 @@ impl House {
             router: api::router(options),
             store,
             projector: Some(projector),
-            _database: database,
+            database,
         }
     }
 

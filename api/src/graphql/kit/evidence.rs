@@ -5,8 +5,7 @@ use domain::TenantId;
 use projections::{Direction, Explained, PastError};
 
 use super::code::IntoFault;
-use super::connection::rows_of;
-use super::{Code, Context, Cursor, PageInfo, fault};
+use super::{Code, Context, Cursor, PageInfo, fault, rows_of};
 use crate::auth::Identity;
 use crate::graphql::event::Event;
 use crate::options::Options;

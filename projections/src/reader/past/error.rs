@@ -52,8 +52,8 @@ pub enum PastError {
     },
     /// It takes longer than it may.
     #[error(
-        "it takes longer than {} ms to fold the log up to there: ask for fewer answers at once, for an earlier \
-         position, or raise the limit of time",
+        "it takes longer than {} ms to fold the log: ask for fewer answers at once, for an earlier point or a \
+         smaller part, or raise the limit of time",
         limit.as_millis()
     )]
     TooLong {

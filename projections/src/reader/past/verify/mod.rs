@@ -73,6 +73,14 @@ pub struct Verified {
 }
 
 impl Past {
+    /// The same as [`Past::verify`] for one who waits: in turn, and not for too long.
+    ///
+    /// # Errors
+    /// [`PastError`].
+    pub async fn verify_in_time(&self, read_model: &str, check: &Check) -> Result<Verified, PastError> {
+        self.in_time(self.verify(read_model, check)).await
+    }
+
     /// Folds rows of a read model again from the log, up to where the read model has come, and compares them
     /// with those that are stored. It takes as long as it takes: whoever may not wait sets a limit of time.
     ///
