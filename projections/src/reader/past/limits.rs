@@ -18,7 +18,7 @@ impl Default for PastLimits {
         Self {
             time: Duration::from_secs(10),
             rows: 100_000,
-            at_once: 2,
+            at_once: 4,
         }
     }
 }
