@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use projections::Reader;
+use projections::{Past, PastLimits, Reader};
 use store::Store;
 
 use crate::auth::TokenSource;
@@ -19,6 +19,8 @@ pub struct Options {
     pub store: Store,
     /// The read models.
     pub reader: Reader,
+    /// Their past, with the limits of what an answer about it may cost.
+    pub past: Past,
     /// SHA-256 of the platform administrator's token, in lower-case hex; without it nobody is one.
     pub admin_token_sha256: Option<String>,
     /// Shows GraphiQL and the schema to anybody.
@@ -45,9 +47,11 @@ impl Options {
     /// The defaults: nobody is platform administrator, production, no imports, no metrics.
     #[must_use]
     pub fn new(store: Store, reader: Reader, tokens: Arc<dyn TokenSource>) -> Self {
+        let past = Past::new(reader.clone(), store.log().clone(), PastLimits::default());
         Self {
             store,
             reader,
+            past,
             admin_token_sha256: None,
             development: false,
             tokens,

@@ -23,9 +23,13 @@ mod all;
 mod reader;
 
 pub use all::all;
+pub use engine::history::{ColumnDifference, Refused, Touch};
 pub use engine::{
-    AnyReadModel, Build, BuildState, Checkpoint, ColumnDifference, Context, Diff, Difference, Estimate,
-    Listing, OperationError, Operations, Order, Parked, Policy, Progress, Projector, ProjectorOptions,
-    ReadModel, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
+    AnyReadModel, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, OperationError,
+    Operations, Order, Parked, Policy, Progress, Projector, ProjectorOptions, ReadModel, RowDifference,
+    RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
 };
-pub use reader::{Direction, List, Listed, Page, Place, QueryError, Reader};
+pub use reader::{
+    AsOf, Check, Difference, DifferenceKind, Direction, Explained, Extent, List, Listed, Page, Past,
+    PastError, PastLimits, Place, QueryError, Reader, Story, Verified,
+};

@@ -15,6 +15,6 @@ pub use ambient::{Ambient, Clock, Ids};
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
-pub use log::{Filter, Limits, Log, Partition, Stats, TypeCount};
+pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, TypeCount};
 pub use store::{Options, Store};
 pub use tail::{Follower, Step, Tail};

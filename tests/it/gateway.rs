@@ -2,8 +2,10 @@
 
 mod access;
 mod commands;
+mod explain;
 pub(crate) mod house;
 mod live;
+mod past;
 mod queries;
 pub(crate) mod schema;
 pub(crate) mod socket;

@@ -7,6 +7,7 @@ mod chaos;
 mod cqrs_framework;
 mod gateway;
 mod log;
+mod past;
 mod program;
 mod properties;
 mod read_models;

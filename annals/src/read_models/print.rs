@@ -117,8 +117,8 @@ pub(super) fn diff(diff: &Diff, shape: Shape) -> anyhow::Result<()> {
             println!(
                 "    {}: {} -> {}",
                 column.column,
-                shown(column.live.as_ref()),
-                shown(column.build.as_ref())
+                shown(column.left.as_ref()),
+                shown(column.right.as_ref())
             );
         }
     }

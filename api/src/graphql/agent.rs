@@ -4,7 +4,7 @@ use async_graphql::{ID, SimpleObject};
 use domain::agent::{Agent as Aggregate, Command};
 use projections::agent::{AgentList, AgentRow};
 
-use super::kit::{DateTime, mutations, parsed, payload, queries};
+use super::kit::{DateTime, evidence, mutations, parsed, payload, queries};
 
 payload!(AgentPayload, "an agent's command");
 
@@ -59,7 +59,10 @@ mutations! {
 
 /// An agent as it is now.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Agent {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The name to show.
@@ -87,6 +90,7 @@ pub(crate) struct Agent {
 impl From<AgentRow> for Agent {
     fn from(row: AgentRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             name: row.name,
             vertical: row.vertical.into(),
@@ -101,6 +105,8 @@ impl From<AgentRow> for Agent {
         }
     }
 }
+
+evidence!(Agent of AgentList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     AgentQuery: AgentList, Read => Agent, AgentConnection, AgentEdge;

@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, SimpleObject};
 use domain::agent_run::{AgentRun as Aggregate, Command};
 use projections::agent_run::{AgentRunList, AgentRunRow};
 
-use super::kit::{DateTime, Long, Money, MoneyInput, mutations, parsed, payload, queries};
+use super::kit::{DateTime, Long, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
 
 /// How a call of a tool went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -126,7 +126,10 @@ mutations! {
 
 /// An agent's run as it is now.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct AgentRun {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The agent that ran.
@@ -170,6 +173,7 @@ pub(crate) struct AgentRun {
 impl From<AgentRunRow> for AgentRun {
     fn from(row: AgentRunRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             agent: row.agent,
             vertical: row.vertical.into(),
@@ -192,6 +196,8 @@ impl From<AgentRunRow> for AgentRun {
         }
     }
 }
+
+evidence!(AgentRun of AgentRunList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     AgentRunQuery: AgentRunList, Read => AgentRun, AgentRunConnection, AgentRunEdge;

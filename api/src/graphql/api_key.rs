@@ -6,8 +6,8 @@ use projections::api_key::{ApiKeys, KeyRow};
 use serde_json::json;
 
 use super::kit::{
-    Asked, Changing, Context, Creating, Cursor, DateTime, Head, May, Outcome, UserError, mutations, parsed,
-    payload, queries, run,
+    Asked, Changing, Context, Creating, Cursor, DateTime, Head, May, Outcome, UserError, evidence, mutations,
+    parsed, payload, queries, run,
 };
 use crate::auth::FreshToken;
 use crate::options::Options;
@@ -142,7 +142,10 @@ impl ApiKeyTokenMutation {
 
 /// An API key as it is now. Its token is kept nowhere.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct ApiKey {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// What it is for.
@@ -160,6 +163,7 @@ pub(crate) struct ApiKey {
 impl From<KeyRow> for ApiKey {
     fn from(row: KeyRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             name: row.name,
             prefix: row.prefix,
@@ -169,6 +173,8 @@ impl From<KeyRow> for ApiKey {
         }
     }
 }
+
+evidence!(ApiKey of ApiKeys, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     ApiKeyQuery: ApiKeys, Admin => ApiKey, ApiKeyConnection, ApiKeyEdge;

@@ -1,10 +1,10 @@
 //! Who did what, over GraphQL.
 
 use async_graphql::{Enum, ID, InputObject, Json, Object, Result, SimpleObject};
-use projections::audit_feed::{Entry, Filter};
+use projections::audit_feed::{AuditFeed, Entry, Filter};
 use serde_json::Value;
 
-use super::kit::{Context, Cursor, DateTime, IntoFault, May, Reading, Window, connection, reading};
+use super::kit::{Context, Cursor, DateTime, IntoFault, May, Reading, Window, connection, evidence, reading};
 
 /// What kind of actor did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -24,7 +24,12 @@ pub(crate) enum ActorKind {
 
 /// An entry of the audit feed: somebody did something to something.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct AuditEntry {
+    #[graphql(skip)]
+    as_of: Option<u64>,
+    #[graphql(skip)]
+    position: u64,
     /// The event's id, unique in the whole log.
     event_id: ID,
     /// What kind of actor did it.
@@ -54,6 +59,8 @@ impl From<Entry> for AuditEntry {
         // The log takes valid JSON only; what is none would be shown as the text that it is.
         let payload = serde_json::from_str(&entry.payload).unwrap_or(Value::String(entry.payload));
         Self {
+            as_of: None,
+            position: entry.position,
             event_id: ID(entry.event_id),
             actor_kind: entry.actor_kind.into(),
             actor_id: entry.actor_id,
@@ -68,6 +75,8 @@ impl From<Entry> for AuditEntry {
         }
     }
 }
+
+evidence!(AuditEntry of AuditFeed, OWN_STREAM, |entry| vec![("position", entry.position.to_string())]);
 
 connection!(AuditEntry: AuditFeedConnection, AuditFeedEdge, "the tenant's audit feed");
 
@@ -126,19 +135,19 @@ impl AuditFeedQuery {
             Cursor,
         >,
     ) -> Result<AuditFeedConnection> {
+        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
         let page = Window {
             first,
             after,
             last,
             before,
         }
-        .page()?;
-        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
+        .page(tenant)?;
         let filter = filter.unwrap_or_default().into();
         let listed = reader
             .audit_feed(tenant, &filter, &page)
             .await
             .map_err(IntoFault::into_fault)?;
-        Ok(AuditFeedConnection::new(listed, page.direction))
+        Ok(AuditFeedConnection::new(tenant, listed, page.direction))
     }
 }

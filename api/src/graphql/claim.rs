@@ -5,7 +5,7 @@ use domain::claim::{Claim as Aggregate, Command};
 use domain::{MoneyByCurrency, Personal};
 use projections::claim::{ClaimList, ClaimRow};
 
-use super::kit::{Date, DateTime, Money, MoneyInput, mutations, parsed, payload, queries};
+use super::kit::{Date, DateTime, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
 
 payload!(ClaimPayload, "a claim's command");
 
@@ -77,7 +77,10 @@ mutations! {
 
 /// A claim as it is now: a bill to a payer.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Claim {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The line of business it belongs to.
@@ -111,6 +114,7 @@ pub(crate) struct Claim {
 impl From<ClaimRow> for Claim {
     fn from(row: ClaimRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             vertical: row.vertical.into(),
             payer: row.payer,
@@ -133,6 +137,8 @@ impl From<ClaimRow> for Claim {
         }
     }
 }
+
+evidence!(Claim of ClaimList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     ClaimQuery: ClaimList, Read => Claim, ClaimConnection, ClaimEdge;

@@ -5,7 +5,7 @@ use domain::connector::{Command, Connector as Aggregate};
 use projections::connector::{ConnectorList, ConnectorRow};
 
 use super::kit::{
-    Attribute, AttributeInput, DateTime, Long, attributes, mutations, parsed, payload, queries,
+    Attribute, AttributeInput, DateTime, Long, attributes, evidence, mutations, parsed, payload, queries,
 };
 
 payload!(ConnectorPayload, "a connector's command");
@@ -65,7 +65,10 @@ mutations! {
 
 /// A connector as it is now, and how its last sync went.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Connector {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The name to show.
@@ -101,6 +104,7 @@ pub(crate) struct Connector {
 impl From<ConnectorRow> for Connector {
     fn from(row: ConnectorRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             name: row.name,
             kind: row.kind,
@@ -119,6 +123,8 @@ impl From<ConnectorRow> for Connector {
         }
     }
 }
+
+evidence!(Connector of ConnectorList, ALL_STREAMS, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     ConnectorQuery: ConnectorList, Read => Connector, ConnectorConnection, ConnectorEdge;

@@ -58,11 +58,11 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    fn of(event: &RecordedEvent) -> Result<Self> {
+    pub(crate) fn of(event: &RecordedEvent) -> Result<Self> {
         let payload = serde_json::from_str(&event.payload)
             .map_err(|error| internal("api.events payload unreadable", &error.to_string()))?;
         Ok(Self {
-            cursor: Cursor::Position(event.position),
+            cursor: Cursor::at(event.tenant(), event.position),
             position: event.position,
             event_id: event.event_id.into(),
             event_type: event.event_type.clone(),
@@ -115,7 +115,7 @@ impl EventSubscription {
         let tail = ctx.data::<Options>()?.store.tail();
         let after = match after {
             Some(cursor) => cursor
-                .position("after")
+                .position("after", caller.tenant)
                 .map_err(|error| fault(Code::BadUserInput, error.to_string()))?,
             None => tail.position(),
         };

@@ -72,6 +72,7 @@ impl ImportMutation {
             mapping_toml: input.mapping,
             csv: Bytes::from(input.content),
         };
+        let tenant = caller.tenant;
         let error = match import.import(caller, request).await {
             Ok(report) => {
                 return Ok(ImportCsvPayload {
@@ -79,7 +80,7 @@ impl ImportMutation {
                     recorded: report.recorded,
                     already_known: report.known,
                     rejected: report.rejected,
-                    cursor: report.position.map(Cursor::Position),
+                    cursor: report.position.map(|position| Cursor::at(tenant, position)),
                     user_errors: Vec::new(),
                 });
             }

@@ -6,7 +6,8 @@ use domain::{Email, Personal, Phone};
 use projections::lead::{LeadList, LeadRow};
 
 use super::kit::{
-    Attribute, AttributeInput, DateTime, UserError, attributes, mutations, optional, parsed, payload, queries,
+    Attribute, AttributeInput, DateTime, UserError, attributes, evidence, mutations, optional, parsed,
+    payload, queries,
 };
 
 payload!(LeadPayload, "a lead's command");
@@ -84,7 +85,10 @@ mutations! {
 
 /// A lead as it is now: somebody who may become a customer.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Lead {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The line of business it belongs to.
@@ -118,6 +122,7 @@ pub(crate) struct Lead {
 impl From<LeadRow> for Lead {
     fn from(row: LeadRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             vertical: row.vertical.into(),
             source: row.source,
@@ -135,6 +140,8 @@ impl From<LeadRow> for Lead {
         }
     }
 }
+
+evidence!(Lead of LeadList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     LeadQuery: LeadList, Read => Lead, LeadConnection, LeadEdge;

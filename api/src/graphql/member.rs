@@ -5,7 +5,7 @@ use domain::member::{Command, Member as Aggregate, Role as DomainRole};
 use domain::{Email, Personal};
 use projections::member::{MemberList, MemberRow};
 
-use super::kit::{DateTime, UserError, mutations, payload, queries};
+use super::kit::{DateTime, UserError, evidence, mutations, payload, queries};
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -70,7 +70,10 @@ mutations! {
 
 /// A member as it is now: somebody who works in the tenant.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Member {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The person's e-mail address, in lower case.
@@ -94,6 +97,7 @@ pub(crate) struct Member {
 impl From<MemberRow> for Member {
     fn from(row: MemberRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             email: row.email,
             name: row.name,
@@ -106,6 +110,8 @@ impl From<MemberRow> for Member {
         }
     }
 }
+
+evidence!(Member of MemberList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     MemberQuery: MemberList, Read => Member, MemberConnection, MemberEdge;

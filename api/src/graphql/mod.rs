@@ -14,6 +14,7 @@ mod lead;
 mod me;
 mod member;
 mod opportunity;
+mod read_model_history;
 mod record_usage;
 mod roi_summary;
 mod roots;

@@ -4,7 +4,7 @@ use async_graphql::{ID, SimpleObject};
 use domain::opportunity::{Command, Opportunity as Aggregate};
 use projections::opportunity::{OpportunityList, OpportunityRow};
 
-use super::kit::{DateTime, Money, MoneyInput, mutations, parsed, payload, queries};
+use super::kit::{DateTime, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
 
 payload!(OpportunityPayload, "an opportunity's command");
 
@@ -66,7 +66,10 @@ mutations! {
 
 /// An opportunity as it is now: business that may be won.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Opportunity {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The line of business it belongs to.
@@ -100,6 +103,7 @@ pub(crate) struct Opportunity {
 impl From<OpportunityRow> for Opportunity {
     fn from(row: OpportunityRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             vertical: row.vertical.into(),
             title: row.title,
@@ -117,6 +121,8 @@ impl From<OpportunityRow> for Opportunity {
         }
     }
 }
+
+evidence!(Opportunity of OpportunityList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     OpportunityQuery: OpportunityList, Read => Opportunity, OpportunityConnection, OpportunityEdge;

@@ -1,6 +1,7 @@
 //! Facts of usage come in over GraphQL.
 
 use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
+use domain::TenantId;
 use domain::usage::{Event, Fact, InvalidFact, Usage as Aggregate};
 use serde_json::json;
 use store::{FactOutcome, FactRecord, Rejection};
@@ -108,7 +109,7 @@ impl UsageResult {
         }
     }
 
-    fn of(index: usize, outcome: FactOutcome) -> Self {
+    fn of(tenant: TenantId, index: usize, outcome: FactOutcome) -> Self {
         let told = |outcome, code: &str, rejection: &Rejection| Self {
             outcome,
             cursor: None,
@@ -117,7 +118,7 @@ impl UsageResult {
         match outcome {
             FactOutcome::Recorded { position } => Self {
                 outcome: UsageOutcome::Recorded,
-                cursor: Some(Cursor::Position(position)),
+                cursor: Some(Cursor::at(tenant, position)),
                 user_errors: Vec::new(),
             },
             FactOutcome::Known => Self {
@@ -195,14 +196,17 @@ impl UsageMutation {
             Err(error) => return Err(store_fault(error)),
         };
         for (index, result) in results.into_iter().enumerate() {
-            let judged = result.or_else(|| outcomes.next().map(|outcome| UsageResult::of(index, outcome)));
+            let judged = result.or_else(|| {
+                let outcome = outcomes.next()?;
+                Some(UsageResult::of(caller.tenant, index, outcome))
+            });
             payload.results.extend(judged);
         }
         payload.cursor = payload
             .results
             .iter()
             .filter_map(|result| result.cursor.clone())
-            .max_by_key(|cursor| cursor.position("cursor").unwrap_or_default());
+            .max_by_key(|cursor| cursor.position_of_any("cursor").unwrap_or_default());
         Ok(payload)
     }
 }

@@ -2,10 +2,11 @@
 
 use async_graphql::{Object, Result, SimpleObject};
 use domain::{MoneyByCurrency, Vertical};
-use projections::roi_summary::Month;
+use projections::roi_summary::{Month, Months, RoiSummary};
 
 use super::kit::{
-    Code, Context, Cursor, Date, Decimal, IntoFault, Long, May, Money, Reading, fault, reading,
+    AsOf, Code, Context, Cursor, Date, Decimal, IntoFault, Long, May, Money, Reading, Recalled, evidence,
+    fault, reading, then,
 };
 
 /// How many opportunities are open in a stage.
@@ -19,7 +20,10 @@ pub(crate) struct OpenStage {
 
 /// The figures of a line of business in a month. Amounts are sums, each currency for itself.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct RoiMonth {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The line of business.
     vertical: String,
     /// The first day of the month, in the tenant's time zone.
@@ -92,6 +96,7 @@ impl From<Month> for RoiMonth {
     fn from(row: Month) -> Self {
         let stages = row.open_by_stage.into_iter();
         Self {
+            as_of: None,
             vertical: row.vertical.into(),
             month: row.month.into(),
             leads_captured: row.leads_captured,
@@ -127,6 +132,11 @@ impl From<Month> for RoiMonth {
     }
 }
 
+evidence!(RoiMonth of RoiSummary, ALL_STREAMS, |row| vec![
+    ("vertical", row.vertical.clone()),
+    ("month", row.month.0.to_string()),
+]);
+
 /// What can be asked about results.
 #[derive(Default)]
 pub(crate) struct RoiSummaryQuery;
@@ -145,6 +155,7 @@ impl RoiSummaryQuery {
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
+        #[graphql(desc = "As it was at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<Vec<RoiMonth>> {
         let vertical = vertical
             .map(|code| code.parse::<Vertical>())
@@ -152,8 +163,20 @@ impl RoiSummaryQuery {
             .map_err(|error| fault(Code::BadUserInput, format!("vertical: {error}")))?;
         let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
         let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
-        let months = reader.roi_summary(tenant, vertical.as_ref(), from, to).await;
-        let months = months.map_err(IntoFault::into_fault)?;
-        Ok(months.into_iter().map(Into::into).collect())
+        let months = Months {
+            vertical: vertical.as_ref(),
+            from,
+            to,
+        };
+        let Some(then) = then(ctx, tenant, as_of).await? else {
+            let months = reader.roi_summary(tenant, vertical.as_ref(), from, to).await;
+            let months = months.map_err(IntoFault::into_fault)?;
+            return Ok(months.into_iter().map(Into::into).collect());
+        };
+        let recalled = then.past.roi_summary(tenant, &months, then.position).await;
+        let recalled = recalled.map_err(IntoFault::into_fault)?.into_iter();
+        Ok(recalled
+            .map(|month| RoiMonth::from(month).recalled(then.position))
+            .collect())
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_feed, claim, connector, connector_sync, event, import, lead, me, member,
-    opportunity, record_usage, roi_summary, subscription, tenant, usage, workspace,
+    opportunity, read_model_history, record_usage, roi_summary, subscription, tenant, usage, workspace,
 };
 
 /// What can be asked.
@@ -20,6 +20,7 @@ pub(crate) struct Query(
     me::MeQuery,
     member::MemberQuery,
     opportunity::OpportunityQuery,
+    read_model_history::ReadModelHistoryQuery,
     roi_summary::RoiSummaryQuery,
     subscription::SubscriptionQuery,
     tenant::TenantQuery,

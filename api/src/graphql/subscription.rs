@@ -4,7 +4,7 @@ use async_graphql::{ID, SimpleObject};
 use domain::subscription::{Command, Subscription as Aggregate};
 use projections::subscription::{SubscriptionList, SubscriptionRow};
 
-use super::kit::{DateTime, Money, MoneyInput, mutations, parsed, payload, queries};
+use super::kit::{DateTime, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
 
 payload!(SubscriptionPayload, "a subscription's command");
 
@@ -87,7 +87,10 @@ mutations! {
 
 /// A subscription as it is now: a plan at a price a month.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct PlanSubscription {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// What is subscribed to.
@@ -117,6 +120,7 @@ pub(crate) struct PlanSubscription {
 impl From<SubscriptionRow> for PlanSubscription {
     fn from(row: SubscriptionRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             plan: row.plan.into(),
             price: row.price.into(),
@@ -132,6 +136,8 @@ impl From<SubscriptionRow> for PlanSubscription {
         }
     }
 }
+
+evidence!(PlanSubscription of SubscriptionList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     SubscriptionQuery: SubscriptionList, Read => PlanSubscription, PlanSubscriptionConnection, PlanSubscriptionEdge;

@@ -4,11 +4,11 @@ use crate::auth::Identity;
 use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
 use domain::TenantId;
 use domain::tenant::{Command, Settings, Tenant as Aggregate};
-use projections::tenant::TenantRow;
+use projections::tenant::{TenantRow, Tenants};
 
 use super::kit::{
-    Asked, Context, CreatingTenant, Cursor, DateTime, Head, IntoFault, May, Ulid, UserError, mutations,
-    parsed, payload, run, see,
+    AsOf, Asked, Context, CreatingTenant, Cursor, DateTime, Head, IntoFault, May, Recalled, Ulid, UserError,
+    evidence, mutations, parsed, payload, run, see, then,
 };
 
 /// Whether a tenant shares the cloud or has an installation of its own.
@@ -160,7 +160,7 @@ async fn refused_beforehand(ctx: &Context<'_>, head: &Head, slug: &str) -> Resul
         let reason = "a tenant's key is kept in the tenant: give the tenant's id (a ULID) beside it";
         return Ok(Some(UserError::invalid(&["id"], &reason)));
     }
-    let reader = see(ctx, None).await?;
+    let reader = see(ctx, None, None).await?;
     let named = reader.tenants(Some(slug)).await.map_err(IntoFault::into_fault)?;
     let is_other = |tenant: &TenantRow| head.id.as_deref() != Some(tenant.tenant_id.to_string().as_str());
     Ok(named.first().filter(|tenant| is_other(tenant)).map(|_| {
@@ -171,7 +171,10 @@ async fn refused_beforehand(ctx: &Context<'_>, head: &Head, slug: &str) -> Resul
 
 /// A tenant as it is now: who the platform works for.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Tenant {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id.
     id: Ulid,
     /// The short name in URLs.
@@ -195,6 +198,7 @@ pub(crate) struct Tenant {
 impl From<TenantRow> for Tenant {
     fn from(row: TenantRow) -> Self {
         Self {
+            as_of: None,
             id: row.tenant_id.into(),
             slug: row.slug.into(),
             mode: row.mode.into(),
@@ -207,6 +211,8 @@ impl From<TenantRow> for Tenant {
         }
     }
 }
+
+evidence!(Tenant of Tenants, OWN_STREAM, |tenant| Vec::new(), Some(TenantId::new(tenant.id.0)));
 
 /// What can be asked about tenants.
 #[derive(Default)]
@@ -223,6 +229,7 @@ impl TenantQuery {
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
+        #[graphql(desc = "As it was at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<Option<Tenant>> {
         let identity = ctx.data::<Identity>()?;
         May::Read.check(identity).map_err(IntoFault::into_fault)?;
@@ -230,9 +237,14 @@ impl TenantQuery {
             Some(id) => TenantId::new(id.0),
             None => identity.caller().map_err(IntoFault::into_fault)?.tenant,
         };
-        let reader = see(ctx, at_least).await?;
         if identity.tenant != Some(wanted) && !identity.is_platform_admin {
             return Ok(None);
+        }
+        let reader = see(ctx, Some(wanted), at_least).await?;
+        if let Some(then) = then(ctx, wanted, as_of).await? {
+            let row = then.past.tenant(wanted, then.position).await;
+            let row = row.map_err(IntoFault::into_fault)?;
+            return Ok(row.map(|row| Tenant::from(row).recalled(then.position)));
         }
         let row = reader.tenant(wanted).await.map_err(IntoFault::into_fault)?;
         Ok(row.map(Into::into))
@@ -251,7 +263,7 @@ impl TenantQuery {
     ) -> Result<Vec<Tenant>> {
         let identity = ctx.data::<Identity>()?;
         May::Platform.check(identity).map_err(IntoFault::into_fault)?;
-        let reader = see(ctx, at_least).await?;
+        let reader = see(ctx, None, at_least).await?;
         let rows = reader
             .tenants(slug.as_deref())
             .await

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{Object, Result, SimpleObject};
-use projections::daily_usage::Day;
+use projections::daily_usage::{DailyUsage, Day, Days};
 
-use super::kit::{Context, Cursor, Date, Decimal, IntoFault, Long, May, Reading, reading};
+use super::kit::{
+    AsOf, Context, Cursor, Date, Decimal, IntoFault, Long, May, Reading, Recalled, evidence, reading, then,
+};
 
 /// How much of a meter was used on a day.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct UsageDay {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The meter: a fact's type without `usage.`, or one of the platform's own ("tokens.input", "agent_runs").
     meter: String,
     /// The quantity's unit; empty when the facts name none.
@@ -25,6 +30,7 @@ pub(crate) struct UsageDay {
 impl From<Day> for UsageDay {
     fn from(row: Day) -> Self {
         Self {
+            as_of: None,
             meter: row.meter,
             unit: row.unit,
             day: row.day.into(),
@@ -33,6 +39,12 @@ impl From<Day> for UsageDay {
         }
     }
 }
+
+evidence!(UsageDay of DailyUsage, ALL_STREAMS, |row| vec![
+    ("meter", row.meter.clone()),
+    ("unit", row.unit.clone()),
+    ("day", row.day.0.to_string()),
+]);
 
 /// How much of a meter was used in all of the days.
 #[derive(Clone, SimpleObject)]
@@ -98,10 +110,23 @@ impl UsageQuery {
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
+        #[graphql(desc = "As it was at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<Usage> {
         let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
         let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
-        let days = reader.usage(tenant, meter.as_deref(), from, to).await;
-        Ok(days.map_err(IntoFault::into_fault)?.into())
+        let Some(then) = then(ctx, tenant, as_of).await? else {
+            let days = reader.usage(tenant, meter.as_deref(), from, to).await;
+            return Ok(days.map_err(IntoFault::into_fault)?.into());
+        };
+        let days = Days {
+            meter: meter.as_deref(),
+            from,
+            to,
+        };
+        let days = then.past.usage(tenant, &days, then.position).await;
+        let mut usage = Usage::from(days.map_err(IntoFault::into_fault)?);
+        let recalled = usage.days.into_iter().map(|day| day.recalled(then.position));
+        usage.days = recalled.collect();
+        Ok(usage)
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{ID, SimpleObject};
 use domain::workspace::{Command, Workspace as Aggregate};
 use projections::workspace::{WorkspaceList, WorkspaceRow};
 
-use super::kit::{DateTime, mutations, payload, queries};
+use super::kit::{DateTime, evidence, mutations, payload, queries};
 
 payload!(WorkspacePayload, "a workspace's command");
 
@@ -33,7 +33,10 @@ mutations! {
 
 /// A workspace as it is now.
 #[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Workspace {
+    #[graphql(skip)]
+    as_of: Option<u64>,
     /// The id inside the tenant.
     id: ID,
     /// The name to show.
@@ -49,6 +52,7 @@ pub(crate) struct Workspace {
 impl From<WorkspaceRow> for Workspace {
     fn from(row: WorkspaceRow) -> Self {
         Self {
+            as_of: None,
             id: ID(row.id),
             name: row.name,
             status: row.status,
@@ -57,6 +61,8 @@ impl From<WorkspaceRow> for Workspace {
         }
     }
 }
+
+evidence!(Workspace of WorkspaceList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     WorkspaceQuery: WorkspaceList, Read => Workspace, WorkspaceConnection, WorkspaceEdge;

@@ -3,8 +3,9 @@
 use domain::{ActorKind, RecordedEvent, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::Part;
 
-use crate::engine::{Context, ReadModel, Rows, Unfoldable};
+use crate::engine::{Context, ReadModel, RowKey, Rows, Unfoldable};
 
 /// Who did what.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct AuditFeed;
 pub struct Entry {
     /// The tenant in which it happened.
     pub tenant_id: TenantId,
+    /// The event's position.
+    pub position: u64,
     /// The event's ULID.
     pub event_id: String,
     /// When it happened.
@@ -48,6 +51,20 @@ pub struct EntryKey {
     pub position: u64,
 }
 
+impl RowKey for EntryKey {
+    fn tenant(&self) -> TenantId {
+        self.tenant_id
+    }
+
+    /// An entry is one event.
+    fn part(&self, _reads: &'static [&'static str]) -> Part {
+        Part::Event {
+            tenant: self.tenant_id,
+            position: self.position,
+        }
+    }
+}
+
 impl ReadModel for AuditFeed {
     const NAME: &'static str = "audit_feed";
     const VERSION: i32 = 1;
@@ -65,6 +82,7 @@ impl ReadModel for AuditFeed {
     fn fold(rows: &mut Rows<Self>, event: &RecordedEvent, _context: &Context) -> Result<(), Unfoldable> {
         rows.append(Entry {
             tenant_id: event.tenant(),
+            position: event.position,
             event_id: event.event_id.to_string(),
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,

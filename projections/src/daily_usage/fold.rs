@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Context, ReadModel, Rows, Unfoldable};
+use crate::engine::{Context, ReadModel, RowKey, Rows, Unfoldable};
 
 /// What was used.
 #[derive(Debug)]
@@ -84,6 +84,12 @@ fn key(event: &RecordedEvent, context: &Context, meter: &str, unit: &str) -> Day
         meter: meter.to_owned(),
         unit: unit.to_owned(),
         day: context.day(event.occurred_at),
+    }
+}
+
+impl RowKey for DayKey {
+    fn tenant(&self) -> TenantId {
+        self.tenant_id
     }
 }
 

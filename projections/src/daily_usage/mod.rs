@@ -6,3 +6,4 @@ mod query;
 mod tests;
 
 pub use fold::{DailyUsage, Day};
+pub use query::Days;

@@ -68,8 +68,8 @@ impl Context {
 
 /// An event with its context.
 #[derive(Clone, Debug)]
-pub(super) struct Noted {
-    pub(super) event: Arc<RecordedEvent>,
+pub(crate) struct Noted {
+    pub(crate) event: Arc<RecordedEvent>,
     pub(super) context: Arc<Context>,
 }
 

@@ -8,6 +8,7 @@ use domain::{RecordedEvent, StreamId};
 
 use super::context::Noted;
 use super::encode::{Encoder, Texts, columns_of};
+use super::history::Refolding;
 use super::rows::Changed;
 use super::table::Table;
 use super::{ReadModel, Rows, Unfoldable};
@@ -37,16 +38,19 @@ pub fn read_model<M: ReadModel>() -> Box<dyn AnyReadModel> {
     Box::new(Folded::<M>(PhantomData))
 }
 
-struct Folded<M>(PhantomData<fn() -> M>);
+pub(super) struct Folded<M>(PhantomData<fn() -> M>);
 
 mod sealed {
-    use super::Folding;
+    use super::{Folding, Refolding};
 
     /// What the engine alone asks of a read model.
     pub trait Sealed {
         /// Begins to fold, with no rows.
         #[expect(private_interfaces, reason = "only the engine calls it")]
         fn folding(&self) -> Box<dyn Folding>;
+        /// How its rows are folded again.
+        #[expect(private_interfaces, reason = "only the engine calls it")]
+        fn again(&self) -> &dyn Refolding;
     }
 }
 
@@ -71,6 +75,9 @@ impl<M: ReadModel> AnyReadModel for Folded<M> {
 impl<M: ReadModel> sealed::Sealed for Folded<M> {
     fn folding(&self) -> Box<dyn Folding> {
         Box::new(Folder::<M>::default())
+    }
+    fn again(&self) -> &dyn Refolding {
+        self
     }
 }
 
@@ -156,6 +163,14 @@ impl<M: ReadModel> Folder<M> {
         Ok(())
     }
 
+    /// Folds one event that was declared. After a refusal the rows are of no use any more.
+    pub(super) fn step(&mut self, noted: &Noted) -> Result<(), Unfoldable> {
+        match self.doomed.get(&noted.event.position) {
+            Some(reason) => Err(reason.clone()),
+            None => Self::fold_one(&mut self.rows, noted),
+        }
+    }
+
     fn try_one(&mut self, noted: &Noted) -> Result<(), Unfoldable> {
         if let Some(reason) = self.doomed.get(&noted.event.position) {
             return Err(reason.clone());
@@ -170,6 +185,12 @@ impl<M: ReadModel> Folder<M> {
         }
         self.rows.try_to(&keys, |rows| Self::fold_one(rows, noted))
     }
+}
+
+/// The events of a page that a read model reads.
+pub(super) fn wanted<M: ReadModel>(page: &[Noted]) -> Vec<&Noted> {
+    let reads = |noted: &&Noted| M::READS.is_empty() || M::READS.contains(&noted.event.stream.aggregate_type);
+    page.iter().filter(reads).collect()
 }
 
 fn touches<M: ReadModel>(noted: &Noted) -> Result<Vec<M::Key>, Unfoldable> {

@@ -13,6 +13,7 @@ mod context;
 mod encode;
 mod filling;
 mod folding;
+pub(crate) mod history;
 mod lease;
 mod model;
 mod operations;
@@ -35,10 +36,9 @@ pub use checkpoint::Checkpoint;
 pub use context::Context;
 pub use filling::Progress;
 pub use folding::{AnyReadModel, read_model};
-pub use model::{EntityKey, ReadModel, Unfoldable};
+pub use model::{EntityKey, ReadModel, RowKey, Unfoldable};
 pub use operations::{
-    ColumnDifference, Diff, Difference, Estimate, Listing, OperationError, Operations, Order, Status,
-    TenantStatus,
+    Diff, Estimate, Listing, OperationError, Operations, Order, RowDifference, Status, TenantStatus,
 };
 pub use parked::Parked;
 pub use projector::{Projector, ProjectorOptions, Stopped};

@@ -2,9 +2,10 @@
 
 use std::hash::Hash;
 
-use domain::{RecordedEvent, TenantId};
+use domain::{RecordedEvent, StreamId, TenantId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use store::Part;
 
 use super::{Context, Rows};
 
@@ -27,7 +28,7 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     const APPENDS_ONLY: bool = false;
 
     /// What names a row.
-    type Key: Serialize + DeserializeOwned + Ord + Hash + Clone + Send;
+    type Key: RowKey;
     /// A row, its key included.
     type Row: Serialize + DeserializeOwned + Clone + Send;
 
@@ -39,6 +40,21 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`Unfoldable`] when the event does not fit what came before it.
     fn fold(rows: &mut Rows<Self>, event: &RecordedEvent, context: &Context) -> Result<(), Unfoldable>;
+}
+
+/// What names a row: a tenant's, always.
+pub trait RowKey: Serialize + DeserializeOwned + Ord + Hash + Clone + Send + Sync {
+    /// The tenant that owns the row.
+    fn tenant(&self) -> TenantId;
+
+    /// Where in the log all events lie that may touch the row of this key, for a read model that reads these
+    /// aggregates. The smaller, the cheaper it is to tell the row's past.
+    fn part(&self, reads: &'static [&'static str]) -> Part {
+        Part::Tenant {
+            tenant: self.tenant(),
+            aggregates: reads,
+        }
+    }
 }
 
 /// Why an event can't be folded.
@@ -69,6 +85,27 @@ impl EntityKey {
         Self {
             tenant_id: event.tenant(),
             id: event.stream.id.clone(),
+        }
+    }
+}
+
+impl RowKey for EntityKey {
+    fn tenant(&self) -> TenantId {
+        self.tenant_id
+    }
+
+    /// The row of an aggregate that is read alone is made by that aggregate's own stream.
+    fn part(&self, reads: &'static [&'static str]) -> Part {
+        match reads {
+            [aggregate_type] => Part::Stream(StreamId {
+                aggregate_type,
+                tenant: self.tenant_id,
+                id: self.id.clone(),
+            }),
+            _ => Part::Tenant {
+                tenant: self.tenant_id,
+                aggregates: reads,
+            },
         }
     }
 }

@@ -10,6 +10,7 @@ use ulid::Ulid;
 
 use super::context::{Context, Noted};
 use super::folding::{Folder, Folding};
+use super::history::{Memory, Refused};
 use super::{ReadModel, Unfoldable};
 
 /// What happened, in order, to one tenant in Berlin.
@@ -75,10 +76,30 @@ impl Story {
             self.fold_in_pages::<M>(1).unwrap(),
             "the pages must not matter"
         );
+        assert_eq!(at_once, self.recalled::<M>(), "the past must not differ");
         at_once
             .into_iter()
             .map(|row| serde_json::from_value(row).unwrap())
             .collect()
+    }
+
+    /// The same rows, told from memory.
+    fn recalled<M: ReadModel>(&self) -> Vec<Value> {
+        let mut memory = Memory::<M>::default();
+        for page in self.events.chunks(2) {
+            memory.take(page).unwrap();
+        }
+        let with_position = |(row, position): (M::Row, u64)| {
+            let mut row = serde_json::to_value(row).unwrap();
+            row["position"] = position.into();
+            row
+        };
+        memory.into_rows().into_iter().map(with_position).collect()
+    }
+
+    /// How its past refuses it.
+    pub(crate) fn refused<M: ReadModel>(&self) -> Refused {
+        Memory::<M>::default().take(&self.events).unwrap_err()
     }
 
     /// The one row after all of it.

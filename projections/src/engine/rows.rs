@@ -115,7 +115,6 @@ impl<M: ReadModel> Rows<M> {
     }
 
     /// The keys of the rows that the events so far touch.
-    #[cfg(test)]
     pub(super) const fn declared(&self) -> &HashSet<M::Key> {
         &self.declared
     }
@@ -133,6 +132,21 @@ impl<M: ReadModel> Rows<M> {
     /// Notes that a stored row can't be read: no event may touch it.
     pub(super) fn spoil(&mut self, key: M::Key, reason: Unfoldable) {
         self.spoiled.insert(key, reason);
+    }
+
+    /// The row of a key and the last event that changed it, if the page's events reached for it.
+    pub(super) fn kept(&self, key: &M::Key) -> Option<(Option<&M::Row>, u64)> {
+        let held = self.held.get(key)?;
+        Some((held.row.as_ref(), held.changed_at))
+    }
+
+    /// Everything that is held, for one who keeps the rows in memory: those by key, each with the last event
+    /// of the page that changed it (0: none did), and those that were added.
+    #[expect(clippy::type_complexity, reason = "it is taken apart where it is received")]
+    pub(super) fn into_kept(self) -> (Vec<(M::Key, Option<M::Row>, u64)>, Vec<(M::Row, u64)>) {
+        let held = self.held.into_iter();
+        let kept = held.map(|(key, held)| (key, held.row, held.changed_at));
+        (kept.collect(), self.appended)
     }
 
     /// Why the rows of these keys can't be changed, if so.

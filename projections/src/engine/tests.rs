@@ -325,7 +325,7 @@ async fn a_build_is_filled_beside_the_live_one_compared_switched_and_taken_back(
     assert_eq!((diff.added, diff.changed, diff.gone), (0, 1, 0));
     let column = &diff.differences[0].columns[0];
     assert_eq!(
-        (column.column.as_str(), &column.live, &column.build),
+        (column.column.as_str(), &column.left, &column.right),
         ("source", &Some("forged".into()), &Some("web".into()))
     );
     operations.switch("sources").await.unwrap();

@@ -8,6 +8,7 @@ use sqlx::{Postgres, QueryBuilder};
 
 use super::page::{Direction, Page, QueryError};
 use super::{Reader, parse};
+use crate::engine::history::Fields;
 use crate::engine::{EntityKey, ReadModel};
 
 /// The place of a row in a list: when it was made, and its id.
@@ -35,6 +36,13 @@ pub struct Listed<R, C> {
 struct PlaceOf {
     created_at: Timestamp,
     id: String,
+}
+
+/// The place of a row that is not in a table.
+pub(super) fn place_of(columns: Fields) -> Result<Place, QueryError> {
+    let place: PlaceOf = serde_json::from_value(serde_json::Value::Object(columns))
+        .map_err(|error| QueryError::Row(error.to_string()))?;
+    Ok((place.created_at, place.id))
 }
 
 impl Reader {

@@ -2,11 +2,15 @@
 
 mod list;
 mod page;
+mod past;
 mod wait;
 
 pub(crate) use list::Conditions;
 pub use list::{List, Listed, Place};
 pub use page::{Direction, Page, QueryError};
+pub use past::{
+    AsOf, Check, Difference, DifferenceKind, Explained, Extent, Past, PastError, PastLimits, Story, Verified,
+};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,22 +88,31 @@ impl Reader {
 
     /// What the catalog says of a read model's table, asked once.
     pub(crate) async fn table<M: ReadModel>(&self) -> Result<Arc<Table>, QueryError> {
+        self.table_named(M::NAME, M::KEY).await
+    }
+
+    /// The same, of a read model whose type is not known.
+    pub(crate) async fn table_named(
+        &self,
+        name: &'static str,
+        key: &[&str],
+    ) -> Result<Arc<Table>, QueryError> {
         let known = self
             .tables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(M::NAME)
+            .get(name)
             .cloned();
         if let Some(table) = known {
             return Ok(table);
         }
         let mut connection = self.pool.acquire().await?;
-        let described = Table::describe(&mut connection, M::NAME, M::KEY).await?;
-        let table = Arc::new(described.ok_or(QueryError::NoTable(M::NAME))?);
+        let described = Table::describe(&mut connection, name, key).await?;
+        let table = Arc::new(described.ok_or(QueryError::NoTable(name))?);
         self.tables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(M::NAME, Arc::clone(&table));
+            .insert(name, Arc::clone(&table));
         Ok(table)
     }
 }

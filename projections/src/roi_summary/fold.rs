@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Context, ReadModel, Rows, Unfoldable, count};
+use crate::engine::{Context, ReadModel, RowKey, Rows, Unfoldable, count};
 
 /// What it earned.
 #[derive(Debug)]
@@ -115,6 +115,12 @@ fn key(event: &RecordedEvent, context: &Context, vertical: &Vertical, at: Timest
         tenant_id: event.tenant(),
         vertical: vertical.clone(),
         month: context.month(at),
+    }
+}
+
+impl RowKey for MonthKey {
+    fn tenant(&self) -> TenantId {
+        self.tenant_id
     }
 }
 

@@ -6,3 +6,4 @@ mod query;
 mod tests;
 
 pub use fold::{Month, RoiSummary};
+pub use query::Months;

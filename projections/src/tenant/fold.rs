@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use domain::tenant::{DeploymentMode, Event as Change, Settings, Slug};
-use domain::{Currency, Event, RecordedEvent, TenantId, Vertical};
+use domain::{Currency, Event, RecordedEvent, StreamId, TenantId, Vertical};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::Part;
 
-use crate::engine::{Context, ReadModel, Rows, Unfoldable};
+use crate::engine::{Context, ReadModel, RowKey, Rows, Unfoldable};
 
 /// Who the tenants are.
 #[derive(Debug)]
@@ -41,6 +42,21 @@ pub struct TenantRow {
 pub struct TenantKey {
     /// Its id.
     pub tenant_id: TenantId,
+}
+
+impl RowKey for TenantKey {
+    fn tenant(&self) -> TenantId {
+        self.tenant_id
+    }
+
+    /// A tenant is an aggregate of its own name.
+    fn part(&self, _reads: &'static [&'static str]) -> Part {
+        Part::Stream(StreamId {
+            aggregate_type: "tenant",
+            tenant: self.tenant_id,
+            id: self.tenant_id.to_string(),
+        })
+    }
 }
 
 impl TenantRow {

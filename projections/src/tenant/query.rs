@@ -2,8 +2,9 @@
 
 use domain::TenantId;
 
+use super::fold::TenantKey;
 use super::{TenantRow, Tenants};
-use crate::reader::{QueryError, Reader};
+use crate::reader::{Past, PastError, QueryError, Reader};
 
 impl Reader {
     /// A tenant's own row.
@@ -30,5 +31,16 @@ impl Reader {
         }
         query.push(" order by t.position");
         Self::rows(self.begin_with("annals.platform", "on").await?, query).await
+    }
+}
+
+impl Past {
+    /// A tenant's own row as it was at a position.
+    ///
+    /// # Errors
+    /// [`PastError`].
+    pub async fn tenant(&self, tenant: TenantId, position: u64) -> Result<Option<TenantRow>, PastError> {
+        self.row::<Tenants>(&TenantKey { tenant_id: tenant }, position)
+            .await
     }
 }

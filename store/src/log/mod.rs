@@ -5,6 +5,7 @@ mod batch;
 mod columns;
 mod expected;
 mod hash;
+mod history;
 mod lane;
 mod read;
 mod receipt;
@@ -13,6 +14,7 @@ mod stats;
 mod task;
 mod write;
 
+pub use history::{Part, Place};
 pub use read::{Filter, Log};
 pub use stats::{Partition, Stats, TypeCount};
 pub use write::Limits;

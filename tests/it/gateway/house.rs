@@ -19,8 +19,8 @@ pub(crate) const ADMIN: &str = "the-administrators-token";
 pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) store: Store,
-    pub(crate) projector: Projector,
-    _database: TestDatabase,
+    projector: Option<Projector>,
+    database: TestDatabase,
 }
 
 /// A tenant with a token that opens everything in it.
@@ -55,7 +55,22 @@ impl House {
     /// Waits until the read models have seen all that is in the log now.
     pub(crate) async fn settle(&self) {
         let head = self.store.log().head().await.unwrap();
-        self.projector.wait_for(head).await.unwrap();
+        let projector = self.projector.as_ref().expect("the projector runs");
+        projector.wait_for(head).await.unwrap();
+    }
+
+    /// Changes a row as the database's owner may.
+    pub(crate) async fn behind_the_engines_back(&self, statement: &str) {
+        let owner = self.database.pool().await;
+        sqlx::query(statement).execute(&owner).await.unwrap();
+    }
+
+    /// The house after its projector was stopped: nothing is folded any more.
+    pub(crate) async fn without_projector(mut self) -> Self {
+        if let Some(projector) = self.projector.take() {
+            projector.stop().await;
+        }
+        self
     }
 
     pub(crate) async fn open_with(change: impl FnOnce(&mut Options)) -> Self {
@@ -73,8 +88,8 @@ impl House {
         Self {
             router: api::router(options),
             store,
-            projector,
-            _database: database,
+            projector: Some(projector),
+            database,
         }
     }
 

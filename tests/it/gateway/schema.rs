@@ -58,6 +58,18 @@ impl Schema {
             .collect()
     }
 
+    /// Whether a field takes an argument.
+    pub(crate) fn takes(field: &RootField<'_>, argument: &str) -> bool {
+        field.arguments.iter().any(|one| one["name"] == argument)
+    }
+
+    /// The type of a field of what a root field returns; `None` when there is no such field.
+    pub(crate) fn returned(&self, field: &RootField<'_>, name: &str) -> Option<String> {
+        let fields = self.0[named(field.output)]["fields"].as_array()?;
+        let found = fields.iter().find(|one| one["name"] == name)?;
+        Some(written(&found["type"]))
+    }
+
     /// Whether a field takes an id or a cursor anywhere in its arguments.
     pub(crate) fn takes_an_id(&self, field: &RootField<'_>) -> bool {
         field
@@ -125,7 +137,9 @@ impl Schema {
         if !is_required && !is_page && !self.names_something(kind) {
             return None;
         }
-        self.typed(path, name, kind, values)
+        let value = self.typed(path, name, kind, values);
+        // An object that may be left out, and of which nothing is given, is left out.
+        value.filter(|value| is_required || *value != json!({}))
     }
 
     fn typed(&self, path: &str, name: &str, kind: &Value, values: &dyn Values) -> Option<Value> {
@@ -182,7 +196,8 @@ impl Schema {
             let inner = self.selection(&field["type"], depth - 1)?;
             Some(format!("{} {inner}", field["name"].as_str().unwrap()))
         });
-        Some(format!("{{ {} }}", chosen.collect::<Vec<_>>().join(" ")))
+        let chosen: Vec<String> = chosen.collect();
+        (!chosen.is_empty()).then(|| format!("{{ {} }}", chosen.join(" ")))
     }
 }
 

@@ -63,7 +63,7 @@ where
         Ok(committed) => Ok(Outcome {
             id: Some(committed.id),
             version: Some(committed.version),
-            cursor: Some(Cursor::Position(committed.position)),
+            cursor: Some(Cursor::at(caller.tenant, committed.position)),
             known: committed.known,
             user_errors: Vec::new(),
         }),

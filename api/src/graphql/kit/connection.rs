@@ -1,6 +1,7 @@
 //! Relay connections: a window over a list, and the types of its answer.
 
 use async_graphql::{Result, SimpleObject};
+use domain::TenantId;
 use projections::{Direction, Page};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,8 +44,8 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The page, its cursors read as places of the list.
-    pub(crate) fn page<C: DeserializeOwned>(self) -> Result<Page<C>> {
+    /// The page, its cursors read as places of the tenant's list.
+    pub(crate) fn page<C: DeserializeOwned>(self, tenant: TenantId) -> Result<Page<C>> {
         let wrong = |message: String| fault(Code::BadUserInput, message);
         let (name, rows, direction) = match (self.first, self.last) {
             (Some(rows), None) => ("first", rows, Direction::Forward),
@@ -65,14 +66,10 @@ impl Window {
         if let Some(other) = other {
             return Err(wrong(format!("`{name}` and `{other}` do not go together")));
         }
-        let limit = u32::try_from(rows)
-            .ok()
-            .filter(|_| (1..=ROWS_AT_MOST).contains(&rows));
-        let limit =
-            limit.ok_or_else(|| wrong(format!("{name}: {rows} is not between 1 and {ROWS_AT_MOST}")))?;
+        let limit = rows_of(name, rows)?;
         let from = from.map(|(name, cursor)| {
             cursor
-                .row(name)
+                .row(name, tenant)
                 .and_then(|row| place_of(name, &row))
                 .map_err(|error| wrong(error.to_string()))
         });
@@ -84,14 +81,23 @@ impl Window {
     }
 }
 
+/// How many rows a page may have.
+pub(crate) fn rows_of(name: &str, rows: i32) -> Result<u32> {
+    let limit = u32::try_from(rows)
+        .ok()
+        .filter(|_| (1..=ROWS_AT_MOST).contains(&rows));
+    let wrong = || format!("{name}: {rows} is not between 1 and {ROWS_AT_MOST}");
+    limit.ok_or_else(|| fault(Code::BadUserInput, wrong()))
+}
+
 fn place_of<C: DeserializeOwned>(name: &'static str, row: &str) -> Result<C, super::cursor::InvalidCursor> {
     serde_json::from_str(row).map_err(|_| super::cursor::InvalidCursor::OtherList(name))
 }
 
-/// The cursor of a row at this place of its list.
-pub(crate) fn row_cursor(place: &impl Serialize) -> Cursor {
+/// The cursor of a row at this place of a tenant's list.
+pub(crate) fn row_cursor(tenant: TenantId, place: &impl Serialize) -> Cursor {
     // Places are timestamps, numbers and texts, which always have a JSON form.
-    Cursor::Row(serde_json::to_string(place).unwrap_or_default())
+    Cursor::of_row(tenant, serde_json::to_string(place).unwrap_or_default())
 }
 
 /// What a list costs: its own field, and each of its rows.
@@ -125,7 +131,11 @@ macro_rules! connection {
 
         impl $connection {
             /// The answer to a page that was read in this direction.
-            fn new<R, C>(listed: projections::Listed<R, C>, direction: projections::Direction) -> Self
+            fn new<R, C>(
+                tenant: domain::TenantId,
+                listed: projections::Listed<R, C>,
+                direction: projections::Direction,
+            ) -> Self
             where
                 $node: From<R>,
                 C: serde::Serialize,
@@ -134,7 +144,7 @@ macro_rules! connection {
                     .rows
                     .into_iter()
                     .map(|(place, row)| $edge {
-                        cursor: $crate::graphql::kit::row_cursor(&place),
+                        cursor: $crate::graphql::kit::row_cursor(tenant, &place),
                         node: row.into(),
                     })
                     .collect();
@@ -158,10 +168,15 @@ pub(crate) use connection;
 
 #[cfg(test)]
 mod tests {
+    use domain::TenantId;
     use projections::{Direction, Page};
+    use ulid::Ulid;
 
     use super::{Window, row_cursor};
     use crate::graphql::kit::Cursor;
+
+    const OWN: TenantId = TenantId::new(Ulid(1));
+    const OTHER: TenantId = TenantId::new(Ulid(2));
 
     const ALL: Window = Window {
         first: Some(10),
@@ -172,8 +187,8 @@ mod tests {
 
     #[test]
     fn a_page_goes_on_from_its_cursor() {
-        let after = Some(row_cursor(&7_u64));
-        let page: Page<u64> = Window { after, ..ALL }.page().unwrap();
+        let after = Some(row_cursor(OWN, &7_u64));
+        let page: Page<u64> = Window { after, ..ALL }.page(OWN).unwrap();
         assert_eq!(
             page,
             Page {
@@ -182,14 +197,14 @@ mod tests {
                 direction: Direction::Forward
             }
         );
-        let before = Some(row_cursor(&7_u64));
+        let before = Some(row_cursor(OWN, &7_u64));
         let page: Page<u64> = Window {
             first: None,
             last: Some(1),
             before,
             ..ALL
         }
-        .page()
+        .page(OWN)
         .unwrap();
         assert_eq!(
             page,
@@ -203,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_window_that_makes_no_sense_is_refused() {
-        let row = || Some(row_cursor(&7_u64));
+        let row = || Some(row_cursor(OWN, &7_u64));
         let wrong = [
             Window { first: None, ..ALL },
             Window {
@@ -217,16 +232,20 @@ mod tests {
             Window { last: Some(1), ..ALL },
             Window { before: row(), ..ALL },
             Window {
-                after: Some(Cursor::Position(1)),
+                after: Some(row_cursor(OTHER, &7_u64)),
                 ..ALL
             },
             Window {
-                after: Some(Cursor::Row("\"x\"".into())),
+                after: Some(Cursor::at(OWN, 1)),
+                ..ALL
+            },
+            Window {
+                after: Some(Cursor::of_row(OWN, "\"x\"".into())),
                 ..ALL
             },
         ];
         for window in wrong {
-            assert!(window.page::<u64>().is_err());
+            assert!(window.page::<u64>(OWN).is_err());
         }
     }
 }

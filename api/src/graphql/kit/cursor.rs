@@ -3,11 +3,19 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::TenantId;
+use sha2::{Digest, Sha256};
 
 /// A place to go on from: in the log (what mutations and events return) or in a list (what connections
-/// return). Opaque: take it from an answer and give it back as it is.
+/// return), and whose it is. Opaque: take it from an answer and give it back as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cursor {
+pub(crate) struct Cursor {
+    tag: String,
+    place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
     /// A position in the log.
     Position(u64),
     /// A row's place in a list.
@@ -29,13 +37,39 @@ pub(crate) enum InvalidCursor {
     /// A cursor of another list.
     #[error("{0}: this is the cursor of another list's row")]
     OtherList(&'static str),
+    /// A cursor that another tenant was given.
+    #[error("{0}: this cursor is not this tenant's: take one from an answer to this tenant")]
+    OtherTenant(&'static str),
+}
+
+/// Tells the cursors of tenants apart; it is no secret.
+fn tag(tenant: TenantId) -> String {
+    let digest = Sha256::digest(format!("annals.cursor:{tenant}"));
+    hex::encode(digest.get(..4).unwrap_or_default())
 }
 
 impl Cursor {
+    /// The cursor of a tenant's event.
+    pub(crate) fn at(tenant: TenantId, position: u64) -> Self {
+        Self {
+            tag: tag(tenant),
+            place: Place::Position(position),
+        }
+    }
+
+    /// The cursor of a row in a tenant's list.
+    pub(crate) fn of_row(tenant: TenantId, place: String) -> Self {
+        Self {
+            tag: tag(tenant),
+            place: Place::Row(place),
+        }
+    }
+
     pub(crate) fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(match self {
-            Self::Position(position) => format!("p:{position}"),
-            Self::Row(row) => format!("r:{row}"),
+        let tag = &self.tag;
+        URL_SAFE_NO_PAD.encode(match &self.place {
+            Place::Position(position) => format!("p:{tag}:{position}"),
+            Place::Row(row) => format!("r:{tag}:{row}"),
         })
     }
 
@@ -43,27 +77,49 @@ impl Cursor {
         let malformed = || InvalidCursor::Malformed(text.to_owned());
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| malformed())?;
         let inside = String::from_utf8(bytes).map_err(|_| malformed())?;
-        match inside.split_once(':') {
-            Some(("p", position)) => position.parse().map(Self::Position).map_err(|_| malformed()),
-            Some(("r", row)) => Ok(Self::Row(row.to_owned())),
-            _ => Err(malformed()),
+        let mut parts = inside.splitn(3, ':');
+        let (Some(kind), Some(tag), Some(place)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(malformed());
+        };
+        let place = match kind {
+            "p" => Place::Position(place.parse().map_err(|_| malformed())?),
+            "r" => Place::Row(place.to_owned()),
+            _ => return Err(malformed()),
+        };
+        Ok(Self {
+            tag: tag.to_owned(),
+            place,
+        })
+    }
+
+    /// The position in the tenant's log that the argument `name` means.
+    pub(crate) fn position(&self, name: &'static str, tenant: TenantId) -> Result<u64, InvalidCursor> {
+        self.check(name, tenant)?;
+        self.position_of_any(name)
+    }
+
+    /// The position in the log that the argument `name` means, whosever it is.
+    pub(crate) const fn position_of_any(&self, name: &'static str) -> Result<u64, InvalidCursor> {
+        match self.place {
+            Place::Position(position) => Ok(position),
+            Place::Row(_) => Err(InvalidCursor::NotAPosition(name)),
         }
     }
 
-    /// The position in the log that the argument `name` means.
-    pub(crate) fn position(&self, name: &'static str) -> Result<u64, InvalidCursor> {
-        match self {
-            Self::Position(position) => Ok(*position),
-            Self::Row(_) => Err(InvalidCursor::NotAPosition(name)),
+    /// The row of the tenant's list that the argument `name` means.
+    pub(crate) fn row(self, name: &'static str, tenant: TenantId) -> Result<String, InvalidCursor> {
+        self.check(name, tenant)?;
+        match self.place {
+            Place::Row(row) => Ok(row),
+            Place::Position(_) => Err(InvalidCursor::NotARow(name)),
         }
     }
 
-    /// The row of a list that the argument `name` means.
-    pub(crate) fn row(self, name: &'static str) -> Result<String, InvalidCursor> {
-        match self {
-            Self::Row(row) => Ok(row),
-            Self::Position(_) => Err(InvalidCursor::NotARow(name)),
+    fn check(&self, name: &'static str, tenant: TenantId) -> Result<(), InvalidCursor> {
+        if self.tag == tag(tenant) {
+            return Ok(());
         }
+        Err(InvalidCursor::OtherTenant(name))
     }
 }
 
@@ -84,22 +140,40 @@ impl ScalarType for Cursor {
 
 #[cfg(test)]
 mod tests {
+    use domain::TenantId;
+    use ulid::Ulid;
+
     use super::{Cursor, InvalidCursor};
+
+    const fn tenant(number: u128) -> TenantId {
+        TenantId::new(Ulid(number))
+    }
 
     #[test]
     fn a_cursor_reads_back() {
         for cursor in [
-            Cursor::Position(0),
-            Cursor::Position(u64::MAX),
-            Cursor::Row("2026:ab:c".into()),
+            Cursor::at(tenant(1), 0),
+            Cursor::at(tenant(1), u64::MAX),
+            Cursor::of_row(tenant(1), "2026:ab:c".into()),
         ] {
             assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
         }
+        assert_eq!(Cursor::at(tenant(1), 7).position("atLeast", tenant(1)), Ok(7));
     }
 
     #[test]
     fn a_malformed_cursor_is_named() {
-        for wrong in ["", "!", "abc", "cDo", "cDotMQ", "eDox", "17"] {
+        for wrong in [
+            "",
+            "!",
+            "abc",
+            "cDo",
+            "cDotMQ",
+            "eDox",
+            "17",
+            "cDoxNw",
+            "cDphYjpjZA",
+        ] {
             let error = Cursor::decode(wrong).unwrap_err();
             assert_eq!(error, InvalidCursor::Malformed(wrong.to_owned()), "{wrong}");
             assert!(error.to_string().contains(&format!("{wrong:?}")));
@@ -108,7 +182,21 @@ mod tests {
 
     #[test]
     fn a_lists_cursor_is_no_position() {
-        assert!(Cursor::Row("x".into()).position("atLeast").is_err());
-        assert!(Cursor::Position(1).row("after").is_err());
+        let row = Cursor::of_row(tenant(1), "x".into());
+        assert!(row.position("atLeast", tenant(1)).is_err());
+        assert!(Cursor::at(tenant(1), 1).row("after", tenant(1)).is_err());
+    }
+
+    #[test]
+    fn a_cursor_of_another_tenant_is_refused_and_the_argument_named() {
+        let position = Cursor::at(tenant(1), 7).position("atLeast", tenant(2));
+        assert_eq!(position, Err(InvalidCursor::OtherTenant("atLeast")));
+        let row = Cursor::of_row(tenant(1), "x".into()).row("after", tenant(2));
+        assert_eq!(row, Err(InvalidCursor::OtherTenant("after")));
+        assert!(
+            row.unwrap_err()
+                .to_string()
+                .starts_with("after: this cursor is not this tenant's")
+        );
     }
 }

@@ -5,12 +5,14 @@ mod code;
 mod connection;
 mod cursor;
 mod decimal;
+mod evidence;
 mod head;
 mod long;
 mod may;
 mod money;
 mod mutation;
 mod parsed;
+mod past;
 mod query;
 mod time;
 mod ulid;
@@ -18,15 +20,19 @@ mod user_error;
 
 pub(crate) use ask::{Asked, Outcome, check_key, key_of, run};
 pub(crate) use code::{Code, Context, IntoFault, code_of, fault, internal, store_fault};
-pub(crate) use connection::{PageInfo, Window, connection, connection_cost, row_cursor};
+pub(crate) use connection::{PageInfo, Window, connection, connection_cost, row_cursor, rows_of};
 pub(crate) use cursor::Cursor;
 pub(crate) use decimal::Decimal;
+pub(crate) use evidence::{
+    ALL_STREAMS, Behind, EvidenceConnection, OWN_STREAM, events_behind, evidence, evidence_cost,
+};
 pub(crate) use head::{Changing, ChangingTenant, Creating, CreatingTenant, Head};
 pub(crate) use long::Long;
 pub(crate) use may::May;
 pub(crate) use money::{Money, MoneyInput};
 pub(crate) use mutation::{mutations, payload};
 pub(crate) use parsed::{Attribute, AttributeInput, attributes, optional, parsed};
+pub(crate) use past::{AsOf, Recalled, then};
 pub(crate) use query::{Reading, queries, reading, see};
 pub(crate) use time::{Date, DateTime};
 pub(crate) use ulid::Ulid;

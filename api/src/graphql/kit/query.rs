@@ -26,20 +26,26 @@ pub(crate) async fn reading<'a>(
         .check(identity)
         .and_then(|()| identity.caller())
         .map_err(IntoFault::into_fault)?;
-    let reader = see(ctx, at_least).await?;
+    let reader = see(ctx, Some(caller.tenant), at_least).await?;
     Ok(Reading {
         tenant: caller.tenant,
         reader,
     })
 }
 
-/// The read models, when they have come to `at_least`.
-pub(crate) async fn see<'a>(ctx: &Context<'a>, at_least: Option<Cursor>) -> Result<&'a Reader> {
+/// The read models, when they have come to `at_least`, a cursor of this tenant; of any, for the platform.
+pub(crate) async fn see<'a>(
+    ctx: &Context<'a>,
+    tenant: Option<TenantId>,
+    at_least: Option<Cursor>,
+) -> Result<&'a Reader> {
     let options = ctx.data::<Options>()?;
     if let Some(cursor) = at_least {
-        let position = cursor
-            .position("atLeast")
-            .map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+        let position = match tenant {
+            Some(tenant) => cursor.position("atLeast", tenant),
+            None => cursor.position_of_any("atLeast"),
+        };
+        let position = position.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
         let waited = options.reader.wait_for(position, options.wait_at_most).await;
         waited.map_err(IntoFault::into_fault)?;
     }
@@ -103,12 +109,20 @@ macro_rules! queries {
                 #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
                     $crate::graphql::kit::Cursor,
                 >,
+                #[graphql(desc = "As it was at this point in the past.")] as_of: Option<
+                    $crate::graphql::kit::AsOf,
+                >,
             ) -> async_graphql::Result<Option<$node>> {
+                use $crate::graphql::kit::{IntoFault, Reading, Recalled, then};
                 let may = $crate::graphql::kit::May::$may;
-                let $crate::graphql::kit::Reading { tenant, reader } =
-                    $crate::graphql::kit::reading(ctx, may, at_least).await?;
-                let row = reader.entity::<$model>(tenant, &id).await;
-                Ok(row.map_err($crate::graphql::kit::IntoFault::into_fault)?.map(Into::into))
+                let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let Some(then) = then(ctx, tenant, as_of).await? else {
+                    let row = reader.entity::<$model>(tenant, &id).await;
+                    return Ok(row.map_err(IntoFault::into_fault)?.map(Into::into));
+                };
+                let row = then.past.entity::<$model>(tenant, &id, then.position).await;
+                let row = row.map_err(IntoFault::into_fault)?;
+                Ok(row.map(|row| $node::from(row).recalled(then.position)))
             }
 
             #[doc = $many_doc]
@@ -128,16 +142,28 @@ macro_rules! queries {
                 #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
                     $crate::graphql::kit::Cursor,
                 >,
+                #[graphql(desc = "As they were at this point in the past.")] as_of: Option<
+                    $crate::graphql::kit::AsOf,
+                >,
             ) -> async_graphql::Result<$connection> {
+                use $crate::graphql::kit::{IntoFault, Reading, Recalled, Window, then};
                 let may = $crate::graphql::kit::May::$may;
-                let page = $crate::graphql::kit::Window { first, after, last, before }.page()?;
+                let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let page = Window { first, after, last, before }.page(tenant)?;
                 let direction = page.direction;
                 let list = projections::List { equal: filter.unwrap_or_default().equal(), page };
-                let $crate::graphql::kit::Reading { tenant, reader } =
-                    $crate::graphql::kit::reading(ctx, may, at_least).await?;
-                let listed = reader.list::<$model>(tenant, &list).await;
-                let listed = listed.map_err($crate::graphql::kit::IntoFault::into_fault)?;
-                Ok($connection::new(listed, direction))
+                let Some(then) = then(ctx, tenant, as_of).await? else {
+                    let listed = reader.list::<$model>(tenant, &list).await;
+                    return Ok($connection::new(tenant, listed.map_err(IntoFault::into_fault)?, direction));
+                };
+                let listed = then.past.list::<$model>(tenant, &list, then.position).await;
+                let listed = listed.map_err(IntoFault::into_fault)?;
+                let recalled = |(place, row)| (place, $node::from(row).recalled(then.position));
+                let listed = projections::Listed {
+                    rows: listed.rows.into_iter().map(recalled).collect(),
+                    more: listed.more,
+                };
+                Ok($connection::new(tenant, listed, direction))
             }
         }
     };

@@ -2,6 +2,8 @@
 
 use async_graphql::SimpleObject;
 
+use super::{Code, fault};
+
 const INVALID: &str = "INVALID_VALUE";
 
 /// Why a command left no trace: an input that is wrong, or a rule that refuses it.
@@ -42,6 +44,15 @@ impl UserError {
             Some(field) => Self::at(&[&field], code, message),
             None => Self::at(&[], code, message),
         }
+    }
+
+    /// The error as the one of a query, whose answer has no place for it.
+    pub(crate) fn into_fault(self) -> async_graphql::Error {
+        let path: Vec<String> = self.path.into_iter().skip(1).collect();
+        fault(
+            Code::BadUserInput,
+            format!("{}: {}", path.join("."), self.message),
+        )
     }
 
     /// The same, inside the element `index` of the list `field`.

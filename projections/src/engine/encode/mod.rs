@@ -5,7 +5,7 @@ mod serializers;
 use std::fmt::Display;
 
 use serde::ser::{self, Serialize, SerializeStruct};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Unfoldable;
 use super::table::{Column, Kind};
@@ -119,6 +119,22 @@ fn escape(text: &str, lines: &mut Vec<u8>) {
     }
 }
 
+/// A value as the text that its column takes; `None`: null, or nothing that the column takes.
+pub(super) fn text(column: &Column, value: &impl Serialize) -> Option<String> {
+    let mut cell = Cell::default();
+    cell.put(column.kind, value).ok()?;
+    (!cell.is_null).then_some(cell.text)
+}
+
+/// The fields of anything that serialises as a JSON object.
+pub(super) fn fields(value: &impl Serialize) -> Result<Map<String, Value>, Unfoldable> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(other) => Err(Unfoldable::new(format!("{other} is no row"))),
+        Err(error) => Err(Unfoldable::new(format!("a row can't be written: {error}"))),
+    }
+}
+
 /// Turns rows (or keys) into columns of text. A row comes with the position that last changed it.
 pub(super) fn columns_of<'r, R: Serialize + 'r>(
     columns: &[Column],
@@ -154,18 +170,7 @@ impl SerializeStruct for &mut Fields<'_, '_> {
         let number = self.encoder.column(self.number, field)?;
         self.number += 1;
         let kind = self.encoder.columns[number].kind;
-        let cell = &mut self.encoder.cells[number];
-        cell.is_set = true;
-        if kind == Kind::Jsonb {
-            return cell.json(value);
-        }
-        value.serialize(Plain(&mut *cell))?;
-        match kind {
-            Kind::Time => cell.keep_within_the_calendar(),
-            Kind::Plain if cell.text.contains('\0') => cell.text = without_nul(&cell.text),
-            _ => {}
-        }
-        Ok(())
+        self.encoder.cells[number].put(kind, value)
     }
 
     fn end(self) -> Result<(), Unfoldable> {
@@ -174,6 +179,20 @@ impl SerializeStruct for &mut Fields<'_, '_> {
 }
 
 impl Cell {
+    fn put<T: Serialize + ?Sized>(&mut self, kind: Kind, value: &T) -> Result<(), Unfoldable> {
+        self.is_set = true;
+        if kind == Kind::Jsonb {
+            return self.json(value);
+        }
+        value.serialize(Plain(&mut *self))?;
+        match kind {
+            Kind::Time => self.keep_within_the_calendar(),
+            Kind::Plain if self.text.contains('\0') => self.text = without_nul(&self.text),
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// `jsonb` has no NUL, not even escaped.
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unfoldable> {
         let unfit = |error: serde_json::Error| Unfoldable::new(format!("a field is no JSON: {error}"));

@@ -1,10 +1,10 @@
 //! What differs between a build and the live one, at one position.
 
-use serde_json::{Map, Value};
 use sqlx::{PgConnection, Row as _};
 
 use super::rebuild::same_key;
 use super::{Build, BuildState, OperationError, Operations};
+use crate::engine::history::{ColumnDifference, Fields, differing};
 use crate::engine::table::{Kind, Table, row_expression};
 
 /// The differences between a build and the live one.
@@ -27,7 +27,7 @@ pub struct Diff {
     /// Names this difference: which rows are added, changed and gone.
     pub digest: String,
     /// The first of them, in the order of their keys.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<RowDifference>,
 }
 
 impl Diff {
@@ -40,23 +40,11 @@ impl Diff {
 
 /// A row that differs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Difference {
+pub struct RowDifference {
     /// The values of the key's columns.
     pub key: Vec<String>,
-    /// The columns that differ (all, if the row is only in one), each with its value in the live build and in
-    /// the other; null: it is not there.
+    /// The columns that differ (all, if the row is only in one): left the live build, right the other.
     pub columns: Vec<ColumnDifference>,
-}
-
-/// A column that differs.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct ColumnDifference {
-    /// The column.
-    pub column: String,
-    /// Its value in the live build.
-    pub live: Option<Value>,
-    /// Its value in the other.
-    pub build: Option<Value>,
 }
 
 /// Which part of the differences to list.
@@ -249,7 +237,7 @@ impl Sides<'_> {
         &self,
         connection: &mut PgConnection,
         listing: &Listing,
-    ) -> Result<Vec<Difference>, OperationError> {
+    ) -> Result<Vec<RowDifference>, OperationError> {
         let sql = format!(
             "select d.key, d.live, d.build from ({}) d where $3::text[] is null or d.key > $3 order by d.key limit $4",
             self.differing()
@@ -263,35 +251,17 @@ impl Sides<'_> {
             .await?;
         let mut differences = Vec::new();
         for row in rows {
-            let side = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
-            differences.push(Difference {
+            let side = |text: Option<String>| {
+                let mut row: Fields = serde_json::from_str(&text?).ok()?;
+                // Where a row was changed last is no part of its value.
+                row.remove("position");
+                Some(row)
+            };
+            differences.push(RowDifference {
                 key: row.try_get(0)?,
-                columns: columns_that_differ(side(row.try_get(1)?), side(row.try_get(2)?)),
+                columns: differing(side(row.try_get(1)?).as_ref(), side(row.try_get(2)?).as_ref()),
             });
         }
         Ok(differences)
     }
-}
-
-/// The columns of two rows that differ; the place of the last change counts for nothing.
-fn columns_that_differ(
-    live: Option<Map<String, Value>>,
-    build: Option<Map<String, Value>>,
-) -> Vec<ColumnDifference> {
-    let names: std::collections::BTreeSet<String> = [&live, &build]
-        .into_iter()
-        .flatten()
-        .flat_map(|row| row.keys().cloned())
-        .filter(|column| column != "position")
-        .collect();
-    let value = |row: &Option<Map<String, Value>>, column: &str| row.as_ref()?.get(column).cloned();
-    names
-        .into_iter()
-        .map(|column| ColumnDifference {
-            live: value(&live, &column),
-            build: value(&build, &column),
-            column,
-        })
-        .filter(|difference| difference.live != difference.build)
-        .collect()
 }

@@ -8,7 +8,7 @@ mod resume;
 mod status;
 mod switch;
 
-pub use diff::{ColumnDifference, Diff, Difference, Listing};
+pub use diff::{Diff, Listing, RowDifference};
 pub use error::OperationError;
 pub use rebuild::{Estimate, Order};
 pub use status::{Status, TenantStatus};

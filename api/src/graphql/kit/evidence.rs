@@ -1,0 +1,175 @@
+//! The events behind a row: those that changed it, and no others.
+
+use async_graphql::{Result, SimpleObject};
+use domain::TenantId;
+use projections::{Direction, Explained, PastError};
+
+use super::code::IntoFault;
+use super::{Code, Context, Cursor, PageInfo, fault, rows_of};
+use crate::auth::Identity;
+use crate::graphql::event::Event;
+use crate::options::Options;
+
+/// What a row's past costs beside its events, when it lies in its own stream, and when it lies among all of
+/// the tenant's events.
+pub(crate) const OWN_STREAM: usize = 5;
+pub(crate) const ALL_STREAMS: usize = 50;
+
+/// How many events are told when nobody says how many.
+const FIRST: i32 = 20;
+
+/// A page of the events behind a row, oldest first.
+#[derive(SimpleObject)]
+pub(crate) struct EvidenceConnection {
+    /// The events with their cursors.
+    edges: Vec<EvidenceEdge>,
+    /// The events alone.
+    nodes: Vec<Event>,
+    /// Where the page lies among the events behind the row.
+    page_info: PageInfo,
+}
+
+/// One of the events behind a row.
+#[derive(SimpleObject)]
+pub(crate) struct EvidenceEdge {
+    /// Give it as `after`; or as `asOf` to see the row right after this event.
+    cursor: Cursor,
+    /// The event.
+    node: Event,
+}
+
+/// Which events behind which row.
+pub(crate) struct Behind {
+    pub(crate) read_model: &'static str,
+    /// The tenant, when it is not the caller's.
+    pub(crate) tenant: Option<TenantId>,
+    /// The columns of the key, without the tenant's.
+    pub(crate) key: Vec<(String, String)>,
+    /// The position of which the row tells; `None`: the present.
+    pub(crate) as_of: Option<u64>,
+    pub(crate) first: Option<i32>,
+    pub(crate) after: Option<Cursor>,
+}
+
+/// What evidence costs.
+pub(crate) fn evidence_cost(past: usize, first: Option<i32>, event: usize) -> usize {
+    past + super::connection_cost(first.or(Some(FIRST)), None, event)
+}
+
+/// A page of the events behind a row that the caller was shown.
+pub(crate) async fn events_behind(ctx: &Context<'_>, behind: Behind) -> Result<EvidenceConnection> {
+    let options = ctx.data::<Options>()?;
+    let tenant = match behind.tenant {
+        Some(tenant) => tenant,
+        None => {
+            let caller = ctx.data::<Identity>()?.caller();
+            caller.map_err(IntoFault::into_fault)?.tenant
+        }
+    };
+    let limit = rows_of("first", behind.first.unwrap_or(FIRST))?;
+    let after = behind
+        .after
+        .map(|cursor| cursor.position("after", tenant))
+        .transpose();
+    let after = after.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+    // What the read model has not folded yet is not behind the row that was shown.
+    let upto = match behind.as_of {
+        Some(position) => position,
+        None => {
+            let folded = options
+                .reader
+                .checkpoints()
+                .await
+                .map_err(IntoFault::into_fault)?;
+            let own = folded.iter().find(|one| one.name == behind.read_model);
+            own.map_or(0, |checkpoint| checkpoint.position)
+        }
+    };
+    let past = &options.past;
+    let story = past
+        .story(behind.read_model, tenant, &behind.key, Some(upto))
+        .await;
+    let story = story.map_err(IntoFault::into_fault)?;
+    let explained = past
+        .explain(story, after.unwrap_or_default(), limit as usize)
+        .await;
+    match explained {
+        Ok(explained) => EvidenceConnection::of(explained),
+        Err(PastError::NoSuchRow { .. }) => EvidenceConnection::of(Explained {
+            touches: Vec::new(),
+            more: false,
+        }),
+        Err(error) => Err(error.into_fault()),
+    }
+}
+
+impl EvidenceConnection {
+    fn of(explained: Explained) -> Result<Self> {
+        let edge = |touch: &projections::Touch| {
+            let node = Event::of(&touch.event)?;
+            Ok(EvidenceEdge {
+                cursor: Cursor::at(touch.event.tenant(), touch.event.position),
+                node,
+            })
+        };
+        let edges: Vec<EvidenceEdge> = explained.touches.iter().map(edge).collect::<Result<_>>()?;
+        let page_info = PageInfo::of(
+            explained.more.then_some(Direction::Forward),
+            edges.first().map(|edge| &edge.cursor),
+            edges.last().map(|edge| &edge.cursor),
+        );
+        Ok(Self {
+            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
+            edges,
+            page_info,
+        })
+    }
+}
+
+/// Gives a row's type its evidence: of which read model it is, what its past costs, and the columns of its key.
+macro_rules! evidence {
+    ($node:ident of $model:ty, $cost:ident, |$row:ident| $key:expr) => {
+        $crate::graphql::kit::evidence!($node of $model, $cost, |$row| $key, None);
+    };
+    ($node:ident of $model:ty, $cost:ident, |$row:ident| $key:expr, $tenant:expr) => {
+        #[async_graphql::ComplexObject]
+        impl $node {
+            /// The events that changed it, oldest first: why it is as it is.
+            #[graphql(complexity = "crate::graphql::kit::evidence_cost(Self::PAST, first, child_complexity)")]
+            async fn evidence(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
+                #[graphql(desc = "Only those after this event's cursor.")] after: Option<
+                    $crate::graphql::kit::Cursor,
+                >,
+            ) -> async_graphql::Result<$crate::graphql::kit::EvidenceConnection> {
+                let $row = self;
+                let columns: Vec<(&str, String)> = $key;
+                let owned = |(name, value): (&str, String)| (name.to_owned(), value);
+                let behind = $crate::graphql::kit::Behind {
+                    read_model: <$model as projections::ReadModel>::NAME,
+                    tenant: $tenant,
+                    key: columns.into_iter().map(owned).collect(),
+                    as_of: self.as_of,
+                    first,
+                    after,
+                };
+                $crate::graphql::kit::events_behind(ctx, behind).await
+            }
+        }
+
+        impl $node {
+            /// What its past costs.
+            const PAST: usize = $crate::graphql::kit::$cost;
+        }
+
+        impl $crate::graphql::kit::Recalled for $node {
+            fn recalled(mut self, position: u64) -> Self {
+                self.as_of = Some(position);
+                self
+            }
+        }
+    };
+}
+pub(crate) use evidence;

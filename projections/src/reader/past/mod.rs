@@ -1,0 +1,68 @@
+//! The past of the read models: what they said at a position, and which events made a row.
+
+mod as_of;
+mod error;
+mod explain;
+mod limits;
+mod verify;
+
+pub use as_of::AsOf;
+pub use error::PastError;
+pub use explain::{Explained, Story};
+pub use limits::PastLimits;
+pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
+
+use std::sync::Arc;
+
+use store::Log;
+use tokio::sync::Semaphore;
+
+use super::Reader;
+use crate::engine::AnyReadModel;
+
+/// Answers about the past, folded again from the log in memory. Cheap to clone; clones share the limits.
+#[derive(Clone, Debug)]
+pub struct Past {
+    reader: Reader,
+    log: Log,
+    limits: PastLimits,
+    turns: Arc<Semaphore>,
+}
+
+impl Past {
+    /// The past of what `reader` reads, as `log` has it.
+    #[must_use]
+    pub fn new(reader: Reader, log: Log, limits: PastLimits) -> Self {
+        let turns = Arc::new(Semaphore::new(limits.at_once));
+        Self {
+            reader,
+            log,
+            limits,
+            turns,
+        }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: PastLimits) -> Self {
+        Self::new(self.reader, self.log, limits)
+    }
+
+    /// The log that it folds.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+}
+
+/// The read model of a name.
+fn model_named(name: &str) -> Result<Box<dyn AnyReadModel>, PastError> {
+    let mut models = crate::all();
+    match models.iter().position(|model| model.name() == name) {
+        Some(index) => Ok(models.swap_remove(index)),
+        None => Err(PastError::UnknownReadModel {
+            name: name.to_owned(),
+            known: models.iter().map(|model| model.name()).collect(),
+        }),
+    }
+}

@@ -1,0 +1,205 @@
+//! Reading a part of the log up to a position: what a fold needs to tell the past.
+
+use domain::{RecordedEvent, StreamId, TenantId};
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::{Postgres, QueryBuilder};
+
+use super::read::COLUMNS;
+use super::{Log, decode_row};
+use crate::error::ReadError;
+
+/// A part of one tenant's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The tenant's events of these aggregates; of all, when none is named.
+    Tenant {
+        /// The tenant.
+        tenant: TenantId,
+        /// The aggregates' stored names.
+        aggregates: &'static [&'static str],
+    },
+    /// The events of one stream.
+    Stream(StreamId),
+    /// One event, if it is the tenant's.
+    Event {
+        /// The tenant.
+        tenant: TenantId,
+        /// Its position.
+        position: u64,
+    },
+}
+
+impl Part {
+    /// The tenant whose log it is.
+    #[must_use]
+    pub const fn tenant(&self) -> TenantId {
+        match self {
+            Self::Tenant { tenant, .. } | Self::Event { tenant, .. } => *tenant,
+            Self::Stream(stream) => stream.tenant,
+        }
+    }
+}
+
+/// How far a part has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    position: u64,
+    sequence: u64,
+}
+
+impl Place {
+    /// Right after an event of the part.
+    #[must_use]
+    pub const fn after(event: &RecordedEvent) -> Self {
+        Self {
+            position: event.position,
+            sequence: event.sequence,
+        }
+    }
+
+    /// Right after a position; not for the part of one stream.
+    #[must_use]
+    pub const fn after_position(position: u64) -> Self {
+        Self {
+            position,
+            sequence: 0,
+        }
+    }
+}
+
+impl Log {
+    /// Up to `limit` events of a part, in order: those after a place, up to a position included.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the position of an event that can't be decoded; nothing is skipped.
+    pub async fn part(
+        &self,
+        part: &Part,
+        after: Place,
+        upto: u64,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut query = QueryBuilder::<Postgres>::new("select ");
+        query.push(COLUMNS).push(" from events where ");
+        let order = match part {
+            Part::Tenant { tenant, aggregates } => {
+                query.push("tenant_id = ").push_bind(tenant.to_string());
+                query
+                    .push(" and position > ")
+                    .push_bind(bigint(after.position))
+                    .push(" and position <= ")
+                    .push_bind(bigint(upto));
+                if !aggregates.is_empty() {
+                    query
+                        .push(" and aggregate_type = any(")
+                        .push_bind(*aggregates)
+                        .push(")");
+                }
+                "position"
+            }
+            Part::Stream(stream) => {
+                query
+                    .push("aggregate_type = ")
+                    .push_bind(stream.aggregate_type)
+                    .push(" and aggregate_id = ")
+                    .push_bind(stream.stored_id())
+                    .push(" and sequence > ")
+                    .push_bind(bigint(after.sequence))
+                    .push(" and position <= ")
+                    .push_bind(bigint(upto));
+                // A stream's sequence grows with the position, and has an index.
+                "sequence"
+            }
+            Part::Event { tenant, position } => {
+                query
+                    .push("position = ")
+                    .push_bind(bigint(*position))
+                    .push(" and position > ")
+                    .push_bind(bigint(after.position))
+                    .push(" and position <= ")
+                    .push_bind(bigint(upto))
+                    .push(" and tenant_id = ")
+                    .push_bind(tenant.to_string());
+                "position"
+            }
+        };
+        query
+            .push(format!(" order by {order} limit "))
+            .push_bind(i64::from(limit));
+        let mut rows = query.build().fetch(self.pool());
+        let mut events = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            events.push(decode_row(&row)?);
+        }
+        Ok(events)
+    }
+
+    /// The last position that was recorded at a moment or before it; 0 when there was none yet. The time of
+    /// recording never runs backwards along the positions, so the primary key is searched by halves.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] when the database is away.
+    pub async fn position_at(&self, at: Timestamp) -> Result<u64, ReadError> {
+        // A position whose row is not there lies in an old year that was taken out.
+        let position = sqlx::query_scalar!(
+            r#"
+            with recursive search (low, high) as (
+                select 0::bigint, position from log_head
+                union all
+                select case when found.early then middle.position else low end,
+                       case when found.early then high else middle.position - 1 end
+                from search
+                cross join lateral (select (low + high + 1) / 2 as position) middle
+                cross join lateral (
+                    select coalesce(
+                        (select e.recorded_at <= $1 from events e where e.position = middle.position),
+                        true
+                    ) as early
+                ) found
+                where low < high
+            )
+            select low as "low!" from search where low = high
+            "#,
+            at.to_sqlx() as jiff_sqlx::Timestamp
+        )
+        .fetch_one(self.pool())
+        .await?;
+        Ok(u64::try_from(position).unwrap_or_default())
+    }
+
+    /// The tenants that have events, in the order of their ids. Jumps along an index.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the database is away, or a stored id is none.
+    pub async fn tenants(&self) -> Result<Vec<TenantId>, ReadError> {
+        let stored = sqlx::query_scalar!(
+            r#"
+            with recursive tenants (id) as (
+                (select tenant_id from events order by tenant_id limit 1)
+                union all
+                select (select e.tenant_id from events e where e.tenant_id > id order by e.tenant_id limit 1)
+                from tenants
+                where id is not null
+            )
+            select id as "id!" from tenants where id is not null
+            "#
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let corrupt = |value: &String| ReadError::Corrupt {
+            position: 0,
+            column: "tenant_id",
+            value: value.clone(),
+        };
+        stored
+            .iter()
+            .map(|id| id.parse().map_err(|_| corrupt(id)))
+            .collect()
+    }
+}
+
+fn bigint(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
