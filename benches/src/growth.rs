@@ -13,13 +13,40 @@ use store::{Orders, Role, Store};
 use crate::commands::{capture, provision};
 use crate::cpu::{Measured, Watch, resident_mib};
 use crate::server::Server;
-use crate::table::{median, print};
+use crate::table::{median, print, ratio};
 
 /// The length of the short log.
 const SHORT: u64 = 100_000;
 const CHUNK: u64 = 500_000;
 /// More commands than states and events are kept in memory.
 const WARM: u64 = 25_000;
+
+/// The ids of the streams that the commands make.
+#[derive(Clone, Copy)]
+enum Ids {
+    /// Each after the last one, as ULIDs are.
+    Ordered,
+    /// Anywhere among those that are there.
+    Scattered,
+}
+
+impl Ids {
+    fn id(self, number: u64) -> anyhow::Result<LeadId> {
+        Ok(match self {
+            Self::Ordered => format!("z{number:016x}"),
+            // An odd factor gives each number another id.
+            Self::Scattered => format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+        }
+        .parse()?)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Load {
+    writers: usize,
+    ids: Ids,
+    span: Duration,
+}
 
 pub(crate) async fn measure(server: &Server, events: u64, seconds: u64, runs: usize) -> anyhow::Result<()> {
     let span = Duration::from_secs(seconds);
@@ -30,30 +57,43 @@ pub(crate) async fn measure(server: &Server, events: u64, seconds: u64, runs: us
     }
     let (before, warm) = (resident_mib(), numbers.load(Ordering::Relaxed));
     let mut rows = Vec::new();
-    for writers in [1, 32] {
+    for (writers, ids, named) in [
+        (1, Ids::Ordered, "ordered"),
+        (1, Ids::Scattered, "scattered"),
+        (32, Ids::Ordered, "ordered"),
+        (32, Ids::Scattered, "scattered"),
+    ] {
+        let load = Load { writers, ids, span };
         let mut measured = [Vec::new(), Vec::new()];
         for _ in 0..runs {
             for (log, measured) in logs.iter().zip(&mut measured) {
-                measured.push(append(server, log, writers, (span, &numbers)).await?);
+                measured.push(append(server, log, load, &numbers).await?);
             }
         }
         let middle = |log: usize, of: fn(&Measured) -> u64| median(measured[log].iter().map(of).collect());
         let [short, long] = [0, 1].map(|log| 1_000_000 / middle(log, |one| one.rate).max(1));
         let [short_cpu, long_cpu] =
             [0, 1].map(|log| middle(log, |one| one.server_us) + middle(log, |one| one.client_us));
-        let times = |long: u64, short: u64| crate::table::ratio(long, short);
         rows.push(vec![
             writers.to_string(),
+            named.to_owned(),
             format!("{short} µs"),
-            format!("{long} µs ({}x)", times(long, short)),
+            format!("{long} µs ({}x)", ratio(long, short)),
             format!("{short_cpu} µs"),
-            format!("{long_cpu} µs ({}x)", times(long_cpu, short_cpu)),
+            format!("{long_cpu} µs ({}x)", ratio(long_cpu, short_cpu)),
         ]);
     }
     let after = resident_mib();
     print(
         &format!("A command on a log of {SHORT} events and on one of {events}"),
-        &["writers", "time, short", "time, long", "CPU, short", "CPU, long"],
+        &[
+            "writers",
+            "ids",
+            "time, short",
+            "time, long",
+            "CPU, short",
+            "CPU, long",
+        ],
         &rows,
     );
     let appended = numbers.load(Ordering::Relaxed) - warm;
@@ -65,7 +105,12 @@ pub(crate) async fn measure(server: &Server, events: u64, seconds: u64, runs: us
 async fn warm_up(server: &Server, log: &(Store, Caller), numbers: &AtomicU64) -> anyhow::Result<()> {
     let enough = numbers.load(Ordering::Relaxed) + WARM;
     while numbers.load(Ordering::Relaxed) < enough {
-        append(server, log, 64, (Duration::from_secs(1), numbers)).await?;
+        let load = Load {
+            writers: 64,
+            ids: Ids::Ordered,
+            span: Duration::from_secs(1),
+        };
+        append(server, log, load, numbers).await?;
     }
     Ok(())
 }
@@ -119,24 +164,22 @@ async fn fill(owner: &PgPool, caller: &Caller, first: u64, last: u64) -> anyhow:
     Ok(())
 }
 
-/// Commands on new streams with ids in no order.
+/// Commands on new streams.
 async fn append(
     server: &Server,
     (store, caller): &(Store, Caller),
-    writers: usize,
-    (span, numbers): (Duration, &AtomicU64),
+    load: Load,
+    numbers: &AtomicU64,
 ) -> anyhow::Result<Measured> {
     let next = Arc::new(AtomicU64::new(numbers.load(Ordering::Relaxed)));
     let first = next.load(Ordering::Relaxed);
     let watch = Watch::start(server);
-    let tasks = (0..writers).map(|_| {
+    let tasks = (0..load.writers).map(|_| {
         let (store, caller, next) = (store.clone(), caller.clone(), Arc::clone(&next));
         tokio::spawn(async move {
-            while watch.elapsed() < span {
+            while watch.elapsed() < load.span {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                // An odd factor gives each number another id.
-                let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                let id: LeadId = format!("{scattered:016x}").parse()?;
+                let id = load.ids.id(number)?;
                 store
                     .execute::<Lead>(&caller, &id, Orders::one(capture()))
                     .await?;

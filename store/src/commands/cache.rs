@@ -11,7 +11,7 @@ type Slot = (&'static str, String);
 
 /// A state and the version it is of.
 pub(crate) struct Loaded<A> {
-    pub(crate) state: A,
+    pub(crate) state: Arc<A>,
     pub(crate) version: u64,
 }
 
@@ -33,16 +33,15 @@ impl StateCache {
         }
     }
 
-    pub(crate) fn get<A: Clone + 'static>(
+    pub(crate) fn get<A: Send + Sync + 'static>(
         &self,
         aggregate_type: &'static str,
         stored_id: &str,
     ) -> Option<Loaded<A>> {
         let mut states = self.lock();
         let cached = states.get(&(aggregate_type, stored_id.to_owned()))?;
-        let state = cached.state.downcast_ref::<A>()?.clone();
         Some(Loaded {
-            state,
+            state: Arc::clone(&cached.state).downcast().ok()?,
             version: cached.version,
         })
     }
@@ -63,7 +62,7 @@ impl StateCache {
             states.put(
                 slot,
                 Cached {
-                    state: Arc::new(loaded.state),
+                    state: loaded.state,
                     version: loaded.version,
                 },
             );

@@ -4,6 +4,7 @@
 //! commit loses updates, and read models follow the log instead).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
@@ -71,7 +72,7 @@ impl<A: Entity> EventStore<A> for LogEventStore {
         let loaded = load_state::<A>(&self.store, &stream).await?;
         Ok(LoadedAggregate {
             id: aggregate_id.to_owned(),
-            state: loaded.state,
+            state: Arc::unwrap_or_clone(loaded.state),
             version: loaded.version,
         })
     }
@@ -137,22 +138,20 @@ where
     if let Some(loaded) = store.cache().get::<A>(A::TYPE, &stored_id) {
         return Ok(loaded);
     }
-    let mut loaded = Loaded {
-        state: A::default(),
-        version: 0,
-    };
+    let (mut state, mut version) = (A::default(), 0);
     for row in load_stream::<A>(store, stream).await? {
-        loaded.version = u64::try_from(row.sequence).unwrap_or(u64::MAX);
-        loaded.state.apply(decode::<A>(row)?);
+        version = u64::try_from(row.sequence).unwrap_or(u64::MAX);
+        state.apply(decode::<A>(row)?);
     }
-    if loaded.version > 0 {
+    let state = Arc::new(state);
+    if version > 0 {
         let kept = Loaded {
-            state: loaded.state.clone(),
-            version: loaded.version,
+            state: Arc::clone(&state),
+            version,
         };
         store.cache().put(A::TYPE, &stored_id, kept);
     }
-    Ok(loaded)
+    Ok(Loaded { state, version })
 }
 
 async fn load_stream<A: cqrs_es::Aggregate>(

@@ -1,5 +1,7 @@
 //! The command path: gate, load, decide, append; again when others were quicker.
 
+use std::sync::Arc;
+
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::PersistenceError;
 use domain::{At, Caller, Entity, EntityId, StreamId};
@@ -134,7 +136,7 @@ impl Store {
         let mut loaded = match cached {
             Some(cached) => cached,
             None if footing == Footing::TakenForNew => Loaded {
-                state: A::default(),
+                state: Arc::default(),
                 version: 0,
             },
             None => load_state::<A>(self, stream).await.map_err(unreadable)?,
@@ -157,7 +159,9 @@ impl Store {
                 return Err(Setback::Moved);
             }
         }
-        let (state, events) = self.decide::<A>(caller, loaded.state, orders).await?;
+        let (state, events) = self
+            .decide::<A>(caller, Arc::unwrap_or_clone(loaded.state), orders)
+            .await?;
         let count = events.len() as u64;
         let write = Write {
             aggregate_type: A::TYPE,
@@ -171,6 +175,7 @@ impl Store {
                 first_position,
                 version,
             }) => {
+                let state = Arc::new(state);
                 self.cache().put(A::TYPE, &stored_id, Loaded { state, version });
                 Ok(Committed {
                     position: (first_position + count).saturating_sub(1),

@@ -70,13 +70,11 @@ impl Store {
         }
         let mut waiting = Vec::with_capacity(records.len());
         for record in records {
-            let key = record.key.clone();
-            let facts = record.facts.len() as u64;
-            let submitted = match self.fact_write::<A>(caller, record) {
+            let submitted = match self.fact_write::<A>(caller, &record) {
                 Ok(write) => self.appender().submit(write),
                 Err(rejection) => Err(AppendError::Rejected(rejection)),
             };
-            waiting.push((key, facts, submitted));
+            waiting.push((record.key, record.facts.len() as u64, submitted));
         }
         let mut outcomes = Vec::with_capacity(waiting.len());
         for (key, facts, submitted) in waiting {
@@ -126,7 +124,7 @@ impl Store {
     fn fact_write<A: Entity>(
         &self,
         caller: &Caller,
-        record: FactRecord<A::Event>,
+        record: &FactRecord<A::Event>,
     ) -> Result<Write, Rejection> {
         let at = record.at.unwrap_or_else(|| self.ambient().now());
         let key = record.key.as_ref();

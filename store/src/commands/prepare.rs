@@ -2,11 +2,19 @@
 
 use domain::{Caller, StoredEvent};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::Key;
 use crate::ambient::{Ambient, to_micros};
 use crate::error::Rejection;
 use crate::log::NewEvent;
+
+/// The metadata of what came under a key.
+#[derive(Serialize)]
+struct Origin<'a> {
+    source: &'a str,
+    source_id: &'a str,
+}
 
 /// Puts an event into its envelope: who, when, because of what.
 pub(super) fn new_event<E: StoredEvent>(
@@ -20,7 +28,11 @@ pub(super) fn new_event<E: StoredEvent>(
         reason: error.to_string(),
     };
     let metadata = match key {
-        Some(key) => serde_json::json!({ "source": key.source, "source_id": key.id }).to_string(),
+        Some(key) => serde_json::to_string(&Origin {
+            source: &key.source,
+            source_id: &key.id,
+        })
+        .map_err(broken)?,
         None => "{}".to_owned(),
     };
     Ok(NewEvent {

@@ -71,6 +71,8 @@ impl Task {
                 biased;
                 Some(landed) = self.under_way.join_next_with_id() => {
                     self.land(landed);
+                    // Those who were just answered may have the next write ready.
+                    task::yield_now().await;
                     if self.under_way.is_empty() || self.waiting.len() >= PLENTY {
                         self.set_out(None).await;
                     }
