@@ -12,16 +12,16 @@ use store::{Orders, Role};
 
 use crate::support::{capture, house, lead_id, tenant};
 
-/// Lets one commit in a hundred of the real appenders come late, up to 50 ms after its positions were given,
-/// and one in two thousand up to a second. Each delay leaves a row in the same transaction.
+/// Lets one commit in thirty of the real appenders come late, up to 50 ms after its positions were given,
+/// and one in a thousand up to a second. Each delay leaves a row in the same transaction.
 pub(super) async fn delay_commits(owner: &PgPool) -> sqlx::Result<()> {
     sqlx::raw_sql(
         "create table late_commits (seconds double precision not null);
          create function commit_late() returns trigger language plpgsql security definer as $$
          declare
              seconds double precision := case
-                 when random() < 0.0005 then random()
-                 when random() < 0.01 then random() * 0.05
+                 when random() < 0.001 then random()
+                 when random() < 0.03 then random() * 0.05
              end;
          begin
              if seconds is not null then
