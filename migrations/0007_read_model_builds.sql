@@ -9,8 +9,8 @@ create table read_model_builds (
     -- building: being filled; ready: filled, waits for a switch; live: queries read it; previous: kept to go back to
     state             text        not null check (state in ('building', 'ready', 'live', 'previous')),
     -- Of one tenant's rows, or of one row; null: of all.
-    tenant_id         text        collate "C",
-    key               text[],
+    only_tenant       text        collate "C",
+    only_key          text[],
     -- What a switch demands of the difference to the live build.
     policy            text        not null default 'any' check (policy in ('any', 'empty', 'accepted')),
     switch_when_ready boolean     not null default false,
@@ -98,11 +98,21 @@ on read_model_builds, read_model_shards, read_model_leases, projectors, read_mod
 to annals_projector;
 grant select on read_model_builds, read_model_parked, read_model_stale to annals_gateway;
 
+alter table read_model_builds enable row level security;
+
+create policy read_model_builds_kept on read_model_builds to annals_projector
+using (true)
+with check (true);
+
+create policy read_model_builds_live on read_model_builds
+for select to annals_gateway
+using (state = 'live');
+
 do $$
 declare
     told text;
 begin
-    foreach told in array array['read_model_builds', 'read_model_parked', 'read_model_stale'] loop
+    foreach told in array array['read_model_parked', 'read_model_stale'] loop
         execute format('alter table %I enable row level security', told);
         execute format('create policy %I on %I to annals_projector using (true) with check (true)', told || '_kept', told);
         execute format(

@@ -131,7 +131,7 @@ pub(super) fn table_name(model: &str, build: i32, state: BuildState) -> String {
 pub(super) async fn all(connection: impl PgExecutor<'_>) -> Result<Vec<Build>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
-        select b.name, b.build, b.state, b.tenant_id, b.key, b.policy, b.switch_when_ready, b.accepted,
+        select b.name, b.build, b.state, b.only_tenant, b.only_key, b.policy, b.switch_when_ready, b.accepted,
                b.events, b.rows, b.seconds, b.target,
                min(c.version) as "version!", min(c.position) as "position!"
         from read_model_builds b
@@ -147,8 +147,8 @@ pub(super) async fn all(connection: impl PgExecutor<'_>) -> Result<Vec<Build>, s
         version: row.version,
         position: super::position(row.position),
         scope: Scope {
-            tenant: row.tenant_id.and_then(|tenant| tenant.parse().ok()),
-            key: row.key,
+            tenant: row.only_tenant.and_then(|tenant| tenant.parse().ok()),
+            key: row.only_key,
         },
         policy: Policy::parse(&row.policy),
         switch_when_ready: row.switch_when_ready,
@@ -181,7 +181,7 @@ pub(super) async fn add(
     let tenant = plan.scope.tenant.map(|tenant| tenant.to_string());
     let build = sqlx::query_scalar!(
         r#"
-        insert into read_model_builds (name, build, state, tenant_id, key, policy, switch_when_ready)
+        insert into read_model_builds (name, build, state, only_tenant, only_key, policy, switch_when_ready)
         select $1, coalesce(max(build), 0) + 1, 'building', $2, $3, $4, $5
         from read_model_builds
         where name = $1
