@@ -149,8 +149,8 @@ begin
         where p.schemaname = 'public' and p.tablename = model
     loop
         execute format('create policy %I on %s for %s to %s', policy.policyname, fresh, policy.cmd, policy.roles)
-            || coalesce(format(' using (%s)', policy.qual), '')
-            || coalesce(format(' with check (%s)', policy.with_check), '');
+            || coalesce(' using (' || policy.qual || ')', '')
+            || coalesce(' with check (' || policy.with_check || ')', '');
     end loop;
 end
 $$;

@@ -338,3 +338,20 @@ async fn a_build_is_filled_beside_the_live_one_compared_switched_and_taken_back(
     assert_eq!(house.sources().await, ["app", "forged", "shop"]);
     projector.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_is_at_its_events_position() {
+    let house = house().await;
+    let mut last = 0;
+    for number in 0..5 {
+        last = house.capture(&format!("l{number}"), "web").await;
+    }
+    let projector = house.project();
+    projector.wait_for(last).await.unwrap();
+    projector.stop().await;
+    let positions: Vec<i64> = sqlx::query_scalar("select position from audit_feed order by position")
+        .fetch_all(&house.owner)
+        .await
+        .unwrap();
+    assert_eq!(positions, [1, 2, 3, 4, 5, 6]);
+}

@@ -43,8 +43,7 @@ impl<'c> Encoder<'c> {
     /// Takes in a row (or a key), and for a row the position that last changed it.
     pub(super) fn take(&mut self, row: &impl Serialize, position: Option<u64>) -> Result<(), Unfoldable> {
         for cell in &mut self.cells {
-            cell.text.clear();
-            (cell.is_set, cell.is_null) = (false, false);
+            cell.is_set = false;
         }
         let mut fields = Fields {
             encoder: self,
@@ -180,7 +179,9 @@ impl SerializeStruct for &mut Fields<'_, '_> {
 
 impl Cell {
     fn put<T: Serialize + ?Sized>(&mut self, kind: Kind, value: &T) -> Result<(), Unfoldable> {
-        self.is_set = true;
+        // A row may hold its own position; the engine's word is the last.
+        self.text.clear();
+        (self.is_set, self.is_null) = (true, false);
         if kind == Kind::Jsonb {
             return self.json(value);
         }
