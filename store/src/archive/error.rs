@@ -155,12 +155,10 @@ pub enum Damage {
         version: u32,
     },
     /// It ends too early.
-    #[error("the file is truncated: it ends after position {after}, and should go to {last}")]
+    #[error("the file is truncated: it ends {place}")]
     Truncated {
-        /// The last position read.
-        after: u64,
-        /// The last one that its header names.
-        last: u64,
+        /// Where.
+        place: String,
     },
     /// Its bytes do not unpack, or are no row.
     #[error("the file is damaged after position {after}: {reason}")]

@@ -15,6 +15,9 @@ use super::format::{ArchivedRow, Footer, Header, VERSION};
 /// A payload has a mebibyte at most; as JSON in JSON it may be some times as long.
 const LINE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How a frame of zstd begins: RFC 8878, section 3.1.1.
+const MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
+
 /// An archive that is being read. Reading blocks the thread.
 pub struct ArchiveReader {
     path: PathBuf,
@@ -42,7 +45,13 @@ impl ArchiveReader {
     }
 
     fn begin(path: &Path) -> Result<Self, Damage> {
-        let decoder = Decoder::new(File::open(path)?)?.single_frame();
+        let mut file = BufReader::new(File::open(path)?);
+        if !file.fill_buf()?.starts_with(&MAGIC) {
+            return Err(Damage::NotAnArchive {
+                reason: "it is not packed with zstd".to_owned(),
+            });
+        }
+        let decoder = Decoder::with_buffer(file)?.single_frame();
         let mut reader = Self {
             path: path.to_owned(),
             lines: BufReader::with_capacity(256 * 1024, decoder),
@@ -60,10 +69,7 @@ impl ArchiveReader {
             digest: None,
         };
         let reason = |reason: String| Damage::NotAnArchive { reason };
-        reader.read_line().map_err(|damage| match damage {
-            Damage::Unreadable { reason: why, .. } => reason(why),
-            _ => reason("it has no first line".to_owned()),
-        })?;
+        reader.read_line()?;
         #[derive(serde::Deserialize)]
         struct Versioned {
             annals_archive: u32,
@@ -152,10 +158,7 @@ impl ArchiveReader {
         }
         let mut rest = [0; 1];
         // The frame's own checksum is held against the bytes when its end is read.
-        let more = self
-            .lines
-            .read(&mut rest)
-            .map_err(|error| self.unreadable(&error.to_string()))?;
+        let more = self.lines.read(&mut rest).map_err(|error| self.broken(&error))?;
         let more = more + self.lines.get_mut().get_mut().read(&mut rest)?;
         if more > 0 {
             return Err(Damage::Trailing);
@@ -173,16 +176,23 @@ impl ArchiveReader {
             Ok(_) if self.line.ends_with(b"\n") => Ok(()),
             Ok(_) if self.line.len() as u64 == LINE_BYTES => Err(self.unreadable("a line has no end")),
             Ok(_) => Err(self.truncated()),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(self.truncated()),
-            Err(error) => Err(self.unreadable(&error.to_string())),
+            Err(error) => Err(self.broken(&error)),
         }
     }
 
-    fn truncated(&self) -> Damage {
-        Damage::Truncated {
-            after: self.position,
-            last: self.header.last_position,
+    fn broken(&self, error: &std::io::Error) -> Damage {
+        if error.kind() == ErrorKind::UnexpectedEof {
+            return self.truncated();
         }
+        self.unreadable(&error.to_string())
+    }
+
+    fn truncated(&self) -> Damage {
+        let place = match self.header.last_position {
+            0 => "within its first line".to_owned(),
+            last => format!("after position {}, and should go to {last}", self.position),
+        };
+        Damage::Truncated { place }
     }
 
     fn unreadable(&self, reason: &str) -> Damage {

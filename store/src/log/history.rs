@@ -149,8 +149,7 @@ impl Log {
                 .is_none_or(|first| first.sequence != after.sequence + 1)
         {
             // It has ended, or what comes next in it is archived.
-            let mut query = QueryBuilder::<Postgres>::new("select true");
-            query.push(" where true");
+            let mut query = QueryBuilder::<Postgres>::new("select true where true");
             push_at_hand(&mut query, after.position, stream.tenant);
             query.build().fetch_optional(&mut *transaction).await?;
         }
