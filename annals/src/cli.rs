@@ -39,7 +39,7 @@ pub enum Command {
     Migrate,
     /// Import a CSV file through a mapping file; a second time adds nothing
     Import(ImportArgs),
-    /// Read the log
+    /// Read the log, archive a year of it
     Log {
         /// What to show
         #[command(subcommand)]
@@ -135,6 +135,31 @@ pub enum LogCommand {
         tenant: String,
         /// The stream: aggregate type and id, for instance `lead/01K...`
         stream: String,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a past year out of the database, into a file; a second time finishes what was begun
+    Archive {
+        /// The year of recording (UTC); the first one that is in the log
+        #[arg(long)]
+        year: i32,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Bring an archived year back into the database
+    Restore {
+        /// The archive
+        file: PathBuf,
+    },
+    /// Show the events of an archive, without bringing it back
+    Read {
+        /// The archive
+        file: PathBuf,
+        /// Which events
+        #[command(flatten)]
+        read: ReadArgs,
         /// One JSON object a line
         #[arg(long)]
         json: bool,

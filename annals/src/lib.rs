@@ -1,6 +1,7 @@
 //! The program's parts, a file each; [`program`] reads the command line and calls them.
 
 pub mod ambient;
+pub mod archive_command;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -3,12 +3,12 @@
 use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context as _, bail};
-use domain::RecordedEvent;
+use domain::{RecordedEvent, TenantId};
 use store::{Ambient, Filter, Log, Options, Role, Store};
 use streams::CloudEvent;
 
 use crate::cli::{LogCommand, ReadArgs};
-use crate::tenants;
+use crate::{archive_command, tenants};
 
 /// Runs `annals log`.
 ///
@@ -51,6 +51,9 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
             }
             Ok(())
         }
+        LogCommand::Archive { year, to } => archive_command::archive(url, &ambient, year, to).await,
+        LogCommand::Restore { file } => archive_command::restore(url, &file).await,
+        LogCommand::Read { .. } => bail!("an archive is read without the log"),
         LogCommand::Stats { json } => {
             let stats = log.stats(ambient.now()).await?;
             if json {
@@ -76,6 +79,16 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
                     partition.name
                 );
             }
+            for archive in &stats.archives {
+                println!(
+                    "archived    {}: positions {} to {} in {}, {} KiB",
+                    archive.year,
+                    archive.first_position,
+                    archive.last_position,
+                    archive.file,
+                    archive.bytes / 1024
+                );
+            }
             for kind in &stats.types {
                 println!(
                     "{:>11} {} ({} bytes of payload)",
@@ -94,9 +107,11 @@ struct Tail {
 }
 
 /// How an event is printed.
-#[derive(Clone, Copy)]
-enum Shape {
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// For people.
     Line,
+    /// As a CloudEvent.
     Json,
 }
 
@@ -134,13 +149,18 @@ async fn filter(log: &Log, read: &ReadArgs) -> anyhow::Result<Filter> {
         Some(tenant) => Some(tenants::find(log, tenant).await?),
         None => None,
     };
-    Ok(Filter {
+    Ok(filter_of(tenant, read))
+}
+
+/// Which events the flags ask for, the tenant being found.
+pub(crate) fn filter_of(tenant: Option<TenantId>, read: &ReadArgs) -> Filter {
+    Filter {
         tenant,
         stream: None,
         types: read.types.clone(),
         recorded_from: read.since,
         recorded_before: read.until,
-    })
+    }
 }
 
 /// Prints all events, or the last of them; returns the last position looked at, and how many there were.
@@ -175,7 +195,8 @@ async fn print_all(
     }
 }
 
-fn print(out: &mut impl Write, event: &RecordedEvent, shape: Shape) -> anyhow::Result<()> {
+/// Prints an event as a line.
+pub(crate) fn print(out: &mut impl Write, event: &RecordedEvent, shape: Shape) -> anyhow::Result<()> {
     if matches!(shape, Shape::Json) {
         serde_json::to_writer(&mut *out, &CloudEvent::try_new(event)?)?;
         return Ok(writeln!(out)?);

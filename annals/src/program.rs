@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
-use crate::{ambient, doctor, health, import, log_command, read_models, serve, tracing_setup, up};
+use crate::{
+    ambient, archive_command, doctor, health, import, log_command, read_models, serve, tracing_setup, up,
+};
 
 /// Runs the program on its command line.
 #[must_use]
@@ -70,6 +72,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             database.close().await?;
             outcome?;
         }
+        Command::Log {
+            command: LogCommand::Read { file, read, json },
+        } => archive_command::read(&settings, &file, read, json.into()).await?,
         Command::Log { command } => {
             let database = Database::open(&settings).await?;
             let outcome = log_command::run(&database.url, ambient::system(), command).await;

@@ -40,7 +40,7 @@ pub async fn list(log: &Log) -> anyhow::Result<Vec<(TenantId, String)>> {
     };
     let (mut tenants, mut after) = (Vec::new(), 0);
     loop {
-        let page = log.page(after, &filter, PAGE).await?;
+        let page = log.page_at_hand(after, &filter, PAGE).await?;
         for event in &page {
             after = event.position;
             if let Event::Tenant(tenant::Event::Provisioned { slug, .. }) = &event.event {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use domain::{DecodeError, StreamId};
 use jiff::Timestamp;
 
+use crate::archive::Archives;
+
 /// Why a command left no trace in the log. `R` is the aggregate's refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError<R: std::error::Error> {
@@ -140,6 +142,17 @@ pub enum ReadError {
         /// What it holds.
         value: String,
     },
+    /// Some of the events asked for are in files.
+    #[error("{0}")]
+    Archived(Archives),
+    /// A stream's first events are in files, so that it can't be read from its beginning.
+    #[error("{stream} can't be read from its first event on: {archives}")]
+    ArchivedStream {
+        /// Which stream.
+        stream: StreamId,
+        /// The archives that may hold its events.
+        archives: Archives,
+    },
     /// The log is away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -147,6 +160,9 @@ pub enum ReadError {
 
 impl From<sqlx::Error> for ReadError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.into())
+        match Archives::of_error(&error) {
+            Some(archives) => Self::Archived(archives),
+            None => Self::Unavailable(error.into()),
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! The event log: the only code that appends events.
 //!
 //! Reading order: [`Store`] (what the other rooms hold), `commands` (load, decide, append), `log` (the
-//! group-committing appender and the readers), `tail` (live followers). It knows no one aggregate.
+//! group-committing appender and the readers), `tail` (live followers), `archive` (a year as a file). It knows no one aggregate.
 
 mod ambient;
+mod archive;
 mod commands;
 mod database;
 mod error;
@@ -12,6 +13,10 @@ mod store;
 mod tail;
 
 pub use ambient::{Ambient, Clock, Ids};
+pub use archive::{
+    Archive, ArchiveError, ArchiveHeader, ArchiveOrder, ArchiveReader, Archives, Damage, Progress, archive,
+    restore,
+};
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};

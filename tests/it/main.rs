@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds no value has failed")]
 
 mod architecture;
+mod archive;
 mod chaos;
 mod cqrs_framework;
 mod gateway;

@@ -90,8 +90,9 @@ impl Timeline {
         }
         let rows = sqlx::query!(
             r#"
-            select position, tenant_id, event_type, event_version, payload::text as "payload!"
-            from events
+            select position as "position!", tenant_id as "tenant_id!", event_type as "event_type!",
+                   event_version as "event_version!", payload::text as "payload!"
+            from events_at_hand
             where aggregate_type = 'tenant'
               and event_type in ('tenant.provisioned', 'tenant.settings_changed')
               and position > $1

@@ -170,7 +170,16 @@ impl Rounds {
         let mut bound = head;
         for (after, mut group) in groups.into_iter().rev() {
             if outcome.is_ok() {
-                outcome = self.carry_group(&mut group, after, bound).await;
+                outcome = match self.carry_group(&mut group, after, bound).await {
+                    // They would need a past that is in files; the others go on.
+                    Err(Pause::Read(error @ ReadError::Archived(_))) => {
+                        for traveller in group.drain(..) {
+                            self.stop(&work(traveller.model.name(), traveller.shard), &error.to_string());
+                        }
+                        Ok(())
+                    }
+                    other => other,
+                };
             }
             bound = after;
             self.travellers.append(&mut group);

@@ -14,6 +14,7 @@ use domain::{Caller, Entity, StreamId};
 use super::cache::Loaded;
 use super::prepare::new_event;
 use crate::Store;
+use crate::archive::whole_stream;
 use crate::log::{AppendError, Outcome, Write};
 
 /// The log as the event store of one caller's aggregates of type `A`.
@@ -158,7 +159,8 @@ async fn load_stream<A: cqrs_es::Aggregate>(
     store: &Store,
     stream: &StreamId,
 ) -> Result<Vec<SerializedEvent>, PersistenceError> {
-    store.streams().get_events::<A>(&stream.stored_id()).await
+    let found = store.streams().get_events::<A>(&stream.stored_id()).await?;
+    whole_stream::<A>((store.streams(), store.streams_pool()), stream, found).await
 }
 
 fn decode<A>(row: SerializedEvent) -> Result<A::Event, PersistenceError>

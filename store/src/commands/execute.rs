@@ -12,7 +12,7 @@ use super::cache::Loaded;
 use super::event_store::{load_state, stream_of};
 use super::prepare::new_event;
 use crate::Store;
-use crate::error::{StoreError, Unavailable};
+use crate::error::{ReadError, StoreError, Unavailable};
 use crate::log::{AppendError, Known, NewEvent, Outcome, Write, find_receipt};
 
 /// What is asked of one aggregate: one or more commands that take effect together or not at all.
@@ -110,6 +110,10 @@ impl Store {
                         .known(caller, orders.key.as_ref())
                         .await?
                         .ok_or(StoreError::Refused(refusal));
+                }
+                Err(Setback::Final(error @ StoreError::Unreadable(_))) => {
+                    // What was done under the key is known, also when the stream is archived.
+                    return self.known(caller, orders.key.as_ref()).await?.ok_or(error);
                 }
                 Err(Setback::Final(error)) => return Err(error),
                 Ok(committed) => return Ok(committed),
@@ -275,7 +279,15 @@ fn final_error<R: std::error::Error>(error: impl Into<StoreError<R>>) -> Setback
 }
 
 fn unreadable<R: std::error::Error>(error: PersistenceError) -> Setback<R> {
-    Setback::Final(StoreError::Unavailable(Unavailable::new(error.to_string())))
+    let reason = error.to_string();
+    match error {
+        PersistenceError::DeserializationError(source) => Setback::Final(
+            source
+                .downcast::<ReadError>()
+                .map_or_else(|_| Unavailable::new(reason).into(), |error| (*error).into()),
+        ),
+        _ => Setback::Final(Unavailable::new(reason).into()),
+    }
 }
 
 impl From<Known> for Committed {

@@ -1,33 +1,72 @@
 //! The hashes of the log: what an event says, and under which key a record is known.
 
 use domain::TenantId;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::types::Uuid;
 
 use super::{NewEvent, Write};
 
-/// SHA-256 over an event's content, each field preceded by its length in 8 bytes, big-endian (an absent
-/// one by the length of all ones). Position, sequence and recorded time are the log's, not the content's.
+/// What an event says: position, sequence and recorded time are the log's, not the content's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Content<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) aggregate_type: &'a str,
+    pub(crate) stored_id: &'a str,
+    pub(crate) event_id: &'a str,
+    pub(crate) event_type: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) occurred_at: Timestamp,
+    pub(crate) actor: &'a str,
+    pub(crate) correlation_id: Option<&'a str>,
+    pub(crate) causation_id: Option<&'a str>,
+    pub(crate) metadata: &'a str,
+    pub(crate) payload: &'a str,
+}
+
+impl Content<'_> {
+    /// SHA-256 over the fields, each preceded by its length in 8 bytes, big-endian (an absent one by the
+    /// length of all ones).
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        let mut field = |bytes: Option<&[u8]>| {
+            hasher.update(bytes.map_or(u64::MAX, |bytes| bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes.unwrap_or_default());
+        };
+        field(Some(b"annals.event.1"));
+        field(Some(self.tenant.as_bytes()));
+        field(Some(self.aggregate_type.as_bytes()));
+        field(Some(self.stored_id.as_bytes()));
+        field(Some(self.event_id.as_bytes()));
+        field(Some(self.event_type.as_bytes()));
+        field(Some(self.version.as_bytes()));
+        field(Some(&self.occurred_at.as_microsecond().to_be_bytes()));
+        field(Some(self.actor.as_bytes()));
+        field(self.correlation_id.map(str::as_bytes));
+        field(self.causation_id.map(str::as_bytes));
+        field(Some(self.metadata.as_bytes()));
+        field(Some(self.payload.as_bytes()));
+        hasher.finalize().into()
+    }
+}
+
+/// The hash of an event about to be appended.
 pub(super) fn content_hash(write: &Write, event: &NewEvent) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    let mut field = |bytes: Option<&[u8]>| {
-        hasher.update(bytes.map_or(u64::MAX, |bytes| bytes.len() as u64).to_be_bytes());
-        hasher.update(bytes.unwrap_or_default());
+    let content = Content {
+        tenant: write.tenant_text(),
+        aggregate_type: write.aggregate_type,
+        stored_id: &write.stored_id,
+        event_id: &event.event_id,
+        event_type: &event.event_type,
+        version: &event.version,
+        occurred_at: event.occurred_at,
+        actor: &event.actor,
+        correlation_id: event.correlation_id.as_deref(),
+        causation_id: event.causation_id.as_deref(),
+        metadata: &event.metadata,
+        payload: &event.payload,
     };
-    field(Some(b"annals.event.1"));
-    field(Some(write.tenant_text().as_bytes()));
-    field(Some(write.aggregate_type.as_bytes()));
-    field(Some(write.stored_id.as_bytes()));
-    field(Some(event.event_id.as_bytes()));
-    field(Some(event.event_type.as_bytes()));
-    field(Some(event.version.as_bytes()));
-    field(Some(&event.occurred_at.as_microsecond().to_be_bytes()));
-    field(Some(event.actor.as_bytes()));
-    field(event.correlation_id.as_deref().map(str::as_bytes));
-    field(event.causation_id.as_deref().map(str::as_bytes));
-    field(Some(event.metadata.as_bytes()));
-    field(Some(event.payload.as_bytes()));
-    hasher.finalize().into()
+    content.hash()
 }
 
 /// The key under which a record of `source` is known: 16 bytes of SHA-256 over tenant, source and id.

@@ -78,7 +78,8 @@ impl Log {
     /// Up to `limit` events of a part, in order: those after a place, up to a position included.
     ///
     /// # Errors
-    /// [`ReadError`] names the position of an event that can't be decoded; nothing is skipped.
+    /// [`ReadError`] names the position of an event that can't be decoded, or the archives that are needed;
+    /// nothing is skipped.
     pub async fn part(
         &self,
         part: &Part,
@@ -96,6 +97,7 @@ impl Log {
                     .push_bind(bigint(after.position))
                     .push(" and position <= ")
                     .push_bind(bigint(upto));
+                push_at_hand(&mut query, after.position, *tenant);
                 if !aggregates.is_empty() {
                     query
                         .push(" and aggregate_type = any(")
@@ -127,6 +129,7 @@ impl Log {
                     .push_bind(bigint(upto))
                     .push(" and tenant_id = ")
                     .push_bind(tenant.to_string());
+                push_at_hand(&mut query, position.saturating_sub(1), *tenant);
                 "position"
             }
         };
@@ -140,6 +143,16 @@ impl Log {
             events.push(decode_row(&row)?);
         }
         drop(rows);
+        if let Part::Stream(stream) = part
+            && events
+                .first()
+                .is_none_or(|first| first.sequence != after.sequence + 1)
+        {
+            // It has ended, or what comes next in it is archived.
+            let mut query = QueryBuilder::<Postgres>::new("select true where true");
+            push_at_hand(&mut query, after.position, stream.tenant);
+            query.build().fetch_optional(&mut *transaction).await?;
+        }
         transaction.rollback().await?;
         Ok(events)
     }
@@ -177,7 +190,7 @@ impl Log {
         Ok(u64::try_from(position).unwrap_or_default())
     }
 
-    /// The tenants that have events, in the order of their ids. Jumps along an index.
+    /// The tenants that have events at hand, in the order of their ids. Jumps along an index.
     ///
     /// # Errors
     /// [`ReadError`] when the database is away, or a stored id is none.
@@ -185,9 +198,9 @@ impl Log {
         let stored = sqlx::query_scalar!(
             r#"
             with recursive tenants (id) as (
-                (select tenant_id from events order by tenant_id limit 1)
+                (select tenant_id from events_at_hand order by tenant_id limit 1)
                 union all
-                select (select e.tenant_id from events e where e.tenant_id > id order by e.tenant_id limit 1)
+                select (select e.tenant_id from events_at_hand e where e.tenant_id > id order by e.tenant_id limit 1)
                 from tenants
                 where id is not null
             )
@@ -206,6 +219,15 @@ impl Log {
             .map(|id| id.parse().map_err(|_| corrupt(id)))
             .collect()
     }
+}
+
+/// PostgreSQL raises when events of the tenant after a position are archived.
+fn push_at_hand(query: &mut QueryBuilder<'_, Postgres>, after: u64, tenant: TenantId) {
+    query.push(" and log_at_hand(").push_bind(bigint(after));
+    query
+        .push(", ")
+        .push_bind(tenant.to_string())
+        .push(", null, null)");
 }
 
 fn bigint(value: u64) -> i64 {

@@ -96,7 +96,8 @@ impl Log {
     /// Up to `limit` events after a position that pass the filter, in order.
     ///
     /// # Errors
-    /// [`ReadError`] names the position of an event that can't be decoded; nothing is skipped.
+    /// [`ReadError`] names the position of an event that can't be decoded, or the archives that are needed;
+    /// nothing is skipped.
     pub async fn page(
         &self,
         after: u64,
@@ -104,11 +105,35 @@ impl Log {
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let mut query = QueryBuilder::<Postgres>::new("select ");
-        query
-            .push(COLUMNS)
-            .push(" from events where position > ")
-            .push_bind(position(after));
+        query.push(COLUMNS).push(" from events where ");
+        push_at_hand(&mut query, after, filter);
         push_filter(&mut query, filter);
+        self.fetch(query, limit).await
+    }
+
+    /// As [`Log::page`], over what is at hand: without the events of archived years, but for those of streams
+    /// that were kept when their year was archived.
+    ///
+    /// # Errors
+    /// As [`Log::page`].
+    pub async fn page_at_hand(
+        &self,
+        after: u64,
+        filter: &Filter,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut query = QueryBuilder::<Postgres>::new("select ");
+        query.push(COLUMNS).push(" from events_at_hand where position > ");
+        query.push_bind(position(after));
+        push_filter(&mut query, filter);
+        self.fetch(query, limit).await
+    }
+
+    async fn fetch(
+        &self,
+        mut query: QueryBuilder<'_, Postgres>,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
         query
             .push(" order by position limit ")
             .push_bind(i64::from(limit));
@@ -123,10 +148,10 @@ impl Log {
     /// How many events lie after a position that pass the filter.
     ///
     /// # Errors
-    /// [`ReadError::Unavailable`] when the database is away.
+    /// [`ReadError::Archived`] when some are archived, [`ReadError::Unavailable`] when the database is away.
     pub async fn count(&self, after: u64, filter: &Filter) -> Result<u64, ReadError> {
-        let mut query = QueryBuilder::<Postgres>::new("select count(*) from events where position > ");
-        query.push_bind(position(after));
+        let mut query = QueryBuilder::<Postgres>::new("select count(*) from events where ");
+        push_at_hand(&mut query, after, filter);
         push_filter(&mut query, filter);
         let count: i64 = query.build_query_scalar().fetch_one(&self.pool).await?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -135,6 +160,21 @@ impl Log {
 
 fn position(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The events after a position; PostgreSQL raises when some of them that the filter may want are archived.
+fn push_at_hand(query: &mut QueryBuilder<'_, Postgres>, after: u64, filter: &Filter) {
+    let moment = |at: Option<Timestamp>| at.map(ToSqlx::to_sqlx);
+    query.push("position > ").push_bind(position(after));
+    query.push(" and log_at_hand(").push_bind(position(after));
+    query
+        .push(", ")
+        .push_bind(filter.tenant.map(|tenant| tenant.to_string()));
+    query.push(", ").push_bind(moment(filter.recorded_from));
+    query
+        .push(", ")
+        .push_bind(moment(filter.recorded_before))
+        .push(")");
 }
 
 fn push_filter(query: &mut QueryBuilder<'_, Postgres>, filter: &Filter) {

@@ -1,55 +1,88 @@
 //! A stored row becomes a recorded event again, or the reader stops and says where.
 
 use domain::{Actor, Event, EventId, RecordedEvent, StreamId, TenantId};
+use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::error::ReadError;
 
+/// The columns of an event as they are stored, wherever they were read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredColumns<'a> {
+    pub(crate) position: u64,
+    pub(crate) tenant: &'a str,
+    pub(crate) aggregate_type: &'a str,
+    pub(crate) stored_id: &'a str,
+    pub(crate) sequence: u64,
+    pub(crate) event_id: &'a str,
+    pub(crate) event_type: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) occurred_at: Timestamp,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) actor: &'a str,
+    pub(crate) correlation_id: Option<&'a str>,
+    pub(crate) causation_id: Option<&'a str>,
+    pub(crate) payload: &'a str,
+    pub(crate) hash: &'a [u8],
+}
+
 /// Decodes a row of `events`; the columns are found by name once a page would cost more than it saves,
 /// so they come in the order of [`super::read::COLUMNS`].
 pub(crate) fn decode_row(row: &PgRow) -> Result<RecordedEvent, ReadError> {
-    let position = u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default();
+    let number = |value: i64| u64::try_from(value).unwrap_or_default();
+    decode(StoredColumns {
+        position: number(row.try_get(0)?),
+        tenant: row.try_get(1)?,
+        aggregate_type: row.try_get(2)?,
+        stored_id: row.try_get(3)?,
+        sequence: number(row.try_get(4)?),
+        event_id: row.try_get(5)?,
+        event_type: row.try_get(6)?,
+        version: row.try_get(7)?,
+        occurred_at: row.try_get::<jiff_sqlx::Timestamp, _>(8)?.to_jiff(),
+        recorded_at: row.try_get::<jiff_sqlx::Timestamp, _>(9)?.to_jiff(),
+        actor: row.try_get(10)?,
+        correlation_id: row.try_get(11)?,
+        causation_id: row.try_get(12)?,
+        payload: row.try_get_unchecked(13)?,
+        hash: row.try_get(14)?,
+    })
+}
+
+/// Decodes the columns of an event.
+pub(crate) fn decode(row: StoredColumns<'_>) -> Result<RecordedEvent, ReadError> {
+    let position = row.position;
     let corrupt = |column: &'static str, value: &str| ReadError::Corrupt {
         position,
         column,
         value: value.to_owned(),
     };
-
-    let tenant_text: &str = row.try_get(1)?;
-    let tenant: TenantId = tenant_text
+    let tenant: TenantId = row.tenant.parse().map_err(|_| corrupt("tenant_id", row.tenant))?;
+    let version: u16 = row
+        .version
         .parse()
-        .map_err(|_| corrupt("tenant_id", tenant_text))?;
-    let aggregate_type: &str = row.try_get(2)?;
-    let stored_id: &str = row.try_get(3)?;
-    let event_type: &str = row.try_get(6)?;
-    let version_text: &str = row.try_get(7)?;
-    let version: u16 = version_text
-        .parse()
-        .map_err(|_| corrupt("event_version", version_text))?;
-    let payload: &str = row.try_get_unchecked(13)?;
-    let event = Event::decode(aggregate_type, event_type, version, payload)
+        .map_err(|_| corrupt("event_version", row.version))?;
+    let event = Event::decode(row.aggregate_type, row.event_type, version, row.payload)
         .map_err(|source| ReadError::Undecodable { position, source })?;
     let aggregate_type = Event::AGGREGATE_TYPES
         .iter()
-        .find(|known| **known == aggregate_type)
-        .ok_or_else(|| corrupt("aggregate_type", aggregate_type))?;
-    let id = stored_id
+        .find(|known| **known == row.aggregate_type)
+        .ok_or_else(|| corrupt("aggregate_type", row.aggregate_type))?;
+    let id = row
+        .stored_id
         .split_once(':')
-        .ok_or_else(|| corrupt("aggregate_id", stored_id))?
+        .ok_or_else(|| corrupt("aggregate_id", row.stored_id))?
         .1;
-
-    let event_id_text: &str = row.try_get(5)?;
-    let event_id: EventId = event_id_text
+    let event_id: EventId = row
+        .event_id
         .parse()
-        .map_err(|_| corrupt("event_id", event_id_text))?;
-    let actor_text: &str = row.try_get(10)?;
-    let actor: Actor = actor_text.parse().map_err(|_| corrupt("actor", actor_text))?;
-    let causation_id = match row.try_get::<Option<&str>, _>(12)? {
+        .map_err(|_| corrupt("event_id", row.event_id))?;
+    let actor: Actor = row.actor.parse().map_err(|_| corrupt("actor", row.actor))?;
+    let causation_id = match row.causation_id {
         Some(text) => Some(text.parse().map_err(|_| corrupt("causation_id", text))?),
         None => None,
     };
-    let hash: &[u8] = row.try_get(14)?;
     Ok(RecordedEvent {
         position,
         event_id,
@@ -58,16 +91,16 @@ pub(crate) fn decode_row(row: &PgRow) -> Result<RecordedEvent, ReadError> {
             tenant,
             id: id.to_owned(),
         },
-        sequence: u64::try_from(row.try_get::<i64, _>(4)?).unwrap_or_default(),
-        event_type: event_type.to_owned(),
+        sequence: row.sequence,
+        event_type: row.event_type.to_owned(),
         version,
-        occurred_at: row.try_get::<jiff_sqlx::Timestamp, _>(8)?.to_jiff(),
-        recorded_at: row.try_get::<jiff_sqlx::Timestamp, _>(9)?.to_jiff(),
+        occurred_at: row.occurred_at,
+        recorded_at: row.recorded_at,
         actor,
-        correlation_id: row.try_get(11)?,
+        correlation_id: row.correlation_id.map(str::to_owned),
         causation_id,
         event,
-        payload: payload.into(),
-        hash: hash.try_into().map_err(|_| corrupt("hash", "not 32 bytes"))?,
+        payload: row.payload.into(),
+        hash: row.hash.try_into().map_err(|_| corrupt("hash", "not 32 bytes"))?,
     })
 }

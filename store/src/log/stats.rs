@@ -5,6 +5,7 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use serde::Serialize;
 
 use super::Log;
+use crate::archive::{Archive, archives};
 use crate::error::ReadError;
 
 /// The log in numbers.
@@ -12,7 +13,7 @@ use crate::error::ReadError;
 pub struct Stats {
     /// The number of events, which is the last position.
     pub events: u64,
-    /// The number of tenants with events.
+    /// The number of tenants with events that are not archived.
     pub tenants: u64,
     /// When the last event was appended.
     pub last_recorded_at: Option<Timestamp>,
@@ -22,7 +23,9 @@ pub struct Stats {
     pub last_hour: u64,
     /// The partitions, one a year, oldest first.
     pub partitions: Vec<Partition>,
-    /// Events by type, the most frequent first.
+    /// The years that are archived, oldest first.
+    pub archives: Vec<Archive>,
+    /// Events by type, of those that are not archived, the most frequent first.
     pub types: Vec<TypeCount>,
 }
 
@@ -109,6 +112,7 @@ impl Log {
                     index_bytes: number(row.index_bytes),
                 })
                 .collect(),
+            archives: archives(self.pool()).await?,
             types: types
                 .into_iter()
                 .map(|row| TypeCount {

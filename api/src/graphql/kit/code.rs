@@ -102,6 +102,13 @@ impl IntoFault for ReadError {
     fn into_fault(self) -> Error {
         match self {
             Self::Unavailable(unavailable) => unavailable.into_fault(),
+            Self::Archived(_) | Self::ArchivedStream { .. } => {
+                tracing::warn!(reason = %self, "api.log archived");
+                fault(
+                    Code::Unavailable,
+                    "the past that this needs is archived: the operator can restore it",
+                )
+            }
             Self::Undecodable { .. } | Self::Corrupt { .. } => {
                 internal("api.log unreadable", &self.to_string())
             }

@@ -1,0 +1,57 @@
+//! A year of the log as a file: written, read, taken out of the database and brought back.
+//!
+//! Reading order: `format` (what the file looks like), `note` (what the database remembers of it), `reader` and
+//! `writer`, then `detach` and `restore`, which each end in one transaction.
+
+mod detach;
+mod error;
+mod format;
+mod note;
+mod reader;
+mod restore;
+mod stream;
+mod table;
+mod writer;
+
+pub use detach::{ArchiveOrder, archive};
+pub use error::{ArchiveError, Damage};
+pub use format::Header as ArchiveHeader;
+pub(crate) use note::archives;
+pub use note::{Archive, Archives};
+pub use reader::ArchiveReader;
+pub use restore::restore;
+
+pub(crate) use stream::whole_stream;
+
+/// How far a long work is, for whoever waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many events are in the file.
+    Written {
+        /// Until now.
+        events: u64,
+        /// In all.
+        of: u64,
+    },
+    /// So many events of the file were held against the table.
+    Verified {
+        /// Until now.
+        events: u64,
+        /// In all.
+        of: u64,
+    },
+    /// The partition is being taken out.
+    Detaching,
+    /// So many events of the file were verified and sent to the database.
+    Loaded {
+        /// Until now.
+        events: u64,
+        /// In all.
+        of: u64,
+    },
+    /// The partition is being put in place.
+    Attaching,
+}
+
+/// After so many events progress is told.
+const STEP: u64 = 10_000;

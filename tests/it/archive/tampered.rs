@@ -1,0 +1,146 @@
+//! A file that is not what was written is named, with what is wrong and where, and changes nothing.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use store::{ArchiveError, ArchiveReader};
+
+use super::years::{dump, years};
+
+fn lines(file: &Path) -> Vec<String> {
+    let text = zstd::decode_all(std::fs::File::open(file).unwrap()).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Packs the lines.
+fn write(file: &Path, lines: &[String]) {
+    let text = lines.join("\n") + "\n";
+    std::fs::write(file, zstd::encode_all(text.as_bytes(), 3).unwrap()).unwrap();
+}
+
+/// The lines with a last one that fits them, as somebody who knows the format would make it.
+fn footed(lines: &[String]) -> Vec<String> {
+    let digest = Sha256::digest(lines.join("\n") + "\n");
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    [lines, &[format!("{{\"sha256\":\"{digest}\"}}")]].concat()
+}
+
+fn read(file: &Path) -> Result<u64, ArchiveError> {
+    let mut reader = ArchiveReader::open(file)?;
+    let mut events = 0;
+    while reader.next_event()?.is_some() {
+        events += 1;
+    }
+    Ok(events)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_file_is_named_and_not_restored() {
+    let years = years().await;
+    let note = years.archive(2023).await.unwrap();
+    let pool = years.database.pool().await;
+    let before = dump(&pool).await;
+    let (whole, file) = (years.file(2023), years.folder.path().join("changed.zst"));
+    assert_eq!(read(&whole).unwrap(), 14);
+    let bytes = std::fs::read(&whole).unwrap();
+    let mut rows = lines(&whole);
+    let footer = rows.pop().unwrap();
+    assert!(footer.contains(&note.sha256));
+    let middle = rows.len() / 2;
+
+    let refused = async |wanted: &str| {
+        let read = read(&file);
+        let restored = years.restore(&file).await.unwrap_err().to_string();
+        let text = read.map_or_else(|error| error.to_string(), |events| format!("{events} were read"));
+        let named = restored.contains(wanted) && restored.contains("changed.zst");
+        assert!(named, "{wanted}: {restored}");
+        assert_eq!(dump(&pool).await, before, "{wanted}");
+        text
+    };
+    for at in [bytes.len() / 3, bytes.len() / 2, bytes.len() - 20] {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        std::fs::write(&file, flipped).unwrap();
+        refused("the file ").await;
+    }
+    for kept in [1, 10, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&file, &bytes[..kept]).unwrap();
+        refused("changed.zst: ").await;
+    }
+    std::fs::write(&file, &bytes[..bytes.len() - 2]).unwrap();
+    assert!(refused("truncated").await.contains("truncated"));
+    std::fs::write(&file, [&bytes[..], b"more"].concat()).unwrap();
+    refused("something follows its last line").await;
+
+    let mut removed = rows.clone();
+    removed.remove(middle);
+    write(&file, &footed(&removed));
+    let text = refused(&format!("position {} is followed by {}", middle - 1, middle + 1)).await;
+    assert!(text.contains("the file was changed"), "{text}");
+
+    let mut swapped = rows.clone();
+    swapped.swap(middle, middle + 1);
+    write(&file, &footed(&swapped));
+    refused("is followed by").await;
+
+    let mut edited = rows.clone();
+    edited[middle] = edited[middle].replace("test", "best");
+    write(&file, &footed(&edited));
+    refused(&format!("position {middle} does not match its hash")).await;
+
+    write(&file, &footed(&rows[..middle]));
+    refused(&format!("damaged after position {}", middle - 1)).await;
+    write(&file, &rows[..middle]);
+    refused("truncated").await;
+
+    // What no hash of an event covers is held by the digest, and that by the note.
+    let mut edited = rows.clone();
+    edited[middle] = edited[middle].replace("\"recorded_at\":\"2023-", "\"recorded_at\":\"2022-");
+    assert_ne!(edited, rows);
+    write(&file, &[edited.clone(), vec![footer.clone()]].concat());
+    refused("its lines have the SHA-256").await;
+    write(&file, &footed(&edited));
+    assert_eq!(
+        refused("not the archive of 2023 that was noted").await,
+        "14 were read"
+    );
+
+    let shorter = rows[0].replace(
+        "\"last_position\":14,\"events\":14",
+        "\"last_position\":13,\"events\":13",
+    );
+    write(&file, &footed(&[&[shorter], &rows[1..14]].concat()));
+    assert_eq!(
+        refused("not the archive of 2023 that was noted").await,
+        "13 were read"
+    );
+
+    let newer = rows[0].replace("\"annals_archive\":1", "\"annals_archive\":2");
+    write(&file, &footed(&[&[newer], &rows[1..]].concat()));
+    refused("version 2: this program reads version 1").await;
+    std::fs::write(&file, "year,amount\n2023,1\n").unwrap();
+    refused("no archive of Annals").await;
+
+    // The same lines, packed by somebody else, are as good.
+    write(&file, &[rows, vec![footer]].concat());
+    assert_eq!(years.restore(&file).await.unwrap().events, 14);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_of_another_database_is_refused() {
+    let (years, other) = (years().await, years().await);
+    // Databases of the tests come from one template, and share its identity.
+    sqlx::query("update log_identity set id = gen_random_uuid()")
+        .execute(&other.database.pool().await)
+        .await
+        .unwrap();
+    years.archive(2023).await.unwrap();
+    other.archive(2023).await.unwrap();
+    let refused = other.restore(&years.file(2023)).await.unwrap_err();
+    assert!(matches!(refused, ArchiveError::OtherDatabase { .. }), "{refused}");
+    assert!(
+        refused.to_string().contains("is an archive of the database"),
+        "{refused}"
+    );
+}
