@@ -30,7 +30,7 @@ const TIME_OUT: Duration = Duration::from_secs(10);
 const TIME_OUT_AND_RETURN: Duration = Duration::from_secs(15);
 
 #[expect(clippy::disallowed_methods, reason = "a longer run is asked for from outside")]
-fn setting(name: &str, default: u64) -> u64 {
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name)
         .ok()
         .and_then(|text| text.parse().ok())

@@ -6,6 +6,7 @@ mod architecture;
 mod archive;
 mod chaos;
 mod cqrs_framework;
+mod failover;
 mod gateway;
 mod log;
 mod past;

@@ -1,5 +1,6 @@
 //! The engine on a real PostgreSQL: what it does when a fold, the data or the database fails.
 
+mod crashes;
 mod house;
 mod operations;
 
