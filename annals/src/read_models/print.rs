@@ -60,8 +60,11 @@ pub(super) fn status(status: &Status) -> String {
     }
     for other in &status.builds {
         line += &format!(
-            "\n{:<14} build {} is {:?}: at {}, {} rows",
-            "", other.build, other.state, other.position, other.rows
+            "\n{:<14} build {} is {}: at {}, {} rows",
+            "",
+            other.build,
+            other.state.name(),
+            other.position, other.rows
         );
     }
     line

@@ -18,7 +18,9 @@ pub enum BuildState {
 }
 
 impl BuildState {
-    pub(super) const fn name(self) -> &'static str {
+    /// As it is stored, and as a user reads it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Building => "building",
             Self::Ready => "ready",
