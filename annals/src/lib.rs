@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod embedded;
+pub mod gateway_config;
 pub mod health;
 pub mod import;
 pub mod log_command;

@@ -59,6 +59,9 @@ impl Rooms {
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         options.admin_token_sha256 = admin_token.map(api::token_hash);
         options.development = settings.mode == Some(crate::config::Mode::Development);
+        options.limits = settings.gateway.limits();
+        options.plan_buckets = settings.gateway.buckets()?;
+        options.persisted_documents = settings.gateway.documents()?;
         options.metrics = Arc::new(move || metrics.render());
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
         let authenticator = Authenticator::new(&options);

@@ -2,9 +2,13 @@
 
 mod access;
 mod commands;
+mod cost;
 pub(crate) mod house;
+mod http;
+mod limits;
 mod live;
 mod queries;
 pub(crate) mod schema;
 pub(crate) mod socket;
+mod socket_rules;
 pub(crate) mod story;

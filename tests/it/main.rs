@@ -4,6 +4,7 @@
 
 mod architecture;
 mod chaos;
+mod clients;
 mod cqrs_framework;
 mod gateway;
 mod log;

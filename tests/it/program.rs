@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
 
 /// A running `annals up`.
-struct Up {
+pub(crate) struct Up {
     child: Child,
-    address: String,
-    admin_token: String,
+    pub(crate) address: String,
+    pub(crate) admin_token: String,
 }
 
 impl Drop for Up {
@@ -25,7 +25,7 @@ impl Drop for Up {
 }
 
 impl Up {
-    fn start(data_dir: &Path) -> Self {
+    pub(crate) fn start(data_dir: &Path) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
@@ -61,7 +61,7 @@ impl Up {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
-    fn ask(&self, tenant: Option<&str>, query: &str) -> Value {
+    pub(crate) fn ask(&self, tenant: Option<&str>, query: &str) -> Value {
         let answer = self.try_ask(tenant, query).unwrap();
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
         answer["data"].clone()
@@ -86,7 +86,7 @@ impl Up {
         serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
     }
 
-    fn provision(&self, slug: &str) {
+    pub(crate) fn provision(&self, slug: &str) {
         self.ask(
             None,
             &format!(
@@ -128,7 +128,7 @@ impl Up {
 }
 
 /// A folder in which a server that root starts may lie.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::Builder::new()
         .prefix("annals-program")
         .tempdir()

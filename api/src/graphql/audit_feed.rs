@@ -113,7 +113,6 @@ pub(crate) struct AuditFeedQuery;
 #[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
 impl AuditFeedQuery {
     /// Who did what in the tenant, oldest first; `last` gives the newest.
-    #[graphql(complexity = "super::kit::connection_cost(first, last, child_complexity)")]
     async fn audit_feed(
         &self,
         ctx: &Context<'_>,

@@ -239,7 +239,6 @@ impl TenantQuery {
     }
 
     /// All tenants in the order in which they came. For the platform's administrator.
-    #[graphql(complexity = "1 + 100 * child_complexity")]
     async fn tenants(
         &self,
         ctx: &Context<'_>,

@@ -88,7 +88,6 @@ pub(crate) struct UsageQuery;
 #[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
 impl UsageQuery {
     /// What the tenant used, by day and in all.
-    #[graphql(complexity = "1 + 30 * child_complexity")]
     async fn usage(
         &self,
         ctx: &Context<'_>,

@@ -47,7 +47,8 @@ impl House {
     pub(crate) async fn open_wide() -> Self {
         Self::open_with(|options| {
             options.development = true;
-            options.complexity_limit = usize::MAX;
+            options.limits.cost = usize::MAX;
+            options.plan_buckets.set("default=1000000000:1000000000").unwrap();
         })
         .await
     }
@@ -88,6 +89,25 @@ impl House {
             parts.headers,
             String::from_utf8(bytes.to_vec()).unwrap(),
         )
+    }
+
+    /// Posts a body to `/graphql` with headers besides; the answer's body is JSON.
+    pub(crate) async fn post(
+        &self,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> (StatusCode, HeaderMap, Value) {
+        let mut request = Request::post("/graphql").header("authorization", format!("Bearer {token}"));
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (status, headers, text) = self.send(request.body(body.into()).unwrap()).await;
+        let answer = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {status} {text}"));
+        (status, headers, answer)
     }
 
     /// The whole answer to a document.

@@ -99,7 +99,7 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
 
 #[tokio::test]
 async fn a_position_that_is_not_there_yet_is_told_so() {
-    let house = House::open_with(|options| options.wait_at_most = std::time::Duration::from_millis(50)).await;
+    let house = House::open_with(|options| options.limits.wait_ms = 50).await;
     let acme = house.tenant("acme").await;
     let far = "query { lead(id: \"l\", atLeast: \"cDo5OTk5OTk\") { id } }";
     assert_eq!(house.code(&acme.token, far, json!({})).await, "NOT_THERE_YET");

@@ -18,7 +18,7 @@ mod user_error;
 
 pub(crate) use ask::{Asked, Outcome, check_key, key_of, run};
 pub(crate) use code::{Code, Context, IntoFault, code_of, fault, internal, store_fault};
-pub(crate) use connection::{PageInfo, Window, connection, connection_cost, row_cursor};
+pub(crate) use connection::{PageInfo, Window, connection, row_cursor};
 pub(crate) use cursor::Cursor;
 pub(crate) use decimal::Decimal;
 pub(crate) use head::{Changing, ChangingTenant, Creating, CreatingTenant, Head};
