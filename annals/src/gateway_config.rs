@@ -88,6 +88,8 @@ settings! {
     cost "ANNALS_COST",
     /// Milliseconds until a query or mutation is answered, and until a request's body is there [default: 30000]
     time_ms "ANNALS_TIME_MS",
+    /// Milliseconds until a request's head must be there [default: 10000]
+    head_ms "ANNALS_HEAD_MS",
     /// Milliseconds that a query waits for the position that it asks to see [default: 2000]
     wait_ms "ANNALS_WAIT_MS",
     /// Milliseconds within which a WebSocket introduces itself [default: 10000]

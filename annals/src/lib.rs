@@ -9,6 +9,7 @@ pub mod embedded;
 pub mod gateway_config;
 pub mod health;
 pub mod import;
+pub mod listen;
 pub mod log_command;
 pub mod program;
 pub mod rooms;

@@ -57,12 +57,46 @@ fn run(program: &Path, script: &str) {
     println!("{}", text(&output.stdout));
 }
 
+/// Runs a script for Node, if its packages are there.
+fn node(what: &str, script: &str) {
+    if are_installed(what, "node_modules/graphql/package.json") {
+        run(Path::new("node"), script);
+    }
+}
+
 #[test]
 fn the_61_audits_of_graphql_over_http_pass() {
-    if are_installed(
-        "GraphQL over HTTP by graphql-http",
-        "node_modules/graphql-http/package.json",
-    ) {
-        run(Path::new("node"), "http_audits.js");
+    node("GraphQL over HTTP by graphql-http", "http_audits.js");
+}
+
+#[test]
+fn graphql_ws_asks_changes_and_follows() {
+    node("graphql-ws", "graphql_ws.js");
+}
+
+#[test]
+fn graphql_sse_asks_changes_and_follows() {
+    node("graphql-sse", "graphql_sse.js");
+}
+
+#[test]
+fn an_event_source_goes_on_where_it_broke_off() {
+    node("EventSource", "event_source.js");
+}
+
+#[test]
+fn apollo_client_asks_changes_and_follows() {
+    node("@apollo/client", "apollo.js");
+}
+
+#[test]
+fn urql_asks_changes_and_follows() {
+    node("@urql/core", "urql.js");
+}
+
+#[test]
+fn pythons_gql_asks_changes_and_follows() {
+    if are_installed("Python's gql", ".venv/bin/python") {
+        run(&clients().join(".venv/bin/python"), "python_gql.py");
     }
 }

@@ -3,6 +3,8 @@
 mod access;
 mod commands;
 mod cost;
+mod documents;
+mod fuzz;
 pub(crate) mod house;
 mod http;
 mod limits;

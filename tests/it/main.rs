@@ -11,6 +11,7 @@ mod log;
 mod program;
 mod read_models;
 mod reading;
+mod slow_client;
 mod support;
 mod tenancy;
 mod tidy;

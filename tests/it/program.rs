@@ -26,9 +26,15 @@ impl Drop for Up {
 
 impl Up {
     pub(crate) fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// Starts it with settings besides.
+    pub(crate) fn start_with(data_dir: &Path, settings: &[&str]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
+            .args(settings)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -53,7 +59,7 @@ impl Up {
         }
     }
 
-    fn signal(&mut self, signal: &str) -> i32 {
+    pub(crate) fn signal(&mut self, signal: &str) -> i32 {
         Command::new("kill")
             .args([signal, &self.child.id().to_string()])
             .status()

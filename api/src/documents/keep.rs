@@ -158,3 +158,38 @@ fn parsed(hash: &str) -> Result<Hash, Missing> {
     hex::decode_to_slice(hash, &mut parsed).map_err(|_| Missing::NotFound)?;
     Ok(parsed)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_graphql::parser::parse_query;
+
+    use super::{BYTES_AT_MOST, Kept, LruCache, Prepared, hash_of};
+
+    #[test]
+    fn the_kept_documents_are_bounded_by_their_bytes() {
+        let mut kept = Kept {
+            documents: LruCache::unbounded(),
+            bytes: 0,
+        };
+        let prepared = |text_bytes| {
+            Arc::new(Prepared {
+                document: parse_query("{ a }").unwrap(),
+                text_bytes,
+            })
+        };
+        for number in 0..100 {
+            kept.put(hash_of(&number.to_string()), prepared(BYTES_AT_MOST / 10));
+            kept.put(hash_of("again"), prepared(1));
+        }
+        assert!(kept.bytes <= BYTES_AT_MOST);
+        assert_eq!(
+            kept.documents.len(),
+            10,
+            "nine of a tenth each, and the small one"
+        );
+        kept.put(hash_of("huge"), prepared(BYTES_AT_MOST + 1));
+        assert_eq!((kept.bytes, kept.documents.len()), (0, 0));
+    }
+}

@@ -12,6 +12,8 @@ pub(crate) struct Asked {
     pub(crate) operation_name: Option<String>,
     pub(crate) variables: Map<String, Value>,
     pub(crate) extensions: Map<String, Value>,
+    /// The cursor behind which a subscription is to go on, whatever its document says.
+    pub(crate) last_seen: Option<String>,
 }
 
 /// Says what is wrong with a request.
@@ -33,6 +35,7 @@ impl Asked {
             operation_name: text("operationName", take("operationName"))?,
             variables: map("variables", take("variables"))?,
             extensions: map("extensions", take("extensions"))?,
+            last_seen: None,
         };
         Ok(Self {
             // Some clients send an empty name for none.
@@ -61,6 +64,11 @@ impl Asked {
             self.extensions.insert("dryRun".to_owned(), Value::Bool(true));
         }
         self
+    }
+
+    /// The same request, to go on behind what was seen.
+    pub(crate) fn or_seen(self, last_seen: Option<String>) -> Self {
+        Self { last_seen, ..self }
     }
 
     /// The variables as the executor takes them.

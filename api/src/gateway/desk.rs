@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use super::{Asked, Ready, Refusal, Run, told};
 use crate::auth::{Authenticator, Denied, Identity};
 use crate::cost::{self, Buckets, Plans, Purse, actual, reckon};
-use crate::documents::{Checker, Documents, Wanted, check_variables, only_introspects, pick};
+use crate::documents::{Checker, Documents, Wanted, check_variables, only_introspects, pick, resume};
 use crate::graphql::kit::{Code, fault};
 use crate::graphql::{Schema, checking_schema, schema};
 use crate::limits::{Limits, Over};
@@ -70,13 +70,18 @@ impl Gateway {
         };
         let (document, types) = (&prepared.document, self.documents.checker().types());
         let operation = pick(document, asked.operation_name.as_deref())?;
-        let (run, variables) = (asked.run(), asked.variables());
+        let (run, mut variables) = (asked.run(), asked.variables());
         check_variables(&operation.node, &variables, types)?;
         let requested = reckon(document, &operation.node, &variables, types);
         Over::check("cost", "cost of the operation", requested, self.limits.cost)?;
+        let mut document = document.clone();
+        if let Some(cursor) = &asked.last_seen {
+            let name = asked.operation_name.as_deref();
+            resume(&mut document, name, &mut variables, types, cursor);
+        }
         let mut request = Request::new("").variables(variables);
         request.operation_name = asked.operation_name;
-        request.set_parsed_query(document.clone());
+        request.set_parsed_query(document);
         let (request, receipt) = match identity {
             Ok(identity) => {
                 let receipt = match run {
@@ -129,6 +134,15 @@ impl Gateway {
             ready.costed(told(response), actual)
         });
         costed.boxed()
+    }
+
+    /// Any operation as a stream: a query or a mutation has one response.
+    pub(crate) fn responses(&self, ready: Ready) -> BoxStream<'static, Response> {
+        if ready.kind == OperationType::Subscription {
+            return self.follow(ready);
+        }
+        let gateway = self.clone();
+        futures::stream::once(async move { gateway.answer(ready).await }).boxed()
     }
 
     /// Refuses a subscription where only one answer is possible.

@@ -38,13 +38,15 @@ pub(super) fn executed(media: Media, response: &Response) -> response::Response 
 
 /// The answer to a request that was not.
 pub(super) fn refused(media: Media, refusal: &Refusal) -> response::Response {
-    let media = media.of_errors();
     let status = match (refusal.standing, media) {
         (Standing::Request(status), _) => status,
-        (Standing::Document, Media::Json) => StatusCode::OK,
-        (Standing::Document, _) => StatusCode::BAD_REQUEST,
+        (Standing::Document, Media::Json | Media::Html) => StatusCode::OK,
+        // A stream that does not begin must not look like one that has ended.
+        (Standing::Document, Media::GraphqlResponse | Media::EventStream | Media::Multipart) => {
+            StatusCode::BAD_REQUEST
+        }
     };
-    let mut response = written(status, media, &NoData::from(refusal));
+    let mut response = written(status, media.of_errors(), &NoData::from(refusal));
     if let Some(seconds) = refusal.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

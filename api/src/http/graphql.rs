@@ -16,8 +16,9 @@ use super::RequestId;
 use super::answer::{NoData, executed, refused, refused_with, written};
 use super::body::{self, Posted};
 use super::media::{Media, accepted, is_json};
+use super::stream::{events, multipart};
 use crate::auth::identify;
-use crate::gateway::{Asked, Gateway, Refusal, Run};
+use crate::gateway::{Asked, Gateway, Ready, Refusal, Run};
 use crate::limits::{Over, check_nesting};
 
 const METHODS: &str = "GET, HEAD, POST";
@@ -46,14 +47,13 @@ pub(super) async fn post(
     }
     let run = run(&headers);
     match body::read(&gateway, body).await {
-        Ok(Posted::One(asked)) => match gateway
-            .ready(identity, asked.or_run(run))
-            .await
-            .and_then(Gateway::one_answer)
-        {
-            Ok(ready) => executed(media.of_errors(), &gateway.answer(ready).await),
-            Err(refusal) => refused(media, &refusal),
-        },
+        Ok(Posted::One(asked)) => {
+            let asked = asked.or_run(run).or_seen(last_seen(&headers));
+            match gateway.ready(identity, asked).await {
+                Ok(ready) => respond(&gateway, media, ready).await,
+                Err(refusal) => refused(media, &refusal),
+            }
+        }
         Ok(Posted::Batch(all)) => {
             let mut answers = Vec::with_capacity(all.len());
             for asked in all {
@@ -116,17 +116,33 @@ pub(super) async fn get(
     }
     let run = run(&headers);
     let ready = match parameters(&gateway, &uri) {
-        Ok(asked) => gateway.ready(identity, asked.or_run(run)).await,
+        Ok(asked) => {
+            let asked = asked.or_run(run).or_seen(last_seen(&headers));
+            gateway.ready(identity, asked).await
+        }
         Err(refusal) => Err(refusal),
     };
-    match ready.and_then(Gateway::one_answer) {
+    match ready {
         Ok(ready) if ready.kind == OperationType::Mutation => {
             let message = "GET is for queries: send the rest by POST";
             let refusal = Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, message);
             refused_with(media, &refusal, (ALLOW, "POST"))
         }
-        Ok(ready) => executed(media.of_errors(), &gateway.answer(ready).await),
+        Ok(ready) => respond(&gateway, media, ready).await,
         Err(refusal) => refused(media, &refusal),
+    }
+}
+
+/// Executes what is ready, and answers in the form that the client likes.
+async fn respond(gateway: &Gateway, media: Media, ready: Ready) -> response::Response {
+    let pause = gateway.limits.ping();
+    match (media, ready.kind) {
+        (Media::EventStream, _) => events(gateway.responses(ready), pause),
+        (Media::Multipart, OperationType::Subscription) => multipart(gateway.responses(ready), pause),
+        _ => match Gateway::one_answer(ready) {
+            Ok(ready) => executed(media.of_errors(), &gateway.answer(ready).await),
+            Err(refusal) => refused(media, &refusal),
+        },
     }
 }
 
@@ -196,6 +212,12 @@ fn parameters(gateway: &Gateway, uri: &Uri) -> Result<Asked, Refusal> {
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     Ok(Asked::from_json(Value::Object(members))?)
+}
+
+/// What an `EventSource` that comes again says that it has seen.
+fn last_seen(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("last-event-id")?.to_str().ok()?;
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 fn run(headers: &HeaderMap) -> Run {

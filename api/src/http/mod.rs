@@ -8,6 +8,7 @@ mod media;
 mod observe;
 mod router;
 mod socket;
+mod stream;
 
 pub use router::{operations, router};
 

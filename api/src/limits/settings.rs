@@ -49,6 +49,8 @@ limits! {
     cost = 5_000,
     /// Milliseconds until a query or a mutation must be answered, and until a request's body must be there.
     time_ms = 30_000,
+    /// Milliseconds until a request's head must be there.
+    head_ms = 10_000,
     /// Milliseconds that a query waits for the position that it asks to see.
     wait_ms = 2_000,
     /// Milliseconds within which a WebSocket must introduce itself.
@@ -63,6 +65,12 @@ impl Limits {
     /// How long a query or a mutation may take.
     pub(crate) fn time(&self) -> Duration {
         milliseconds(self.time_ms)
+    }
+
+    /// How long a request's head may take.
+    #[must_use]
+    pub fn head(&self) -> Duration {
+        milliseconds(self.head_ms)
     }
 
     /// How long a query waits for the position that it asks to see.

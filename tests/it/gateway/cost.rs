@@ -12,7 +12,7 @@ async fn every_answer_tells_what_it_cost() {
     let house = House::open().await;
     let acme = house.tenant("acme").await;
     let capture = |id: &str| json!({ "id": id, "vertical": "sales", "source": "web" });
-    house.done(&acme.token, "captureLead", capture("l1")).await;
+    let first = house.done(&acme.token, "captureLead", capture("l1")).await;
     house.settle().await;
     let answer = house.answer(&acme.token, LEADS, json!({})).await;
     let cost = &answer["extensions"]["cost"];
@@ -35,8 +35,11 @@ async fn every_answer_tells_what_it_cost() {
     socket.begin("1", LEADS).await;
     assert_eq!(socket.result().await["extensions"]["cost"]["requested"], 22);
     assert_eq!(socket.next().await["type"], "complete");
-    socket.begin("1", "subscription { events { type } }").await;
     house.done(&acme.token, "captureLead", capture("l2")).await;
+    let document = "subscription($after: Cursor) { events(after: $after) { type } }";
+    socket
+        .subscribe(document, json!({ "after": first["cursor"] }))
+        .await;
     assert_eq!(socket.result().await["extensions"]["cost"]["actual"], 2);
     let admin = house.answer(ADMIN, "{ tenants { id } }", json!({})).await;
     assert_eq!(

@@ -20,6 +20,7 @@ pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) store: Store,
     pub(crate) projector: Projector,
+    options: Options,
     _database: TestDatabase,
 }
 
@@ -72,11 +73,19 @@ impl House {
         options.admin_token_sha256 = Some(api::token_hash(ADMIN));
         change(&mut options);
         Self {
-            router: api::router(options),
+            router: api::router(options.clone()),
+            options,
             store,
             projector,
             _database: database,
         }
+    }
+
+    /// Another gateway over the same log and read models.
+    pub(crate) fn router_with(&self, change: impl FnOnce(&mut Options)) -> Router {
+        let mut options = self.options.clone();
+        change(&mut options);
+        api::router(options)
     }
 
     /// Sends a request as it is.

@@ -1,5 +1,6 @@
 //! A client of the gateway's WebSocket.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -22,13 +23,30 @@ impl Socket {
     /// Connects to the router on a port of its own and introduces itself.
     pub(crate) async fn open(router: Router, token: &str) -> Self {
         let mut socket = Self::connect(router).await;
+        socket.introduce(token).await;
+        socket
+    }
+
+    pub(crate) async fn introduce(&mut self, token: &str) {
         let payload = json!({ "authorization": format!("Bearer {token}") });
-        socket
-            .send(&json!({ "type": "connection_init", "payload": payload }))
+        self.send(&json!({ "type": "connection_init", "payload": payload }))
             .await;
-        let answer = socket.next().await;
+        let answer = self.next().await;
         assert_eq!(answer["type"], "connection_ack", "{answer}");
-        socket
+    }
+
+    /// Serves the router on a port of its own.
+    pub(crate) async fn serve(router: Router) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    /// Connects without a word to where the router is served.
+    pub(crate) async fn connect_to(address: SocketAddr) -> Self {
+        let connected = Self::connect_offering(address, Some("graphql-transport-ws")).await;
+        connected.unwrap().0
     }
 
     /// Connects without a word.
@@ -44,9 +62,13 @@ impl Socket {
         router: Router,
         protocols: Option<&str>,
     ) -> Result<(Self, Option<String>), tokio_tungstenite::tungstenite::Error> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self::connect_offering(Self::serve(router).await, protocols).await
+    }
+
+    async fn connect_offering(
+        address: SocketAddr,
+        protocols: Option<&str>,
+    ) -> Result<(Self, Option<String>), tokio_tungstenite::tungstenite::Error> {
         let mut request = format!("ws://{address}/graphql/ws")
             .into_client_request()
             .unwrap();
@@ -95,13 +117,20 @@ impl Socket {
 
     /// The next message; a close is `{"closed": code}`.
     pub(crate) async fn next(&mut self) -> Value {
-        loop {
-            match self.next_frame().await {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Close(frame) => return json!({ "closed": frame.map(|frame| u16::from(frame.code)) }),
-                _ => {}
+        let message = async {
+            loop {
+                match self.next_frame().await {
+                    Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                    Message::Close(frame) => {
+                        return json!({ "closed": frame.map(|frame| u16::from(frame.code)) });
+                    }
+                    _ => {}
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, message)
+            .await
+            .expect("a message in time")
     }
 
     /// The payload of the next result.

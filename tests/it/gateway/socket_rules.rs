@@ -29,11 +29,6 @@ async fn introduced() -> (House, Socket) {
     (house, socket)
 }
 
-async fn capture(house: &House, token: &str, id: &str) {
-    let input = json!({ "id": id, "vertical": "sales", "source": "web" });
-    house.done(token, "captureLead", input).await;
-}
-
 #[tokio::test]
 async fn the_sub_protocol_is_chosen_among_others() {
     let (house, _) = house().await;
@@ -278,14 +273,24 @@ async fn a_subscription_that_the_token_does_not_open_gets_an_error_message() {
 #[tokio::test]
 async fn a_completed_subscription_is_silent() {
     let (house, acme) = house().await;
+    let capture = async |id: &str| {
+        let input = json!({ "id": id, "vertical": "sales", "source": "web" });
+        house.done(&acme.token, "captureLead", input).await["cursor"].clone()
+    };
+    let after = capture("l0").await;
     let mut socket = Socket::open(house.router.clone(), &acme.token).await;
-    socket.begin("1", EVENTS).await;
-    socket.begin("2", EVENTS).await;
+    let document = "subscription($after: Cursor) { events(after: $after) { type } }";
+    for id in ["1", "2"] {
+        let payload = json!({ "query": document, "variables": { "after": after } });
+        socket
+            .send(&json!({ "type": "subscribe", "id": id, "payload": payload }))
+            .await;
+    }
     socket.send(&json!({ "id": "1", "type": "complete" })).await;
     socket.send(&json!({ "type": "ping" })).await;
     assert_eq!(socket.next().await["type"], "pong");
-    capture(&house, &acme.token, "l1").await;
-    capture(&house, &acme.token, "l2").await;
+    capture("l1").await;
+    capture("l2").await;
     for _ in 0..2 {
         let event = socket.next().await;
         assert_eq!(

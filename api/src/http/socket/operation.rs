@@ -2,12 +2,14 @@
 
 use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
+use axum::http::HeaderMap;
 use futures::StreamExt;
 use tokio::sync::mpsc;
 
 use super::message::FromServer;
-use crate::auth::Identity;
+use crate::auth::identify;
 use crate::gateway::{Asked, Gateway};
+use crate::http::RequestId;
 
 /// What an operation has to say.
 #[derive(Debug)]
@@ -63,9 +65,16 @@ impl Voice {
     }
 }
 
+/// Who asks: by the headers of the socket, with what its introduction said.
+pub(super) struct Caller {
+    pub(super) headers: HeaderMap,
+    pub(super) request_id: RequestId,
+}
+
 /// Runs an operation to its end.
-pub(super) async fn run(gateway: Gateway, identity: Identity, asked: Asked, voice: Voice) -> Option<()> {
-    let ready = match gateway.ready(Ok(identity), asked).await {
+pub(super) async fn run(gateway: Gateway, caller: Caller, asked: Asked, voice: Voice) -> Option<()> {
+    let identity = identify(&gateway.authenticator, &caller.headers, Some(&caller.request_id));
+    let ready = match gateway.ready(identity.await, asked).await {
         Ok(ready) => ready,
         Err(refusal) => return voice.error(&refusal.errors).await,
     };

@@ -14,8 +14,8 @@ use tokio::time::{Instant, timeout};
 
 use super::close::Close;
 use super::message::{FromClient, FromServer};
-use super::operation::{Last, Said, Voice, run};
-use crate::auth::{Identity, TENANT_HEADER, identify};
+use super::operation::{Caller, Last, Said, Voice, run};
+use crate::auth::{TENANT_HEADER, identify};
 use crate::gateway::{Asked, Gateway};
 use crate::http::RequestId;
 use crate::limits::check_nesting;
@@ -40,7 +40,8 @@ pub(super) struct Session {
 /// How far the introduction has come.
 enum Standing {
     Silent,
-    Acknowledged(Box<Identity>),
+    /// With the headers by which the token is checked again for each operation: it may be revoked by then.
+    Acknowledged(Box<HeaderMap>),
 }
 
 /// A running operation.
@@ -163,13 +164,13 @@ impl Session {
         }
         let headers = introduced(self.headers.clone(), payload);
         let identity = identify(&self.gateway.authenticator, &headers, Some(&self.request_id)).await;
-        let identity = identity.map_err(|denied| Close::Forbidden(format!("Forbidden: {denied}")))?;
-        self.standing = Standing::Acknowledged(Box::new(identity));
+        identity.map_err(|denied| Close::Forbidden(format!("Forbidden: {denied}")))?;
+        self.standing = Standing::Acknowledged(Box::new(headers));
         self.send(Message::text(FromServer::ConnectionAck.text())).await
     }
 
     fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
-        let Standing::Acknowledged(identity) = &self.standing else {
+        let Standing::Acknowledged(headers) = &self.standing else {
             return Err(Close::Unauthorized.into());
         };
         if self.operations.contains_key(&id) {
@@ -187,7 +188,11 @@ impl Session {
             serial: self.serial,
             to: self.voice.clone(),
         };
-        let running = run(self.gateway.clone(), Identity::clone(identity), asked, voice);
+        let caller = Caller {
+            headers: HeaderMap::clone(headers),
+            request_id: self.request_id.clone(),
+        };
+        let running = run(self.gateway.clone(), caller, asked, voice);
         let operation = Operation {
             serial: self.serial,
             handle: self.tasks.spawn(running),
