@@ -10,6 +10,7 @@ run: ## Start everything on this machine, with demo data.
 
 test: ## Run all tests; each has a database of its own.
 	@scripts/postgres
+	@scripts/clients
 	cargo test --workspace
 
 chaos: ## Kill writers, projectors and PostgreSQL for minutes; SECONDS=300 and SEED=1 may be set.

@@ -1,6 +1,7 @@
 //! The rooms put together: what a process of some roles holds, and its HTTP routes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use api::{Authenticator, TokenSource};
@@ -15,6 +16,7 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
+use crate::listen;
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 const PROJECTOR_CONNECTIONS: u32 = 8;
@@ -28,6 +30,7 @@ pub struct Rooms {
     pub reader: Reader,
     projector: Option<Projector>,
     router: Router,
+    head_within: Duration,
 }
 
 impl Rooms {
@@ -64,6 +67,9 @@ impl Rooms {
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         options.admin_token_sha256 = admin_token.map(api::token_hash);
         options.development = settings.mode == Some(crate::config::Mode::Development);
+        options.limits = settings.gateway.limits();
+        options.plan_buckets = settings.gateway.buckets()?;
+        options.persisted_documents = settings.gateway.documents()?;
         options.metrics = Arc::new(move || metrics.render());
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
         let authenticator = Authenticator::new(&options);
@@ -82,26 +88,16 @@ impl Rooms {
             reader,
             projector,
             router,
+            head_within: settings.gateway.limits().head(),
         })
     }
 
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn serve(
-        self,
-        listener: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> anyhow::Result<()> {
-        axum::serve(listener, self.router)
-            .with_graceful_shutdown(stop)
-            .await
-            .context("the HTTP server")?;
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
+        listen::serve(listener, self.router, self.head_within, stop).await;
         if let Some(projector) = self.projector {
             projector.stop().await;
         }
-        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn run(settings: &Settings, roles: &[Role]) -> anyhow::Result<()> {
     let token = settings.admin_token.as_deref();
     let rooms = Rooms::open(&database.url, ambient::system(), settings, token, roles).await?;
     tracing::info!(address = %listener.local_addr()?, ?roles, "annals.serve listening");
-    rooms.serve(listener, stop_signal()?).await?;
+    rooms.serve(listener, stop_signal()?).await;
     database.close().await
 }
 

@@ -67,7 +67,7 @@ pub async fn run(settings: &Settings, data: Data) -> anyhow::Result<()> {
         Ok(()) => introduce(address, &token),
         Err(_) => drop(fail.send(())),
     }
-    server.await??;
+    server.await?;
     database.close().await?;
     say("Stopped.");
     told

@@ -1,16 +1,23 @@
 //! The door: mutations go to the log, queries to the read models.
 //!
-//! Reading order: [`Options`] and [`router`] (what the program gives and gets), `auth` (who asks), `http`
-//! (the transports around the executor, health, metrics), `graphql` (one file a slice, `kit` below them).
+//! Reading order: [`Options`] and [`router`] (what the program gives and gets), `http` (the transports, health,
+//! metrics), `gateway` (the way of a request from a transport to the executor), and what it passes: `auth` (who
+//! asks), `limits`, `documents` (read once), `cost`, then `graphql` (one file a slice, `kit` below them).
 
 mod auth;
+mod cost;
+mod documents;
+mod gateway;
 mod graphql;
 mod http;
 mod import;
+mod limits;
 mod options;
 
 pub use auth::{Authenticator, Denied, Identity, TokenSource, authenticate, protect, token_hash};
+pub use cost::{Bucket, PlanBuckets};
 pub use graphql::schema_sdl;
 pub use http::{operations, router};
 pub use import::{CsvImport, ImportError, ImportReport, ImportRequest};
-pub use options::{Options, RenderMetrics};
+pub use limits::Limits;
+pub use options::{Options, PersistedDocuments, RenderMetrics};

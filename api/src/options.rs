@@ -1,16 +1,27 @@
 //! What the program gives to the gateway.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use projections::{Past, PastLimits, Reader};
 use store::Store;
 
 use crate::auth::TokenSource;
+use crate::cost::PlanBuckets;
 use crate::import::CsvImport;
+use crate::limits::Limits;
 
 /// Renders the process's metrics in the Prometheus text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Which GraphQL documents are executed.
+#[derive(Clone)]
+pub enum PersistedDocuments {
+    /// All; a document that was sent once may be asked for by its hash (automatic persisted queries).
+    Automatic,
+    /// These alone, by the SHA-256 of their text.
+    Listed(Arc<HashMap<[u8; 32], String>>),
+}
 
 /// What the gateway works with, and its limits.
 #[derive(Clone)]
@@ -31,14 +42,12 @@ pub struct Options {
     pub metrics: RenderMetrics,
     /// Runs CSV files, if this process can.
     pub csv_import: Option<Arc<dyn CsvImport>>,
-    /// How deep a document may nest.
-    pub depth_limit: usize,
-    /// How much a document may cost: a field is 1, a list multiplies by its length.
-    pub complexity_limit: usize,
-    /// How many bytes a request to `/graphql` may have.
-    pub body_limit_bytes: usize,
-    /// How long a query waits for the position that it asks to see.
-    pub wait_at_most: Duration,
+    /// What a request may ask for at most.
+    pub limits: Limits,
+    /// What tenants may spend, by their plans.
+    pub plan_buckets: PlanBuckets,
+    /// Which documents are executed.
+    pub persisted_documents: PersistedDocuments,
     /// How far a read model may lie behind the log, in events, before `/readyz` says no.
     pub lag_limit: u64,
 }
@@ -57,10 +66,9 @@ impl Options {
             tokens,
             metrics: Arc::new(String::new),
             csv_import: None,
-            depth_limit: 16,
-            complexity_limit: 5_000,
-            body_limit_bytes: 1024 * 1024,
-            wait_at_most: Duration::from_secs(2),
+            limits: Limits::default(),
+            plan_buckets: PlanBuckets::default(),
+            persisted_documents: PersistedDocuments::Automatic,
             lag_limit: 100_000,
         }
     }
@@ -70,8 +78,7 @@ impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options")
             .field("development", &self.development)
-            .field("depth_limit", &self.depth_limit)
-            .field("complexity_limit", &self.complexity_limit)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

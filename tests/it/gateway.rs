@@ -2,11 +2,17 @@
 
 mod access;
 mod commands;
+mod cost;
+mod documents;
 mod explain;
+mod fuzz;
 pub(crate) mod house;
+mod http;
+mod limits;
 mod live;
 mod past;
 mod queries;
 pub(crate) mod schema;
 pub(crate) mod socket;
+mod socket_rules;
 pub(crate) mod story;

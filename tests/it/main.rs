@@ -5,6 +5,7 @@
 mod architecture;
 mod archive;
 mod chaos;
+mod clients;
 mod cqrs_framework;
 mod failover;
 mod gateway;
@@ -14,6 +15,7 @@ mod program;
 mod properties;
 mod read_models;
 mod reading;
+mod slow_client;
 mod support;
 mod tenancy;
 mod tidy;

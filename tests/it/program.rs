@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
 
 /// A running `annals up`.
-struct Up {
+pub(crate) struct Up {
     child: Child,
-    address: String,
-    admin_token: String,
+    pub(crate) address: String,
+    pub(crate) admin_token: String,
 }
 
 impl Drop for Up {
@@ -25,10 +25,16 @@ impl Drop for Up {
 }
 
 impl Up {
-    fn start(data_dir: &Path) -> Self {
+    pub(crate) fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// Starts it with settings besides.
+    pub(crate) fn start_with(data_dir: &Path, settings: &[&str]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
+            .args(settings)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -53,7 +59,7 @@ impl Up {
         }
     }
 
-    fn signal(&mut self, signal: &str) -> i32 {
+    pub(crate) fn signal(&mut self, signal: &str) -> i32 {
         Command::new("kill")
             .args([signal, &self.child.id().to_string()])
             .status()
@@ -61,7 +67,7 @@ impl Up {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
-    fn ask(&self, tenant: Option<&str>, query: &str) -> Value {
+    pub(crate) fn ask(&self, tenant: Option<&str>, query: &str) -> Value {
         let answer = self.try_ask(tenant, query).unwrap();
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
         answer["data"].clone()
@@ -86,7 +92,7 @@ impl Up {
         serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
     }
 
-    fn provision(&self, slug: &str) {
+    pub(crate) fn provision(&self, slug: &str) {
         self.ask(
             None,
             &format!(
@@ -128,7 +134,7 @@ impl Up {
 }
 
 /// A folder in which a server that root starts may lie.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::Builder::new()
         .prefix("annals-program")
         .tempdir()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
 use domain::api_key::Scope;
 use domain::{Actor, ActorKind, Caller, TenantId};
 
@@ -38,6 +39,19 @@ pub enum Denied {
     /// The keys can't be looked up now.
     #[error("tokens can't be checked now; try again")]
     Unavailable,
+}
+
+impl Denied {
+    /// The status of an answer over HTTP.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::MissingScope(_) | Self::NotPlatformAdmin => StatusCode::FORBIDDEN,
+            Self::NoTenantNamed => StatusCode::BAD_REQUEST,
+            Self::UnknownTenant(_) => StatusCode::NOT_FOUND,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 impl Identity {

@@ -78,13 +78,7 @@ fn bearer(authorization: &str) -> Option<&str> {
 
 /// The answer to a request that is turned away, in the form that GraphQL clients read.
 pub(crate) fn denied_response(denied: Denied) -> Response {
-    let status = match denied {
-        Denied::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Denied::MissingScope(_) | Denied::NotPlatformAdmin => StatusCode::FORBIDDEN,
-        Denied::NoTenantNamed => StatusCode::BAD_REQUEST,
-        Denied::UnknownTenant(_) => StatusCode::NOT_FOUND,
-        Denied::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status = denied.status();
     let fault = denied.into_fault();
     let body = json!({ "errors": [{ "message": fault.message, "extensions": fault.extensions }] });
     let mut response = (status, Json(body)).into_response();

@@ -13,5 +13,5 @@ pub use layer::{authenticate, protect};
 pub use token::{TokenSource, token_hash};
 
 pub(crate) use authenticator::Revocations;
-pub(crate) use layer::{TENANT_HEADER, denied_response, identify};
+pub(crate) use layer::{TENANT_HEADER, identify};
 pub(crate) use token::FreshToken;

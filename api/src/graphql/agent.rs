@@ -106,7 +106,7 @@ impl From<AgentRow> for Agent {
     }
 }
 
-evidence!(Agent of AgentList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(Agent of AgentList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     AgentQuery: AgentList, Read => Agent, AgentConnection, AgentEdge;

@@ -197,7 +197,7 @@ impl From<AgentRunRow> for AgentRun {
     }
 }
 
-evidence!(AgentRun of AgentRunList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(AgentRun of AgentRunList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     AgentRunQuery: AgentRunList, Read => AgentRun, AgentRunConnection, AgentRunEdge;

@@ -174,7 +174,7 @@ impl From<KeyRow> for ApiKey {
     }
 }
 
-evidence!(ApiKey of ApiKeys, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(ApiKey of ApiKeys, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     ApiKeyQuery: ApiKeys, Admin => ApiKey, ApiKeyConnection, ApiKeyEdge;

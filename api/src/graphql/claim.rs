@@ -138,7 +138,7 @@ impl From<ClaimRow> for Claim {
     }
 }
 
-evidence!(Claim of ClaimList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(Claim of ClaimList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     ClaimQuery: ClaimList, Read => Claim, ClaimConnection, ClaimEdge;

@@ -124,7 +124,7 @@ impl From<ConnectorRow> for Connector {
     }
 }
 
-evidence!(Connector of ConnectorList, ALL_STREAMS, |row| vec![("id", row.id.to_string())]);
+evidence!(Connector of ConnectorList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     ConnectorQuery: ConnectorList, Read => Connector, ConnectorConnection, ConnectorEdge;

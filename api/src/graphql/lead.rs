@@ -141,7 +141,7 @@ impl From<LeadRow> for Lead {
     }
 }
 
-evidence!(Lead of LeadList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(Lead of LeadList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     LeadQuery: LeadList, Read => Lead, LeadConnection, LeadEdge;

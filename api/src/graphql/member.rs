@@ -111,7 +111,7 @@ impl From<MemberRow> for Member {
     }
 }
 
-evidence!(Member of MemberList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(Member of MemberList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     MemberQuery: MemberList, Read => Member, MemberConnection, MemberEdge;

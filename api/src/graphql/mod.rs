@@ -26,4 +26,4 @@ mod workspace;
 
 pub use schema::schema_sdl;
 
-pub(crate) use schema::{Schema, schema};
+pub(crate) use schema::{Schema, checking_schema, schema};

@@ -122,7 +122,7 @@ impl From<OpportunityRow> for Opportunity {
     }
 }
 
-evidence!(Opportunity of OpportunityList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(Opportunity of OpportunityList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     OpportunityQuery: OpportunityList, Read => Opportunity, OpportunityConnection, OpportunityEdge;

@@ -141,7 +141,6 @@ pub(crate) struct ReadModelHistoryQuery;
 #[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
 impl ReadModelHistoryQuery {
     /// The events that made a row of a read model, and the row after each. For the platform's administrator.
-    #[graphql(complexity = "50 + super::kit::connection_cost(first, None, child_complexity)")]
     async fn explain_read_model_row(
         &self,
         ctx: &Context<'_>,
@@ -189,7 +188,6 @@ impl ReadModelHistoryQuery {
 
     /// Folds rows of a read model again from the log, and compares them with those that are stored. For the
     /// platform's administrator.
-    #[graphql(complexity = "500 + 20 * child_complexity")]
     async fn verify_read_model(
         &self,
         ctx: &Context<'_>,

@@ -132,7 +132,7 @@ impl From<Month> for RoiMonth {
     }
 }
 
-evidence!(RoiMonth of RoiSummary, ALL_STREAMS, |row| vec![
+evidence!(RoiMonth of RoiSummary, |row| vec![
     ("vertical", row.vertical.clone()),
     ("month", row.month.0.to_string()),
 ]);
@@ -145,7 +145,6 @@ pub(crate) struct RoiSummaryQuery;
 #[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
 impl RoiSummaryQuery {
     /// What the tenant earned, a line of business and a month a row, in the order of the months.
-    #[graphql(complexity = "1 + 24 * child_complexity")]
     async fn roi_summary(
         &self,
         ctx: &Context<'_>,

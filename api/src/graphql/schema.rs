@@ -1,24 +1,41 @@
 //! The schema, with its limits.
 
-use async_graphql::{SDLExportOptions, SchemaBuilder};
+use async_graphql::{SDLExportOptions, SchemaBuilder, ValidationMode};
 
 use super::roots::{Mutation, Query, Subscription};
 use crate::auth::Authenticator;
+use crate::documents::NoExecution;
 use crate::options::Options;
 
 /// The gateway's schema, executable.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// The schema over these rooms.
+/// The schema over these rooms. It takes documents that [`checking_schema`] has found valid, and looks at
+/// their variables only.
 pub(crate) fn schema(options: Options, authenticator: Authenticator) -> Schema {
-    let mut builder = builder()
-        .limit_depth(options.depth_limit)
-        .limit_complexity(options.complexity_limit)
-        .limit_directives(5);
-    if !options.development {
-        builder = builder.disable_introspection();
-    }
+    let builder = introspection(builder(), &options)
+        .validation_mode(ValidationMode::Fast)
+        .limit_recursive_depth(usize::MAX);
     builder.data(options).data(authenticator).finish()
+}
+
+/// The schema that validates documents and executes none.
+pub(crate) fn checking_schema(options: &Options) -> Schema {
+    introspection(builder(), options)
+        .limit_recursive_depth(usize::MAX)
+        .extension(NoExecution)
+        .finish()
+}
+
+fn introspection(
+    builder: SchemaBuilder<Query, Mutation, Subscription>,
+    options: &Options,
+) -> SchemaBuilder<Query, Mutation, Subscription> {
+    if options.development {
+        builder
+    } else {
+        builder.disable_introspection()
+    }
 }
 
 /// The schema's text: what `schema.graphql` holds.

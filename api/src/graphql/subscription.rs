@@ -137,7 +137,7 @@ impl From<SubscriptionRow> for PlanSubscription {
     }
 }
 
-evidence!(PlanSubscription of SubscriptionList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(PlanSubscription of SubscriptionList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     SubscriptionQuery: SubscriptionList, Read => PlanSubscription, PlanSubscriptionConnection, PlanSubscriptionEdge;

@@ -212,7 +212,7 @@ impl From<TenantRow> for Tenant {
     }
 }
 
-evidence!(Tenant of Tenants, OWN_STREAM, |tenant| Vec::new(), Some(TenantId::new(tenant.id.0)));
+evidence!(Tenant of Tenants, |tenant| Vec::new(), Some(TenantId::new(tenant.id.0)));
 
 /// What can be asked about tenants.
 #[derive(Default)]
@@ -251,7 +251,6 @@ impl TenantQuery {
     }
 
     /// All tenants in the order in which they came. For the platform's administrator.
-    #[graphql(complexity = "1 + 100 * child_complexity")]
     async fn tenants(
         &self,
         ctx: &Context<'_>,

@@ -40,7 +40,7 @@ impl From<Day> for UsageDay {
     }
 }
 
-evidence!(UsageDay of DailyUsage, ALL_STREAMS, |row| vec![
+evidence!(UsageDay of DailyUsage, |row| vec![
     ("meter", row.meter.clone()),
     ("unit", row.unit.clone()),
     ("day", row.day.0.to_string()),
@@ -100,7 +100,6 @@ pub(crate) struct UsageQuery;
 #[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
 impl UsageQuery {
     /// What the tenant used, by day and in all.
-    #[graphql(complexity = "1 + 30 * child_complexity")]
     async fn usage(
         &self,
         ctx: &Context<'_>,

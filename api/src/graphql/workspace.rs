@@ -62,7 +62,7 @@ impl From<WorkspaceRow> for Workspace {
     }
 }
 
-evidence!(Workspace of WorkspaceList, OWN_STREAM, |row| vec![("id", row.id.to_string())]);
+evidence!(Workspace of WorkspaceList, |row| vec![("id", row.id.to_string())]);
 
 queries! {
     WorkspaceQuery: WorkspaceList, Read => Workspace, WorkspaceConnection, WorkspaceEdge;

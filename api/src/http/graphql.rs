@@ -1,99 +1,163 @@
 //! `/graphql`: POST for everything, GET for queries, GraphiQL in development.
 
-use async_graphql::http::{GraphiQLSource, parse_query_string};
-use async_graphql::{Request, Response, Variables};
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{Html, IntoResponse, Json};
+use async_graphql::Response;
+use async_graphql::http::GraphiQLSource;
+use async_graphql::parser::types::OperationType;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::header::ALLOW;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{Html, IntoResponse};
 use axum::{Extension, response};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::RequestId;
-use super::document::{only_introspects, only_reads};
-use crate::auth::{Authenticator, denied_response, identify};
-use crate::graphql::Schema;
-use crate::graphql::kit::{Code, code_of, fault};
+use super::answer::{NoData, executed, refused, refused_with, written};
+use super::body::{self, Posted};
+use super::media::{Media, accepted, is_json};
+use super::stream::{events, multipart};
+use crate::auth::identify;
+use crate::gateway::{Asked, Gateway, Ready, Refusal, Run};
+use crate::limits::{Over, check_nesting};
 
-/// What the transports share.
-#[derive(Clone)]
-pub(super) struct Gateway {
-    pub(super) schema: Schema,
-    pub(super) authenticator: Authenticator,
-    pub(super) development: bool,
-}
-
-/// A request's body, as GraphQL over HTTP has it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    query: String,
-    #[serde(default)]
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Option<Variables>,
-}
+const METHODS: &str = "GET, HEAD, POST";
+/// With the value `true`: tell the cost, execute nothing.
+const DRY_RUN: &str = "x-annals-dry-run";
 
 /// `POST /graphql`.
 pub(super) async fn post(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> response::Response {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !content_type.is_some_and(is_json) {
-        let message = "send the request as JSON, with the header `Content-Type: application/json`";
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
-    }
-    let body: Body = match serde_json::from_slice(&body) {
-        Ok(body) => body,
-        Err(error) => {
-            let message = format!("the body is not {{\"query\", \"variables\", \"operationName\"}}: {error}");
-            return refused(StatusCode::BAD_REQUEST, &message);
-        }
+    let Some(media) = accepted(&headers) else {
+        return not_acceptable();
     };
-    let mut request = Request::new(body.query).variables(body.variables.unwrap_or_default());
-    request.operation_name = body.operation_name;
-    execute(&gateway, &headers, request_id, request).await
+    // Nothing that a page of another site can send without being asked (a form, a text) gets further.
+    if !is_json(&headers) {
+        let message = "send the request as JSON, with the header `Content-Type: application/json`";
+        let refusal = Refusal::wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+        return refused(media, &refusal);
+    }
+    let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
+    if let Some(denied) = gateway.denied(&identity) {
+        return refused(media, &denied.into());
+    }
+    let run = run(&headers);
+    match body::read(&gateway, body).await {
+        Ok(Posted::One(asked)) => {
+            let asked = asked.or_run(run).or_seen(last_seen(&headers));
+            match gateway.ready(identity, asked).await {
+                Ok(ready) => respond(&gateway, media, ready).await,
+                Err(refusal) => refused(media, &refusal),
+            }
+        }
+        Ok(Posted::Batch(all)) => {
+            let mut answers = Vec::with_capacity(all.len());
+            for asked in all {
+                let ready = gateway
+                    .ready(identity.clone(), asked.or_run(run))
+                    .await
+                    .and_then(Gateway::one_answer);
+                answers.push(match ready {
+                    Ok(ready) => Answer::Executed(gateway.answer(ready).await),
+                    Err(refusal) => Answer::Refused(refusal),
+                });
+            }
+            let answers: Vec<Written<'_>> = answers.iter().map(Answer::written).collect();
+            written(StatusCode::OK, media.of_errors(), &answers)
+        }
+        Err(refusal) => refused(media, &refusal),
+    }
+}
+
+/// One answer of a batch.
+enum Answer {
+    Executed(Response),
+    Refused(Refusal),
+}
+
+/// The same as it is written.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Written<'a> {
+    Executed(&'a Response),
+    Refused(NoData<'a>),
+}
+
+impl Answer {
+    fn written(&self) -> Written<'_> {
+        match self {
+            Self::Executed(response) => Written::Executed(response),
+            Self::Refused(refusal) => Written::Refused(refusal.into()),
+        }
+    }
 }
 
 /// `GET /graphql`: a query, or GraphiQL for a browser.
 pub(super) async fn get(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
-    RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> response::Response {
-    let query = query.unwrap_or_default();
-    if query.is_empty() && wants_html(&headers) {
-        return graphiql(State(gateway)).await;
-    }
-    let request = match parse_query_string(&query) {
-        Ok(request) => request,
-        Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
+    let media = match accepted(&headers) {
+        Some(Media::Html) if uri.query().unwrap_or_default().is_empty() => {
+            return graphiql(State(gateway)).await;
+        }
+        Some(media) => media,
+        None => return not_acceptable(),
     };
-    if !only_reads(&request) {
-        let mut response = refused(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "GET is for queries: send the rest by POST",
-        );
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("POST"));
-        return response;
+    let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
+    if let Some(denied) = gateway.denied(&identity) {
+        return refused(media, &denied.into());
     }
-    execute(&gateway, &headers, request_id, request).await
+    let run = run(&headers);
+    let ready = match parameters(&gateway, &uri) {
+        Ok(asked) => {
+            let asked = asked.or_run(run).or_seen(last_seen(&headers));
+            gateway.ready(identity, asked).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match ready {
+        Ok(ready) if ready.kind == OperationType::Mutation => {
+            let message = "GET is for queries: send the rest by POST";
+            let refusal = Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, message);
+            refused_with(media, &refusal, (ALLOW, "POST"))
+        }
+        Ok(ready) => respond(&gateway, media, ready).await,
+        Err(refusal) => refused(media, &refusal),
+    }
+}
+
+/// Executes what is ready, and answers in the form that the client likes.
+async fn respond(gateway: &Gateway, media: Media, ready: Ready) -> response::Response {
+    let pause = gateway.limits.ping();
+    match (media, ready.kind) {
+        (Media::EventStream, _) => events(gateway.responses(ready), pause),
+        (Media::Multipart, OperationType::Subscription) => multipart(gateway.responses(ready), pause),
+        _ => match Gateway::one_answer(ready) {
+            Ok(ready) => executed(media.of_errors(), &gateway.answer(ready).await),
+            Err(refusal) => refused(media, &refusal),
+        },
+    }
+}
+
+/// Any other method.
+pub(super) async fn other_method() -> response::Response {
+    let message = "send queries by GET or POST, mutations by POST";
+    let refusal = Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, message);
+    refused_with(Media::Json, &refusal, (ALLOW, METHODS))
 }
 
 /// GraphiQL, in development.
 pub(super) async fn graphiql(State(gateway): State<Gateway>) -> response::Response {
     if !gateway.development {
-        return refused(
-            StatusCode::NOT_FOUND,
-            "GraphiQL is on in development only; send queries to /graphql",
-        );
+        let message = "GraphiQL is on in development only; send queries to /graphql";
+        return refused(Media::Json, &Refusal::wrong(StatusCode::NOT_FOUND, message));
     }
     let page = GraphiQLSource::build()
         .endpoint("/graphql")
@@ -102,47 +166,69 @@ pub(super) async fn graphiql(State(gateway): State<Gateway>) -> response::Respon
     Html(page.finish()).into_response()
 }
 
-async fn execute(
-    gateway: &Gateway,
-    headers: &HeaderMap,
-    request_id: RequestId,
-    request: Request,
-) -> response::Response {
-    let request = match identify(&gateway.authenticator, headers, Some(&request_id)).await {
-        Ok(identity) => request.data(identity),
-        Err(_) if gateway.development && only_introspects(&request) => request.only_introspection(),
-        Err(denied) => return denied_response(denied),
-    };
-    Json(told(gateway.schema.execute(request).await)).into_response()
-}
-
-/// Gives the errors that the executor made itself (a document that does not parse or fit) their code.
-pub(super) fn told(mut response: Response) -> Response {
-    for error in &mut response.errors {
-        if code_of(error).is_none() {
-            let extensions = error.extensions.get_or_insert_default();
-            extensions.set("code", Code::BadUserInput.as_str());
-        }
+/// A request in the URL's query: each member a parameter, `variables` and `extensions` as JSON.
+fn parameters(gateway: &Gateway, uri: &Uri) -> Result<Asked, Refusal> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Parameters {
+        query: Option<String>,
+        operation_name: Option<String>,
+        variables: Option<String>,
+        extensions: Option<String>,
     }
-    response
+    let limits = &gateway.limits;
+    let length = uri.query().map_or(0, str::len);
+    Over::check(
+        "request_bytes",
+        "bytes of the URL's query",
+        length,
+        limits.request_bytes,
+    )?;
+    let Query(given) = Query::<Parameters>::try_from_uri(uri).map_err(|rejection| {
+        let message = format!("the URL's query can't be read: {}", rejection.body_text());
+        Refusal::wrong(StatusCode::BAD_REQUEST, message)
+    })?;
+    let json = |name: &str, text: Option<String>| match text {
+        None => Ok(Value::Null),
+        Some(text) => {
+            check_nesting(text.as_bytes(), limits)?;
+            serde_json::from_str(&text).map_err(|error| {
+                Refusal::wrong(
+                    StatusCode::BAD_REQUEST,
+                    format!("{name}: this is not JSON: {error}"),
+                )
+            })
+        }
+    };
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::String);
+    let members = [
+        ("query", text(given.query)),
+        ("operationName", text(given.operation_name)),
+        ("variables", json("variables", given.variables)?),
+        ("extensions", json("extensions", given.extensions)?),
+    ];
+    let members: Map<String, Value> = members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Ok(Asked::from_json(Value::Object(members))?)
 }
 
-fn refused(status: StatusCode, message: &str) -> response::Response {
-    let fault = fault(Code::BadUserInput, message);
-    let body =
-        serde_json::json!({ "errors": [{ "message": fault.message, "extensions": fault.extensions }] });
-    (status, Json(body)).into_response()
+/// What an `EventSource` that comes again says that it has seen.
+fn last_seen(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("last-event-id")?.to_str().ok()?;
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
-        || essence.eq_ignore_ascii_case("application/graphql+json")
+fn run(headers: &HeaderMap) -> Run {
+    match headers.get(DRY_RUN) {
+        Some(value) if value == "true" => Run::Dry,
+        _ => Run::Real,
+    }
 }
 
-fn wants_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
+fn not_acceptable() -> response::Response {
+    let message = "Accept: this server answers in application/json, application/graphql-response+json, \
+                   text/event-stream and multipart/mixed with subscriptionSpec=1.0";
+    refused(Media::Json, &Refusal::wrong(StatusCode::NOT_ACCEPTABLE, message))
 }

@@ -1,11 +1,14 @@
 //! HTTP: the transports around the executor, health, metrics, and what every request gets.
 
-mod document;
+mod answer;
+mod body;
 mod graphql;
 mod health;
+mod media;
 mod observe;
 mod router;
 mod socket;
+mod stream;
 
 pub use router::{operations, router};
 

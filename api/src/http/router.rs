@@ -1,14 +1,12 @@
 //! The routes.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
-use super::graphql::{self, Gateway};
-use super::{health, observe, socket};
+use super::{graphql, health, observe, socket};
 use crate::auth::Authenticator;
-use crate::graphql::schema;
+use crate::gateway::Gateway;
 use crate::options::Options;
 
 /// All routes of the gateway: GraphQL, health and metrics.
@@ -17,17 +15,17 @@ use crate::options::Options;
 /// Outside a Tokio runtime.
 pub fn router(options: Options) -> Router {
     let authenticator = Authenticator::new(&options);
-    let gateway = Gateway {
-        schema: schema(options.clone(), authenticator.clone()),
-        authenticator,
-        development: options.development,
-    };
+    let gateway = Gateway::new(options.clone(), authenticator);
     let ambient = options.store.ambient().clone();
     let graphql = Router::new()
         .route("/", get(graphql::graphiql))
-        .route("/graphql", get(graphql::get).post(graphql::post))
+        .route(
+            "/graphql",
+            get(graphql::get)
+                .post(graphql::post)
+                .fallback(graphql::other_method),
+        )
         .route("/graphql/ws", get(socket::upgrade))
-        .layer(DefaultBodyLimit::max(options.body_limit_bytes))
         .with_state(gateway);
     graphql
         .merge(health::routes(options))

@@ -83,8 +83,12 @@ async fn a_key_opens_what_its_scopes_say_until_it_is_revoked() {
         )
         .await;
     assert!(revoked["cursor"].is_string());
-    let end = socket.result().await;
-    assert_eq!(end["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{end}");
+    let end = socket.next().await;
+    assert_eq!(end["type"], "error", "{end}");
+    assert_eq!(
+        end["payload"][0]["extensions"]["code"], "UNAUTHENTICATED",
+        "{end}"
+    );
     assert_eq!(
         house.code(&token, "{ me { actor } }", json!({})).await,
         "UNAUTHENTICATED"
@@ -135,31 +139,4 @@ async fn without_a_token_only_health_and_the_schema_in_development_are_open() {
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     let (status, ..) = open.send(Request::get("/").body(Body::empty()).unwrap()).await;
     assert_eq!(status, StatusCode::OK, "GraphiQL is there in development");
-}
-
-#[tokio::test]
-async fn limits_hold() {
-    let house = House::open().await;
-    let acme = house.tenant("acme").await;
-    let large = "x".repeat(1024 * 1024);
-    let request = Request::post("/graphql")
-        .header("content-type", "application/json")
-        .header("authorization", format!("Bearer {}", acme.token))
-        .body(Body::from(json!({ "query": large }).to_string()))
-        .unwrap();
-    assert_eq!(house.send(request).await.0, StatusCode::PAYLOAD_TOO_LARGE);
-    let nested = format!(
-        "{{ __schema {} queryType {{ name }} {} }}",
-        "{ types { fields { type ".repeat(8),
-        "} } }".repeat(8)
-    );
-    assert_eq!(
-        house.code(&acme.token, &nested, json!({})).await,
-        "BAD_USER_INPUT"
-    );
-    let request = Request::get("/graphql?query=mutation%20%7B%20archiveWorkspace%20%7D")
-        .header("authorization", format!("Bearer {}", acme.token))
-        .body(Body::empty())
-        .unwrap();
-    assert_eq!(house.send(request).await.0, StatusCode::METHOD_NOT_ALLOWED);
 }

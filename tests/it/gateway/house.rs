@@ -19,7 +19,8 @@ pub(crate) const ADMIN: &str = "the-administrators-token";
 pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) store: Store,
-    projector: Option<Projector>,
+    pub(crate) projector: Option<Projector>,
+    options: Options,
     database: TestDatabase,
 }
 
@@ -47,7 +48,8 @@ impl House {
     pub(crate) async fn open_wide() -> Self {
         Self::open_with(|options| {
             options.development = true;
-            options.complexity_limit = usize::MAX;
+            options.limits.cost = usize::MAX;
+            options.plan_buckets.set("default=1000000000:1000000000").unwrap();
         })
         .await
     }
@@ -86,11 +88,19 @@ impl House {
         options.admin_token_sha256 = Some(api::token_hash(ADMIN));
         change(&mut options);
         Self {
-            router: api::router(options),
+            router: api::router(options.clone()),
+            options,
             store,
             projector: Some(projector),
             database,
         }
+    }
+
+    /// Another gateway over the same log and read models.
+    pub(crate) fn router_with(&self, change: impl FnOnce(&mut Options)) -> Router {
+        let mut options = self.options.clone();
+        change(&mut options);
+        api::router(options)
     }
 
     /// Sends a request as it is.
@@ -103,6 +113,25 @@ impl House {
             parts.headers,
             String::from_utf8(bytes.to_vec()).unwrap(),
         )
+    }
+
+    /// Posts a body to `/graphql` with headers besides; the answer's body is JSON.
+    pub(crate) async fn post(
+        &self,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> (StatusCode, HeaderMap, Value) {
+        let mut request = Request::post("/graphql").header("authorization", format!("Bearer {token}"));
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (status, headers, text) = self.send(request.body(body.into()).unwrap()).await;
+        let answer = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {status} {text}"));
+        (status, headers, answer)
     }
 
     /// The whole answer to a document.

@@ -102,8 +102,9 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
 async fn a_position_that_is_not_there_yet_is_told_so_by_every_query() {
     let house = House::open_with(|options| {
         options.development = true;
-        options.complexity_limit = usize::MAX;
-        options.wait_at_most = std::time::Duration::from_millis(50);
+        options.limits.cost = usize::MAX;
+        options.plan_buckets.set("default=1000000000:1000000000").unwrap();
+        options.limits.wait_ms = 50;
     })
     .await;
     let acme = house.tenant("acme").await;

@@ -1,5 +1,6 @@
 //! A client of the gateway's WebSocket.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -21,30 +23,66 @@ impl Socket {
     /// Connects to the router on a port of its own and introduces itself.
     pub(crate) async fn open(router: Router, token: &str) -> Self {
         let mut socket = Self::connect(router).await;
+        socket.introduce(token).await;
+        socket
+    }
+
+    pub(crate) async fn introduce(&mut self, token: &str) {
         let payload = json!({ "authorization": format!("Bearer {token}") });
-        socket
-            .send(&json!({ "type": "connection_init", "payload": payload }))
+        self.send(&json!({ "type": "connection_init", "payload": payload }))
             .await;
-        let answer = socket.next().await;
+        let answer = self.next().await;
         assert_eq!(answer["type"], "connection_ack", "{answer}");
-        socket
+    }
+
+    /// Serves the router on a port of its own.
+    pub(crate) async fn serve(router: Router) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    /// Connects without a word to where the router is served.
+    pub(crate) async fn connect_to(address: SocketAddr) -> Self {
+        let connected = Self::connect_offering(address, Some("graphql-transport-ws")).await;
+        connected.unwrap().0
     }
 
     /// Connects without a word.
     pub(crate) async fn connect(router: Router) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let connected = Self::connect_with(router, Some("graphql-transport-ws")).await;
+        let (socket, protocol) = connected.unwrap();
+        assert_eq!(protocol.as_deref(), Some("graphql-transport-ws"));
+        socket
+    }
+
+    /// Connects and offers these protocols; tells the one that was chosen.
+    pub(crate) async fn connect_with(
+        router: Router,
+        protocols: Option<&str>,
+    ) -> Result<(Self, Option<String>), tokio_tungstenite::tungstenite::Error> {
+        Self::connect_offering(Self::serve(router).await, protocols).await
+    }
+
+    async fn connect_offering(
+        address: SocketAddr,
+        protocols: Option<&str>,
+    ) -> Result<(Self, Option<String>), tokio_tungstenite::tungstenite::Error> {
         let mut request = format!("ws://{address}/graphql/ws")
             .into_client_request()
             .unwrap();
-        let protocol = "graphql-transport-ws".parse().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        if let Some(protocols) = protocols {
+            let protocols = protocols.parse().unwrap();
+            request.headers_mut().insert("sec-websocket-protocol", protocols);
+        }
         let connection = TcpStream::connect(address).await.unwrap();
-        let (stream, _) = tokio_tungstenite::client_async(request, connection)
-            .await
-            .unwrap();
-        Self { stream }
+        let config = WebSocketConfig::default().read_buffer_size(4096);
+        let (stream, response) =
+            tokio_tungstenite::client_async_with_config(request, connection, Some(config)).await?;
+        let chosen = response.headers().get("sec-websocket-protocol");
+        let chosen = chosen.map(|value| value.to_str().unwrap().to_owned());
+        Ok((Self { stream }, chosen))
     }
 
     pub(crate) async fn subscribe(&mut self, document: &str, variables: Value) {
@@ -53,27 +91,46 @@ impl Socket {
             .await;
     }
 
+    /// Begins an operation under an id.
+    pub(crate) async fn begin(&mut self, id: &str, document: &str) {
+        self.send(&json!({ "id": id, "type": "subscribe", "payload": { "query": document } }))
+            .await;
+    }
+
     pub(crate) async fn send(&mut self, message: &Value) {
-        self.stream
-            .send(Message::text(message.to_string()))
-            .await
-            .unwrap();
+        self.send_frame(Message::text(message.to_string())).await;
+    }
+
+    /// Sends any frame.
+    pub(crate) async fn send_frame(&mut self, frame: Message) {
+        self.stream.send(frame).await.unwrap();
+    }
+
+    /// The next frame, whatever it is.
+    pub(crate) async fn next_frame(&mut self) -> Message {
+        let waited = tokio::time::timeout(PATIENCE, self.stream.next()).await;
+        waited
+            .expect("a message in time")
+            .expect("an open connection")
+            .unwrap()
     }
 
     /// The next message; a close is `{"closed": code}`.
     pub(crate) async fn next(&mut self) -> Value {
-        loop {
-            let waited = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            match waited
-                .expect("a message in time")
-                .expect("an open connection")
-                .unwrap()
-            {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Close(frame) => return json!({ "closed": frame.map(|frame| u16::from(frame.code)) }),
-                _ => {}
+        let message = async {
+            loop {
+                match self.next_frame().await {
+                    Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                    Message::Close(frame) => {
+                        return json!({ "closed": frame.map(|frame| u16::from(frame.code)) });
+                    }
+                    _ => {}
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, message)
+            .await
+            .expect("a message in time")
     }
 
     /// The payload of the next result.

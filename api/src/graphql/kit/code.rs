@@ -15,16 +15,26 @@ pub(crate) enum Code {
     BadUserInput,
     /// Others changed the same thing meanwhile: read it again and repeat.
     Conflict,
+    /// The document is not on the list of those that are executed here.
+    DocumentNotListed,
     /// The token does not open this.
     Forbidden,
     /// A defect on this side; it is logged.
     Internal,
     /// The idempotency key was used for something else.
     KeyReused,
+    /// The request asks for more than the limit that `limit` names.
+    LimitExceeded,
     /// What is named does not exist.
     NotFound,
     /// The read models did not reach the asked position in time.
     NotThereYet,
+    /// No document of this hash is known: send its text with the hash.
+    PersistedQueryNotFound,
+    /// The tenant has used up what its plan allows for now; `retryAfterMs` says when to try again.
+    RateLimited,
+    /// It took too long and was given up. A mutation may have taken effect: repeat it under the same key.
+    TimedOut,
     /// No valid token.
     Unauthenticated,
     /// It can't be done now; `retryAfterMs` says when to try again.

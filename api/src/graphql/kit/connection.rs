@@ -100,12 +100,6 @@ pub(crate) fn row_cursor(tenant: TenantId, place: &impl Serialize) -> Cursor {
     Cursor::of_row(tenant, serde_json::to_string(place).unwrap_or_default())
 }
 
-/// What a list costs: its own field, and each of its rows.
-pub(crate) fn connection_cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
-    let rows = first.or(last).unwrap_or(ROWS_AT_MOST).clamp(1, ROWS_AT_MOST);
-    1 + usize::try_from(rows).unwrap_or_default() * row
-}
-
 /// Makes the connection and the edge of a node: `connection!(Lead: LeadConnection, LeadEdge, "leads")`.
 macro_rules! connection {
     ($node:ident: $connection:ident, $edge:ident, $what:literal) => {

@@ -10,11 +10,6 @@ use crate::auth::Identity;
 use crate::graphql::event::Event;
 use crate::options::Options;
 
-/// What a row's past costs beside its events, when it lies in its own stream, and when it lies among all of
-/// the tenant's events.
-pub(crate) const OWN_STREAM: usize = 5;
-pub(crate) const ALL_STREAMS: usize = 50;
-
 /// How many events are told when nobody says how many.
 const FIRST: i32 = 20;
 
@@ -49,11 +44,6 @@ pub(crate) struct Behind {
     pub(crate) as_of: Option<u64>,
     pub(crate) first: Option<i32>,
     pub(crate) after: Option<Cursor>,
-}
-
-/// What evidence costs.
-pub(crate) fn evidence_cost(past: usize, first: Option<i32>, event: usize) -> usize {
-    past + super::connection_cost(first.or(Some(FIRST)), None, event)
 }
 
 /// A page of the events behind a row that the caller was shown.
@@ -128,14 +118,13 @@ impl EvidenceConnection {
 
 /// Gives a row's type its evidence: of which read model it is, what its past costs, and the columns of its key.
 macro_rules! evidence {
-    ($node:ident of $model:ty, $cost:ident, |$row:ident| $key:expr) => {
-        $crate::graphql::kit::evidence!($node of $model, $cost, |$row| $key, None);
+    ($node:ident of $model:ty, |$row:ident| $key:expr) => {
+        $crate::graphql::kit::evidence!($node of $model, |$row| $key, None);
     };
-    ($node:ident of $model:ty, $cost:ident, |$row:ident| $key:expr, $tenant:expr) => {
+    ($node:ident of $model:ty, |$row:ident| $key:expr, $tenant:expr) => {
         #[async_graphql::ComplexObject]
         impl $node {
             /// The events that changed it, oldest first: why it is as it is.
-            #[graphql(complexity = "crate::graphql::kit::evidence_cost(Self::PAST, first, child_complexity)")]
             async fn evidence(
                 &self,
                 ctx: &async_graphql::Context<'_>,
@@ -157,11 +146,6 @@ macro_rules! evidence {
                 };
                 $crate::graphql::kit::events_behind(ctx, behind).await
             }
-        }
-
-        impl $node {
-            /// What its past costs.
-            const PAST: usize = $crate::graphql::kit::$cost;
         }
 
         impl $crate::graphql::kit::Recalled for $node {

@@ -20,12 +20,10 @@ mod user_error;
 
 pub(crate) use ask::{Asked, Outcome, check_key, key_of, run};
 pub(crate) use code::{Code, Context, IntoFault, code_of, fault, internal, store_fault};
-pub(crate) use connection::{PageInfo, Window, connection, connection_cost, row_cursor, rows_of};
+pub(crate) use connection::{PageInfo, Window, connection, row_cursor, rows_of};
 pub(crate) use cursor::Cursor;
 pub(crate) use decimal::Decimal;
-pub(crate) use evidence::{
-    ALL_STREAMS, Behind, EvidenceConnection, OWN_STREAM, events_behind, evidence, evidence_cost,
-};
+pub(crate) use evidence::{Behind, EvidenceConnection, events_behind, evidence};
 pub(crate) use head::{Changing, ChangingTenant, Creating, CreatingTenant, Head};
 pub(crate) use long::Long;
 pub(crate) use may::May;

@@ -46,7 +46,7 @@ pub(crate) async fn see<'a>(
             None => cursor.position_of_any("atLeast"),
         };
         let position = position.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
-        let waited = options.reader.wait_for(position, options.wait_at_most).await;
+        let waited = options.reader.wait_for(position, options.limits.wait()).await;
         waited.map_err(IntoFault::into_fault)?;
     }
     Ok(&options.reader)
@@ -126,7 +126,6 @@ macro_rules! queries {
             }
 
             #[doc = $many_doc]
-            #[graphql(complexity = "crate::graphql::kit::connection_cost(first, last, child_complexity)")]
             async fn $many(
                 &self,
                 ctx: &async_graphql::Context<'_>,

@@ -1,0 +1,112 @@
+//! How long each list of the schema is reckoned to be: a line a list. A list that is not here fails the test
+//! below. Pages of a connection need no line: they are as long as `first` or `last` says.
+
+use async_graphql::parser::types::Field;
+
+/// A type's list field and the length that it is reckoned with. `*` stands for every type that has the field.
+const LISTS: &[(&str, &str, usize)] = &[
+    ("*", "userErrors", 2),
+    ("Agent", "tools", 1),
+    ("AgentRun", "costs", 2),
+    ("ApiKey", "scopes", 1),
+    ("Claim", "reasonCodes", 1),
+    ("Claim", "recovered", 2),
+    ("Connector", "settings", 5),
+    ("Lead", "attributes", 5),
+    ("Me", "scopes", 1),
+    ("PlanSubscription", "received", 2),
+    ("Query", "roiSummary", 24),
+    ("Query", "tenants", 100),
+    ("ReadModelDifference", "columns", 3),
+    ("ReadModelRowStep", "changed", 5),
+    ("ReadModelRowStory", "steps", 20),
+    ("ReadModelVerification", "differences", 20),
+    ("RecordUsagePayload", "results", 10),
+    ("RoiMonth", "aiCost", 2),
+    ("RoiMonth", "billed", 2),
+    ("RoiMonth", "openByStage", 5),
+    ("RoiMonth", "paid", 2),
+    ("RoiMonth", "recovered", 2),
+    ("RoiMonth", "wonValue", 2),
+    ("Tenant", "verticals", 1),
+    ("Usage", "days", 30),
+    ("Usage", "totals", 10),
+    ("UserError", "path", 1),
+];
+
+/// What folding the past again costs besides: a type's field, and its surcharge. A row's past lies in its own
+/// stream, or else among all of the tenant's events.
+const PASTS: &[(&str, &str, usize)] = &[
+    ("Connector", "evidence", 50),
+    ("Query", "explainReadModelRow", 50),
+    ("Query", "verifyReadModel", 500),
+    ("RoiMonth", "evidence", 50),
+    ("UsageDay", "evidence", 50),
+    ("*", "evidence", 5),
+];
+/// What an answer as of a past moment costs besides.
+const AS_OF: usize = 20;
+
+/// What a field costs besides, for the past that it folds again.
+pub(super) fn past(parent: &str, field: &Field) -> usize {
+    let name = field.name.node.as_str();
+    let line = PASTS
+        .iter()
+        .find(|(of, known, _)| *known == name && (*of == parent || *of == "*"));
+    let as_of = field.get_argument("asOf").map_or(0, |_| AS_OF);
+    line.map_or(0, |(.., surcharge)| *surcharge) + as_of
+}
+
+/// The longest page of a connection.
+pub(super) const PAGE_AT_MOST: usize = 100;
+
+/// How long a list is reckoned to be, inside a page of so many rows; `None` for a field that is no list.
+pub(super) fn length(parent: &str, field: &str, page: usize) -> Option<usize> {
+    if is_page(parent, field) {
+        return Some(page);
+    }
+    let line = LISTS
+        .iter()
+        .find(|(of, name, _)| *name == field && (*of == parent || *of == "*"));
+    line.map(|(_, _, length)| *length)
+}
+
+fn is_page(parent: &str, field: &str) -> bool {
+    parent.ends_with("Connection") && matches!(field, "edges" | "nodes")
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::types::BaseType;
+
+    use super::{LISTS, length};
+    use crate::documents::types::Types;
+
+    #[test]
+    fn every_list_of_the_schema_has_a_length() {
+        let types = Types::of(&crate::schema_sdl());
+        let lists: Vec<(&str, &str)> = types
+            .all_fields()
+            .filter(|(.., field)| matches!(field.kind.base, BaseType::List(_)))
+            .map(|(parent, name, _)| (parent, name))
+            .collect();
+        let missing: Vec<String> = lists
+            .iter()
+            .filter(|(parent, name)| length(parent, name, 1).is_none())
+            .map(|(parent, name)| format!("(\"{parent}\", \"{name}\", how many)"))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "tell api/src/cost/lists.rs how long these lists are: {missing:#?}"
+        );
+        for (parent, name, _) in LISTS {
+            let is_there = lists
+                .iter()
+                .any(|(of, list)| list == name && (of == parent || *parent == "*"));
+            assert!(
+                is_there,
+                "{parent}.{name} is no list of the schema any more: take its line out"
+            );
+        }
+    }
+}

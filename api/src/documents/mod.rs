@@ -1,0 +1,16 @@
+//! GraphQL documents: read and checked once, kept by their hash.
+
+mod check;
+mod keep;
+mod operation;
+mod prepared;
+mod resume;
+pub(crate) mod types;
+mod variables;
+
+pub(crate) use check::{Checker, NoExecution};
+pub(crate) use keep::{Documents, Missing, Wanted};
+pub(crate) use operation::{only_introspects, pick};
+pub(crate) use prepared::{Prepared, Refused};
+pub(crate) use resume::resume;
+pub(crate) use variables::{check_declarations, check_variables};

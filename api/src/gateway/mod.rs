@@ -1,0 +1,11 @@
+//! The way of a request from a transport to the executor: who asks, which document, within which limits.
+
+mod asked;
+mod desk;
+mod ready;
+mod refusal;
+
+pub(crate) use asked::Asked;
+pub(crate) use desk::Gateway;
+pub(crate) use ready::{Ready, Run};
+pub(crate) use refusal::{Refusal, Standing, told};

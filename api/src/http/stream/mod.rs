@@ -1,0 +1,8 @@
+//! Answers that go on: graphql-sse and multipart subscriptions. The client's pace is the stream's.
+
+mod beat;
+mod multipart;
+mod sse;
+
+pub(super) use multipart::multipart;
+pub(super) use sse::events;

@@ -1,0 +1,102 @@
+//! Clients that others wrote, from the registries, against the program. `scripts/clients` installs them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::program::{Up, folder};
+
+/// Set where a missing client is a failure.
+const REQUIRED: &str = "ANNALS_CLIENTS";
+
+fn clients() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+}
+
+/// Whether the clients are there; says what to install when they are not, and fails where they must be.
+fn are_installed(what: &str, file: &str) -> bool {
+    if clients().join(file).exists() {
+        return true;
+    }
+    let message = format!("{what} is not tested: run scripts/clients, which says what to install");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "CI tells by it that nothing may be left out"
+    )]
+    let required = std::env::var_os(REQUIRED);
+    assert!(required.is_none(), "{message}");
+    eprintln!("{message}");
+    false
+}
+
+/// A running program with a tenant, and a key that opens everything in it.
+fn tenant(up: &Up) -> String {
+    up.provision("shop");
+    let document = "mutation { issueApiKey(input: { id: \"clients\", name: \"clients\", \
+                    scopes: [READ, WRITE, INGEST, ADMIN] }) { token } }";
+    let data = up.ask(Some("shop"), document);
+    data["issueApiKey"]["token"].as_str().unwrap().to_owned()
+}
+
+/// Runs a script against the program; its output is the failure's text.
+fn run(program: &Path, script: &str) {
+    let data = folder();
+    let up = Up::start(data.path());
+    let token = tenant(&up);
+    let output = Command::new(program)
+        .current_dir(clients())
+        .args([script, &format!("http://{}/graphql", up.address), &token])
+        .output()
+        .unwrap_or_else(|error| panic!("{} can't be run: {error}", program.display()));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{script} failed:\n{}\n{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    println!("{}", text(&output.stdout));
+}
+
+/// Runs a script for Node, if its packages are there.
+fn node(what: &str, script: &str) {
+    if are_installed(what, "node_modules/graphql/package.json") {
+        run(Path::new("node"), script);
+    }
+}
+
+#[test]
+fn the_61_audits_of_graphql_over_http_pass() {
+    node("GraphQL over HTTP by graphql-http", "http_audits.js");
+}
+
+#[test]
+fn graphql_ws_asks_changes_and_follows() {
+    node("graphql-ws", "graphql_ws.js");
+}
+
+#[test]
+fn graphql_sse_asks_changes_and_follows() {
+    node("graphql-sse", "graphql_sse.js");
+}
+
+#[test]
+fn an_event_source_goes_on_where_it_broke_off() {
+    node("EventSource", "event_source.js");
+}
+
+#[test]
+fn apollo_client_asks_changes_and_follows() {
+    node("@apollo/client", "apollo.js");
+}
+
+#[test]
+fn urql_asks_changes_and_follows() {
+    node("@urql/core", "urql.js");
+}
+
+#[test]
+fn pythons_gql_asks_changes_and_follows() {
+    if are_installed("Python's gql", ".venv/bin/python") {
+        run(&clients().join(".venv/bin/python"), "python_gql.py");
+    }
+}
