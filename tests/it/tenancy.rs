@@ -132,7 +132,8 @@ impl Neighbours {
     }
 }
 
-/// Takes out what differs between any two calls: the id that was sent, cursors, tokens, fresh ids.
+/// Takes out what differs between any two calls: the id that was sent, cursors, tokens, fresh ids, and what is
+/// left in the caller's bucket.
 fn mask(answer: &mut Value, ids: &Ids) {
     match answer {
         Value::String(text) => *text = text.replace(&ids.id, "ID").replace(&ids.tenant, "TENANT"),
@@ -141,6 +142,9 @@ fn mask(answer: &mut Value, ids: &Ids) {
             for (name, value) in fields {
                 if matches!(name.as_str(), "cursor" | "token") && value.is_string() {
                     *value = json!("FRESH");
+                }
+                if name == "bucket" {
+                    *value = Value::Null;
                 }
                 mask(value, ids);
             }
@@ -250,11 +254,8 @@ async fn everything_of_b(home: &Neighbours) -> String {
     let mut all = String::new();
     for field in home.schema.root("Query") {
         let (document, variables) = home.schema.document("query", &field, &home.never());
-        all += &home
-            .house
-            .answer(&home.b.token, &document, variables)
-            .await
-            .to_string();
+        let answer = home.house.answer(&home.b.token, &document, variables).await;
+        all += &format!("{} {}", answer["data"], answer["errors"]);
     }
     all
 }

@@ -184,11 +184,7 @@ mod tests {
             kept.put(hash_of("again"), prepared(1));
         }
         assert!(kept.bytes <= BYTES_AT_MOST);
-        assert_eq!(
-            kept.documents.len(),
-            10,
-            "nine of a tenth each, and the small one"
-        );
+        assert_eq!(kept.documents.len(), 11, "ten tenths, and the small one");
         kept.put(hash_of("huge"), prepared(BYTES_AT_MOST + 1));
         assert_eq!((kept.bytes, kept.documents.len()), (0, 0));
     }

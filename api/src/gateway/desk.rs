@@ -2,11 +2,10 @@
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Pos, Request, Response};
-use axum::http::StatusCode;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use super::{Asked, Ready, Refusal, Run, told};
+use super::{Asked, Door, Ready, Refusal, Run, told};
 use crate::auth::{Authenticator, Denied, Identity};
 use crate::cost::{self, Buckets, Plans, Purse, actual, reckon};
 use crate::documents::{Checker, Documents, Wanted, check_variables, only_introspects, pick, resume};
@@ -55,6 +54,7 @@ impl Gateway {
         &self,
         identity: Result<Identity, Denied>,
         mut asked: Asked,
+        door: Door,
     ) -> Result<Ready, Refusal> {
         if let Some(denied) = self.denied(&identity) {
             return Err(denied.into());
@@ -70,6 +70,7 @@ impl Gateway {
         };
         let (document, types) = (&prepared.document, self.documents.checker().types());
         let operation = pick(document, asked.operation_name.as_deref())?;
+        door.check(operation.node.ty)?;
         let (run, mut variables) = (asked.run(), asked.variables());
         check_variables(&operation.node, &variables, types)?;
         let requested = reckon(document, &operation.node, &variables, types);
@@ -143,18 +144,6 @@ impl Gateway {
         }
         let gateway = self.clone();
         futures::stream::once(async move { gateway.answer(ready).await }).boxed()
-    }
-
-    /// Refuses a subscription where only one answer is possible.
-    pub(crate) fn one_answer(ready: Ready) -> Result<Ready, Refusal> {
-        if ready.kind == OperationType::Subscription {
-            return Err(Refusal::wrong(
-                StatusCode::BAD_REQUEST,
-                "a subscription goes over the WebSocket /graphql/ws, or with `Accept: text/event-stream` or \
-                 `Accept: multipart/mixed; subscriptionSpec=1.0`",
-            ));
-        }
-        Ok(ready)
     }
 }
 

@@ -7,5 +7,5 @@ mod refusal;
 
 pub(crate) use asked::Asked;
 pub(crate) use desk::Gateway;
-pub(crate) use ready::{Ready, Run};
+pub(crate) use ready::{Door, Ready, Run};
 pub(crate) use refusal::{Refusal, Standing, told};

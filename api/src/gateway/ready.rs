@@ -2,7 +2,9 @@
 
 use async_graphql::Request;
 use async_graphql::parser::types::OperationType;
+use axum::http::StatusCode;
 
+use super::Refusal;
 use crate::cost::Receipt;
 
 /// A request that passed everything before its execution.
@@ -24,4 +26,36 @@ pub(crate) enum Run {
     Real,
     /// Its cost is told.
     Dry,
+}
+
+/// What the way that a request came can answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// One answer to a query: a URL that anybody can make somebody else follow.
+    Query,
+    /// A stream of answers to what does not change anything.
+    QueryStream,
+    /// One answer.
+    One,
+    /// A stream of answers.
+    Stream,
+}
+
+impl Door {
+    /// Refuses an operation that does not fit through.
+    pub(super) fn check(self, kind: OperationType) -> Result<(), Refusal> {
+        match (self, kind) {
+            (Self::Query | Self::QueryStream, OperationType::Mutation) => {
+                let message = "GET is for queries: send the rest by POST";
+                let refusal = Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, message);
+                Err(refusal.allowing("POST"))
+            }
+            (Self::Query | Self::One, OperationType::Subscription) => Err(Refusal::wrong(
+                StatusCode::BAD_REQUEST,
+                "a subscription goes over the WebSocket /graphql/ws, or with `Accept: text/event-stream` or \
+                 `Accept: multipart/mixed; subscriptionSpec=1.0`",
+            )),
+            _ => Ok(()),
+        }
+    }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Refusal {
     pub(crate) errors: Vec<ServerError>,
     /// What it would have cost, where that is known.
     pub(crate) cost: Option<Value>,
+    /// The methods by which it would not be refused.
+    pub(crate) allow: Option<&'static str>,
 }
 
 impl Refusal {
@@ -35,6 +37,7 @@ impl Refusal {
             standing: Standing::Request(status),
             errors: vec![error.into_server_error(Pos::default()).placeless()],
             cost: None,
+            allow: None,
         }
     }
 
@@ -56,6 +59,14 @@ impl Refusal {
         }
     }
 
+    /// The same, with the methods that are allowed.
+    pub(crate) fn allowing(self, methods: &'static str) -> Self {
+        Self {
+            allow: Some(methods),
+            ..self
+        }
+    }
+
     /// When to try again, where that is known.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         let extensions = self.errors.first()?.extensions.as_ref()?;
@@ -72,6 +83,7 @@ impl Refusal {
             standing: Standing::Document,
             errors,
             cost: None,
+            allow: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Answers over HTTP: GraphQL over HTTP's statuses and bodies.
 
 use async_graphql::{Response, ServerError, Value};
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{self, IntoResponse};
 use serde::Serialize;
 
@@ -50,24 +50,14 @@ pub(super) fn refused(media: Media, refusal: &Refusal) -> response::Response {
     if let Some(seconds) = refusal.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    if let Some(methods) = refusal.allow {
+        let methods = HeaderValue::from_static(methods);
+        response.headers_mut().insert(ALLOW, methods);
+    }
     if status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Bearer");
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
-    response
-}
-
-/// The same, with a header besides.
-pub(super) fn refused_with(
-    media: Media,
-    refusal: &Refusal,
-    header: (HeaderName, &'static str),
-) -> response::Response {
-    let mut response = refused(media, refusal);
-    let (name, value) = header;
-    response
-        .headers_mut()
-        .insert(name, HeaderValue::from_static(value));
     response
 }
 

@@ -5,7 +5,6 @@ use async_graphql::http::GraphiQLSource;
 use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::header::ALLOW;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse};
 use axum::{Extension, response};
@@ -13,12 +12,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::RequestId;
-use super::answer::{NoData, executed, refused, refused_with, written};
+use super::answer::{NoData, executed, refused, written};
 use super::body::{self, Posted};
 use super::media::{Media, accepted, is_json};
 use super::stream::{events, multipart};
 use crate::auth::identify;
-use crate::gateway::{Asked, Gateway, Ready, Refusal, Run};
+use crate::gateway::{Asked, Door, Gateway, Ready, Refusal, Run};
 use crate::limits::{Over, check_nesting};
 
 const METHODS: &str = "GET, HEAD, POST";
@@ -46,10 +45,15 @@ pub(super) async fn post(
         return refused(media, &denied.into());
     }
     let run = run(&headers);
+    let door = if media.is_stream() {
+        Door::Stream
+    } else {
+        Door::One
+    };
     match body::read(&gateway, body).await {
         Ok(Posted::One(asked)) => {
             let asked = asked.or_run(run).or_seen(last_seen(&headers));
-            match gateway.ready(identity, asked).await {
+            match gateway.ready(identity, asked, door).await {
                 Ok(ready) => respond(&gateway, media, ready).await,
                 Err(refusal) => refused(media, &refusal),
             }
@@ -58,9 +62,8 @@ pub(super) async fn post(
             let mut answers = Vec::with_capacity(all.len());
             for asked in all {
                 let ready = gateway
-                    .ready(identity.clone(), asked.or_run(run))
-                    .await
-                    .and_then(Gateway::one_answer);
+                    .ready(identity.clone(), asked.or_run(run), Door::One)
+                    .await;
                 answers.push(match ready {
                     Ok(ready) => Answer::Executed(gateway.answer(ready).await),
                     Err(refusal) => Answer::Refused(refusal),
@@ -115,19 +118,19 @@ pub(super) async fn get(
         return refused(media, &denied.into());
     }
     let run = run(&headers);
+    let door = if media.is_stream() {
+        Door::QueryStream
+    } else {
+        Door::Query
+    };
     let ready = match parameters(&gateway, &uri) {
         Ok(asked) => {
             let asked = asked.or_run(run).or_seen(last_seen(&headers));
-            gateway.ready(identity, asked).await
+            gateway.ready(identity, asked, door).await
         }
         Err(refusal) => Err(refusal),
     };
     match ready {
-        Ok(ready) if ready.kind == OperationType::Mutation => {
-            let message = "GET is for queries: send the rest by POST";
-            let refusal = Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, message);
-            refused_with(media, &refusal, (ALLOW, "POST"))
-        }
         Ok(ready) => respond(&gateway, media, ready).await,
         Err(refusal) => refused(media, &refusal),
     }
@@ -139,10 +142,7 @@ async fn respond(gateway: &Gateway, media: Media, ready: Ready) -> response::Res
     match (media, ready.kind) {
         (Media::EventStream, _) => events(gateway.responses(ready), pause),
         (Media::Multipart, OperationType::Subscription) => multipart(gateway.responses(ready), pause),
-        _ => match Gateway::one_answer(ready) {
-            Ok(ready) => executed(media.of_errors(), &gateway.answer(ready).await),
-            Err(refusal) => refused(media, &refusal),
-        },
+        _ => executed(media.of_errors(), &gateway.answer(ready).await),
     }
 }
 
@@ -150,7 +150,7 @@ async fn respond(gateway: &Gateway, media: Media, ready: Ready) -> response::Res
 pub(super) async fn other_method() -> response::Response {
     let message = "send queries by GET or POST, mutations by POST";
     let refusal = Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, message);
-    refused_with(Media::Json, &refusal, (ALLOW, METHODS))
+    refused(Media::Json, &refusal.allowing(METHODS))
 }
 
 /// GraphiQL, in development.

@@ -30,6 +30,11 @@ impl Media {
         }
     }
 
+    /// Whether answers that go on can be written in it.
+    pub(super) const fn is_stream(self) -> bool {
+        matches!(self, Self::EventStream | Self::Multipart)
+    }
+
     /// What errors are written in where this was asked for.
     pub(super) const fn of_errors(self) -> Self {
         match self {

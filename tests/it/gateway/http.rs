@@ -1,5 +1,8 @@
 //! GraphQL over HTTP: media types, methods, statuses, and errors that say what is wrong.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
@@ -148,4 +151,51 @@ async fn a_batch_is_answered_in_its_order() {
         answers[1]["errors"][0]["extensions"]["code"],
         Value::from("BAD_USER_INPUT")
     );
+}
+
+/// `NotFound` as it stands in `extensions.code`.
+fn screaming(name: &str) -> String {
+    let mut code = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !code.is_empty() {
+            code.push('_');
+        }
+        code.extend(letter.to_uppercase());
+    }
+    code
+}
+
+#[test]
+fn the_page_of_the_gateway_tells_every_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let page = std::fs::read_to_string(root.join("docs/gateway.md")).unwrap();
+    let source = std::fs::read_to_string(root.join("api/src/graphql/kit/code.rs")).unwrap();
+    let list = source.split("pub(crate) enum Code {").nth(1).unwrap();
+    let lines = list.split('}').next().unwrap().lines().map(str::trim);
+    let known: BTreeSet<String> = lines
+        .filter(|line| !line.starts_with("///"))
+        .filter_map(|line| line.strip_suffix(',').map(screaming))
+        .collect();
+    let table = page.split("## Codes").nth(1).unwrap();
+    let told: BTreeSet<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned))
+        .collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_page_of_the_gateway_tells_every_limit() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let page = std::fs::read_to_string(root.join("docs/gateway.md")).unwrap();
+    let limits = format!("{:?}", api::Limits::default());
+    let inside = limits.split(['{', '}']).nth(1).unwrap();
+    for pair in inside.split(", ") {
+        let (name, value) = pair.trim().split_once(": ").unwrap();
+        let row = page
+            .lines()
+            .find(|line| line.starts_with('|') && line.contains(&format!("`{name}`")));
+        let row = row.unwrap_or_else(|| panic!("docs/gateway.md does not tell {name}"));
+        assert!(row.contains(value), "{name} is {value}: {row}");
+    }
 }

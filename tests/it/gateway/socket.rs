@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -113,6 +114,15 @@ impl Socket {
             .expect("a message in time")
             .expect("an open connection")
             .unwrap()
+    }
+
+    /// Everything that comes until the end, as bytes; nothing is answered, pings neither.
+    pub(crate) async fn listen_silently(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let end = self.stream.get_mut().read_to_end(&mut bytes);
+        // The end may be a reset connection: what came before it counts.
+        drop(tokio::time::timeout(PATIENCE, end).await.expect("an end in time"));
+        bytes
     }
 
     /// The next message; a close is `{"closed": code}`.

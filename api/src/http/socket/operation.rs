@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::message::FromServer;
 use crate::auth::identify;
-use crate::gateway::{Asked, Gateway};
+use crate::gateway::{Asked, Door, Gateway};
 use crate::http::RequestId;
 
 /// What an operation has to say.
@@ -74,7 +74,7 @@ pub(super) struct Caller {
 /// Runs an operation to its end.
 pub(super) async fn run(gateway: Gateway, caller: Caller, asked: Asked, voice: Voice) -> Option<()> {
     let identity = identify(&gateway.authenticator, &caller.headers, Some(&caller.request_id));
-    let ready = match gateway.ready(identity.await, asked).await {
+    let ready = match gateway.ready(identity.await, asked, Door::Stream).await {
         Ok(ready) => ready,
         Err(refusal) => return voice.error(&refusal.errors).await,
     };
