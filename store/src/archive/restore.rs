@@ -185,6 +185,9 @@ async fn attach(
         .bind(partition)
         .execute(&mut *connection)
         .await?;
+    sqlx::query(&format!("analyze {partition}"))
+        .execute(&mut *connection)
+        .await?;
     let last = i64::try_from(archive.last_position).unwrap_or(i64::MAX);
     let first = i64::try_from(archive.first_position).unwrap_or(i64::MAX);
     sqlx::query!(
