@@ -7,6 +7,7 @@ pub(crate) mod house;
 mod live;
 mod past;
 mod queries;
+mod rebuild;
 pub(crate) mod schema;
 pub(crate) mod socket;
 pub(crate) mod story;
