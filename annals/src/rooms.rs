@@ -16,7 +16,7 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
-use crate::listen;
+use crate::{listen, read_models};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 const PROJECTOR_CONNECTIONS: u32 = 8;
@@ -65,6 +65,8 @@ impl Rooms {
         };
 
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
+        let memory_bytes = settings.projector.options().memory_bytes;
+        options.operations = Some(read_models::operations(url, memory_bytes)?);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
         options.development = settings.mode == Some(crate::config::Mode::Development);
         options.limits = settings.gateway.limits();

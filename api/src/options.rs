@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use projections::{Past, PastLimits, Reader};
+use projections::{Operations, Past, PastLimits, Reader};
 use store::Store;
 
 use crate::auth::TokenSource;
@@ -32,6 +32,8 @@ pub struct Options {
     pub reader: Reader,
     /// Their past, with the limits of what an answer about it may cost.
     pub past: Past,
+    /// What an administrator does with read models, if this process can.
+    pub operations: Option<Operations>,
     /// SHA-256 of the platform administrator's token, in lower-case hex; without it nobody is one.
     pub admin_token_sha256: Option<String>,
     /// Shows GraphiQL and the schema to anybody.
@@ -61,6 +63,7 @@ impl Options {
             store,
             reader,
             past,
+            operations: None,
             admin_token_sha256: None,
             development: false,
             tokens,

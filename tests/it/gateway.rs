@@ -12,6 +12,7 @@ mod limits;
 mod live;
 mod past;
 mod queries;
+mod rebuild;
 pub(crate) mod schema;
 pub(crate) mod socket;
 mod socket_rules;

@@ -64,7 +64,8 @@ pub(super) fn status(status: &Status) -> String {
             "",
             other.build,
             other.state.name(),
-            other.position, other.rows
+            other.position,
+            other.rows
         );
     }
     line

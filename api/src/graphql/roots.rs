@@ -4,7 +4,8 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_feed, claim, connector, connector_sync, event, import, lead, me, member,
-    opportunity, read_model_history, record_usage, roi_summary, subscription, tenant, usage, workspace,
+    opportunity, read_model, read_model_history, read_model_operation, record_usage, roi_summary,
+    subscription, tenant, usage, workspace,
 };
 
 /// What can be asked.
@@ -20,6 +21,7 @@ pub(crate) struct Query(
     me::MeQuery,
     member::MemberQuery,
     opportunity::OpportunityQuery,
+    read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
     roi_summary::RoiSummaryQuery,
     subscription::SubscriptionQuery,
@@ -42,6 +44,7 @@ pub(crate) struct Mutation(
     lead::LeadMutation,
     member::MemberMutation,
     opportunity::OpportunityMutation,
+    read_model_operation::ReadModelMutation,
     record_usage::UsageMutation,
     subscription::SubscriptionMutation,
     tenant::PlatformMutation,

@@ -76,6 +76,11 @@ impl House {
     }
 
     pub(crate) async fn open_with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::open_at(|_, options| change(options)).await
+    }
+
+    /// With options that depend on the database's URL.
+    pub(crate) async fn open_at(change: impl FnOnce(&str, &mut Options)) -> Self {
         let database = testkit::database().await;
         let url = database.url().to_owned();
         let store = Store::open(store::Options::new(&url, testkit::ambient(1)))
@@ -86,7 +91,7 @@ impl House {
         let reader = Reader::new(store::pool(&url, Role::Gateway, 8).unwrap());
         let mut options = Options::new(store.clone(), reader, Arc::new(Tokens(AtomicU64::new(1))));
         options.admin_token_sha256 = Some(api::token_hash(ADMIN));
-        change(&mut options);
+        change(&url, &mut options);
         Self {
             router: api::router(options.clone()),
             options,

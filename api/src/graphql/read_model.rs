@@ -1,0 +1,353 @@
+//! Where read models are, what a rebuild differs in, and which streams wait. For the platform's administrator.
+
+use async_graphql::{Enum, Json, Object, Result, SimpleObject};
+use domain::TenantId;
+use projections::{Build, BuildState, Diff, Listing, OperationError, Operations, Parked, Status};
+use serde_json::Value;
+
+use super::kit::{Code, Context, IntoFault, Long, May, Ulid, UserError, fault, internal, rows_of};
+use crate::auth::Identity;
+use crate::options::Options;
+
+/// What a build of a read model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "BuildState")]
+pub(crate) enum ReadModelBuildState {
+    /// It is being filled.
+    Building,
+    /// It is filled, and waits for a switch.
+    Ready,
+    /// Queries read it.
+    Live,
+    /// It was live; one can go back to it.
+    Previous,
+}
+
+/// What a switch demands of the difference to the live build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "projections::Policy")]
+pub(crate) enum ReadModelSwitchPolicy {
+    /// Nothing.
+    Any,
+    /// That there is none.
+    Empty,
+    /// That there is none, or that somebody accepted just this one.
+    Accepted,
+}
+
+/// A filling of a read model's table.
+#[derive(SimpleObject)]
+pub(crate) struct ReadModelBuild {
+    /// Its number, from 1.
+    number: i32,
+    /// What it is for.
+    state: ReadModelBuildState,
+    /// The version of the fold that wrote its rows.
+    version: i32,
+    /// The last position of the log that it has folded.
+    position: Long,
+    /// The position to which it is being filled.
+    target: Long,
+    /// How many events its filling has read.
+    events: Long,
+    /// How many rows its filling has written.
+    rows: Long,
+    /// The tenant whose rows it has; null: all tenants.
+    tenant_id: Option<Ulid>,
+    /// The key of the one row that it has, the tenant first; null: all rows.
+    key: Option<Vec<String>>,
+    /// What a switch demands of the difference to the live build.
+    policy: ReadModelSwitchPolicy,
+    /// Whether it takes the live one's place as soon as it is ready.
+    switch_when_ready: bool,
+}
+
+impl From<Build> for ReadModelBuild {
+    fn from(build: Build) -> Self {
+        Self {
+            number: build.build,
+            state: build.state.into(),
+            version: build.version,
+            position: long(build.position),
+            target: long(build.target),
+            events: long(build.events),
+            rows: long(build.rows),
+            tenant_id: build.scope.tenant.map(Into::into),
+            key: build.scope.key,
+            policy: build.policy.into(),
+            switch_when_ready: build.switch_when_ready,
+        }
+    }
+}
+
+/// Where a read model is, and how far behind the log.
+#[derive(SimpleObject)]
+pub(crate) struct ReadModelStatus {
+    /// The read model.
+    name: String,
+    /// The number of its live build; 0 before the first.
+    build: i32,
+    /// The version of the fold that writes it.
+    version: i32,
+    /// The version of this program's fold.
+    program_version: i32,
+    /// The last position that it has folded.
+    position: Long,
+    /// How many events it is behind: of the tenant, when one was named.
+    lag_events: Long,
+    /// For how long the first event that it has not folded is in the log, in milliseconds.
+    lag_ms: Long,
+    /// How many positions a second it moved on lately.
+    rate: f64,
+    /// How many streams wait because an event of theirs can't be folded: of the tenant, when one was named.
+    parked_streams: Long,
+    /// Whether a process carries it now.
+    carried: bool,
+    /// The other builds: filled anew, or kept to go back to.
+    builds: Vec<ReadModelBuild>,
+}
+
+impl From<Status> for ReadModelStatus {
+    fn from(status: Status) -> Self {
+        Self {
+            name: status.name,
+            build: status.build,
+            version: status.version,
+            program_version: status.program_version,
+            position: long(status.position),
+            lag_events: long(status.lag_events),
+            lag_ms: long(status.lag_ms),
+            rate: status.rate,
+            parked_streams: long(status.parked),
+            carried: status.carried,
+            builds: status.builds.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// A column in which two builds of a row differ.
+#[derive(SimpleObject)]
+pub(crate) struct ReadModelDiffColumn {
+    /// The column.
+    column: String,
+    /// What the live build has; null when it has no such row.
+    live: Option<Json<Value>>,
+    /// What the other build has; null when it has no such row.
+    build: Option<Json<Value>>,
+}
+
+/// A row that is not the same in two builds.
+#[derive(SimpleObject)]
+pub(crate) struct ReadModelDiffRow {
+    /// The values of the key's columns, the tenant first.
+    key: Vec<String>,
+    /// Where they differ; all columns when only one build has the row.
+    columns: Vec<ReadModelDiffColumn>,
+}
+
+/// What differs between a build and the live one, at one position.
+#[derive(SimpleObject)]
+pub(crate) struct ReadModelDiff {
+    /// The read model.
+    name: String,
+    /// The build that is compared with the live one.
+    build: i32,
+    /// The live build.
+    live: i32,
+    /// The position at which both are compared.
+    position: Long,
+    /// How many rows only the build has.
+    added: Long,
+    /// How many rows both have with different values.
+    changed: Long,
+    /// How many rows only the live build has.
+    gone: Long,
+    /// The rows that were asked for, in the order of their keys.
+    rows: Vec<ReadModelDiffRow>,
+    /// Whether more rows differ after them.
+    has_next_page: bool,
+}
+
+impl ReadModelDiff {
+    /// The difference with at most so many rows.
+    pub(super) fn of(diff: Diff, limit: usize) -> Self {
+        let row = |row: projections::RowDifference| ReadModelDiffRow {
+            key: row.key,
+            columns: row
+                .columns
+                .into_iter()
+                .map(|one| ReadModelDiffColumn {
+                    column: one.column,
+                    live: one.left.map(Json),
+                    build: one.right.map(Json),
+                })
+                .collect(),
+        };
+        Self {
+            has_next_page: diff.differences.len() > limit,
+            rows: diff.differences.into_iter().take(limit).map(row).collect(),
+            name: diff.name,
+            build: diff.build,
+            live: diff.live,
+            position: long(diff.position),
+            added: long(diff.added),
+            changed: long(diff.changed),
+            gone: long(diff.gone),
+        }
+    }
+}
+
+/// A stream whose events wait for a read model, because one of them can't be folded.
+#[derive(SimpleObject)]
+pub(crate) struct ParkedStream {
+    /// The read model.
+    read_model: String,
+    /// The build of it.
+    build: i32,
+    /// The stream's tenant.
+    tenant_id: Ulid,
+    /// The stream, for instance `lead/01K...`: `resumeReadModel` takes it.
+    stream: String,
+    /// The position of the first event that waits.
+    position: Long,
+    /// Its type.
+    event_type: String,
+    /// Why it could not be folded.
+    reason: String,
+    /// How many events wait, this one included.
+    events: Long,
+}
+
+impl From<Parked> for ParkedStream {
+    fn from(parked: Parked) -> Self {
+        Self {
+            read_model: parked.name,
+            build: parked.build,
+            tenant_id: parked.stream.tenant.into(),
+            stream: format!("{}/{}", parked.stream.aggregate_type, parked.stream.id),
+            position: long(parked.position),
+            event_type: parked.event_type,
+            reason: parked.reason,
+            events: long(parked.events),
+        }
+    }
+}
+
+/// What the platform's administrator can ask about read models.
+#[derive(Default)]
+pub(crate) struct ReadModelQuery;
+
+#[Object]
+impl ReadModelQuery {
+    /// Where each read model is, by name. For the platform's administrator.
+    async fn read_models(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Counts this tenant's events and parked streams alone.")] tenant: Option<Ulid>,
+    ) -> Result<Vec<ReadModelStatus>> {
+        let operations = operations(ctx)?;
+        let statuses = operations.status().await.map_err(IntoFault::into_fault)?;
+        let mut statuses: Vec<ReadModelStatus> = statuses.into_iter().map(Into::into).collect();
+        if let Some(tenant) = tenant {
+            let own = operations.status_of(TenantId::new(tenant.0)).await;
+            for own in own.map_err(IntoFault::into_fault)? {
+                for status in statuses.iter_mut().filter(|status| status.name == own.name) {
+                    status.lag_events = long(own.lag_events);
+                    status.parked_streams = long(own.parked);
+                }
+            }
+        }
+        Ok(statuses)
+    }
+
+    /// Compares the build that is ready (or else the one that was live before) with the live one. For the
+    /// platform's administrator.
+    async fn read_model_diff(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The read model, for instance \"lead\".")] name: String,
+        #[graphql(desc = "How many rows to list, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this key: that of the last one that you know.")] after: Option<
+            Vec<String>,
+        >,
+    ) -> Result<ReadModelDiff> {
+        let operations = operations(ctx)?;
+        let limit = rows_of("first", first.unwrap_or(20))?;
+        let listing = Listing {
+            after,
+            limit: limit + 1,
+        };
+        let diff = operations.diff(&name, &listing).await;
+        let diff = diff.map_err(IntoFault::into_fault)?;
+        Ok(ReadModelDiff::of(diff, limit as usize))
+    }
+
+    /// The streams whose events wait because one of them can't be folded. For the platform's administrator.
+    async fn parked_streams(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of this read model alone.")] name: Option<String>,
+    ) -> Result<Vec<ParkedStream>> {
+        let parked = operations(ctx)?.parked().await.map_err(IntoFault::into_fault)?;
+        let wanted = parked
+            .into_iter()
+            .filter(|parked| name.as_ref().is_none_or(|name| *name == parked.name));
+        Ok(wanted.map(Into::into).collect())
+    }
+}
+
+/// The operations, for the platform's administrator alone.
+pub(super) fn operations<'c>(ctx: &Context<'c>) -> Result<&'c Operations> {
+    May::Platform
+        .check(ctx.data::<Identity>()?)
+        .map_err(IntoFault::into_fault)?;
+    let operations = ctx.data::<Options>()?.operations.as_ref();
+    operations.ok_or_else(|| {
+        let message = "this process has no operations on read models: use `annals read-model`";
+        fault(Code::Unavailable, message)
+    })
+}
+
+pub(super) fn long(number: u64) -> Long {
+    Long(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// A refusal as the user's error; what is no refusal is given back.
+pub(super) fn refused(error: OperationError) -> Result<UserError> {
+    use OperationError as E;
+    let (path, code): (&[&str], &str) = match &error {
+        E::UnknownReadModel { .. } => (&["name"], "UNKNOWN_READ_MODEL"),
+        E::UnknownTenant(_) => (&["tenant"], "UNKNOWN_TENANT"),
+        E::WrongKey { .. } => (&["key"], "WRONG_KEY"),
+        E::NeverRan { .. } => (&["name"], "NEVER_RAN"),
+        E::NoBuild { .. } => (&["name"], "NO_BUILD"),
+        E::AlreadyThere { .. } => (&["name"], "ALREADY_THERE"),
+        E::Busy { .. } => (&["name"], "BUSY"),
+        E::Differs { .. } => (&["name"], "DIFFERS"),
+        E::OtherFold { .. } => (&["name"], "OTHER_FOLD"),
+        E::NotParked { .. } => (&["stream"], "NOT_PARKED"),
+        E::StillRefused { .. } => (&["stream"], "STILL_REFUSED"),
+        E::Moved => (&[], "MOVED"),
+        E::Unfit(_) | E::Read(_) | E::Unavailable(_) => return Err(error.into_fault()),
+    };
+    Ok(UserError::at(path, code, error.to_string()))
+}
+
+impl IntoFault for OperationError {
+    fn into_fault(self) -> async_graphql::Error {
+        match self {
+            Self::Unavailable(error) => {
+                tracing::warn!(reason = %error, "api.read_model unavailable");
+                fault(
+                    Code::Unavailable,
+                    "the read models can't be reached now; try again",
+                )
+            }
+            Self::Read(error) => error.into_fault(),
+            Self::Unfit(reason) => internal("api.read_model unfit", &reason),
+            Self::Moved => fault(Code::Conflict, self.to_string()),
+            Self::NoBuild { .. } | Self::NeverRan { .. } => fault(Code::NotFound, self.to_string()),
+            refusal => fault(Code::BadUserInput, refusal.to_string()),
+        }
+    }
+}
