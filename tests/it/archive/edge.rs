@@ -95,6 +95,18 @@ async fn a_reader_from_before_the_edge_is_told_which_files_it_needs() {
         log.tenants().await.unwrap(),
         [years.caller.tenant, newcomer.tenant]
     );
+    let owner = years.database.pool().await;
+    for (name, wanted) in [(newcomer.tenant, 0_i64), (years.caller.tenant, 3)] {
+        let mut transaction = owner.begin().await.unwrap();
+        let gateway = format!("set local role annals_gateway; set local annals.tenant = '{name}'");
+        sqlx::raw_sql(&gateway).execute(&mut *transaction).await.unwrap();
+        let sql = "select (select count(*) from events_kept) + (select count(*) from log_archive_tenants)";
+        let seen: i64 = sqlx::query_scalar(sql)
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
+        assert_eq!(seen, wanted, "the gateway sees one tenant's part");
+    }
     let stats = log.stats(store.ambient().now()).await.unwrap();
     let archived: Vec<i32> = stats.archives.iter().map(|archive| archive.year).collect();
     assert_eq!((stats.events, archived), (43, vec![2023, 2024]));
