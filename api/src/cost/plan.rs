@@ -10,11 +10,13 @@ use domain::TenantId;
 use lru::LruCache;
 use projections::subscription::SubscriptionList;
 use projections::{Direction, List, Page, Reader};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 const TENANTS_AT_MOST: NonZeroUsize = NonZeroUsize::new(10_000).expect("10,000 is not zero");
 /// How long a tenant's plan is good without a look at the read model.
 const GOOD_FOR: Duration = Duration::from_secs(30);
+/// How long a request waits for its tenant's plan.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The plan of a tenant that has subscribed to none of the others.
 const DEFAULT: &str = "default";
 
@@ -125,7 +127,12 @@ impl Plans {
                 direction: Direction::Forward,
             },
         };
-        match self.reader.list::<SubscriptionList>(tenant, &list).await {
+        let listed = self.reader.list::<SubscriptionList>(tenant, &list);
+        let Ok(listed) = timeout(PATIENCE, listed).await else {
+            tracing::warn!("api.cost.plan not known in time, the default counts");
+            return None;
+        };
+        match listed {
             Ok(listed) => {
                 let mut rows = listed.rows.into_iter().map(|(_, row)| row);
                 rows.find(|row| row.customer.is_none())

@@ -76,7 +76,7 @@ pub(crate) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<()
             "selection_nesting",
             "selections inside each other",
             shape.nesting + 1,
-            limits.selection_nesting,
+            limits.selections(),
         )?;
         let roots = root_fields(document, selections);
         Over::check("root_fields", "fields at the root", roots, limits.root_fields)?;
@@ -141,7 +141,7 @@ impl<'a> Measure<'a> {
             "selection_nesting",
             "selections inside each other",
             level,
-            self.limits.selection_nesting,
+            self.limits.selections(),
         )?;
         let mut all = Shape::default();
         for selection in &selections.items {

@@ -2,9 +2,6 @@
 
 use super::{Limits, Over};
 
-/// Whatever is set: the parser's stack does not hold more.
-const NESTING_AT_MOST: usize = 64;
-
 /// Why a text does not get to the parser.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
@@ -88,13 +85,13 @@ impl Scan {
             "selection_nesting",
             "selections inside each other",
             self.selections,
-            limits.selection_nesting.min(NESTING_AT_MOST),
+            limits.selections(),
         )?;
         Over::check(
             "value_nesting",
             "lists and objects inside each other",
             self.values,
-            limits.value_nesting.min(NESTING_AT_MOST),
+            limits.values(),
         )
     }
 }
@@ -183,6 +180,34 @@ mod tests {
         let kind = |times| format!("query($a:{}){{a}}", nested("[", "]", times));
         assert_eq!(over(&kind(limits.value_nesting)), None);
         assert_eq!(over(&kind(limits.value_nesting + 1)), Some("value_nesting"));
+    }
+
+    #[test]
+    fn the_parser_holds_what_passes_whatever_is_set() {
+        let limits = Limits {
+            selection_nesting: usize::MAX,
+            value_nesting: usize::MAX,
+            ..Limits::default()
+        };
+        for document in [
+            nested("{a", "}", 64),
+            format!("{{a(b:{})}}", nested("[", "]", 64)),
+            format!("{{a(b:{})}}", nested("{a:", "}", 64)),
+            format!("query($a:{}){{a}}", nested("[", "]", 64)),
+            format!(
+                "{}a(b:{}){}",
+                "{a".repeat(63) + "{",
+                nested("[{a:", "}]", 32),
+                "}".repeat(64)
+            ),
+        ] {
+            assert!(scan(&document, &limits).is_ok(), "{document}");
+            // A thread of the runtime has as much stack; the parser may refuse, it must come back.
+            let parsing = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
+            let parsed = parsing.spawn(move || drop(async_graphql::parser::parse_query(document)));
+            parsed.unwrap().join().unwrap();
+        }
+        assert!(scan(&nested("{a", "}", 65), &limits).is_err());
     }
 
     #[test]

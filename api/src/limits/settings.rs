@@ -61,7 +61,20 @@ limits! {
     socket_operations = 100,
 }
 
+/// Whatever is set: the parser's stack does not hold more.
+const NESTING_AT_MOST: usize = 64;
+
 impl Limits {
+    /// How deep selections may nest, as far as the parser's stack goes.
+    pub(crate) fn selections(&self) -> usize {
+        self.selection_nesting.min(NESTING_AT_MOST)
+    }
+
+    /// How deep values and types may nest, as far as the parser's stack goes.
+    pub(crate) fn values(&self) -> usize {
+        self.value_nesting.min(NESTING_AT_MOST)
+    }
+
     /// How long a query or a mutation may take.
     pub(crate) fn time(&self) -> Duration {
         milliseconds(self.time_ms)

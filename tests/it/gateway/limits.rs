@@ -51,6 +51,11 @@ fn cases() -> Vec<Case> {
             let (open, end) = ("ofType { ".repeat(depth - 5), "} ".repeat(depth - 5));
             format!("{{ __schema {{ types {{ fields {{ type {{ {open}name {end}}} }} }} }} }}")
         }),
+        case("fields", limits.fields, |count| {
+            let (hundreds, rest) = ("...F ".repeat(count / 100), "__typename ".repeat(count % 100));
+            let hundred = "__typename ".repeat(100);
+            format!("{{ {hundreds} {rest} }} fragment F on Query {{ {hundred} }}")
+        }),
         case("aliases", limits.aliases, |count| {
             let aliases = (0..count).map(|at| format!("a{at}: actor "));
             format!("{{ me {{ {} }} }}", aliases.collect::<String>())

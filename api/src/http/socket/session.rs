@@ -10,7 +10,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use super::close::Close;
 use super::message::{FromClient, FromServer};
@@ -22,6 +22,9 @@ use crate::limits::check_nesting;
 
 /// How many words of operations wait for a client that reads slowly; then the operations wait.
 const WAITING_AT_MOST: usize = 16;
+
+/// How many pings a client may leave unanswered.
+const PINGS_UNANSWERED: u32 = 2;
 
 /// One socket.
 pub(super) struct Session {
@@ -107,18 +110,21 @@ impl Session {
         let init_by = Instant::now() + self.gateway.limits.init();
         let ping = self.gateway.limits.ping();
         let mut pings = tokio::time::interval_at(Instant::now() + ping, ping);
-        let mut heard_at = Instant::now();
+        // After a stall of this process a client gets its time all the same.
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut unanswered = 0;
         loop {
             tokio::select! {
                 message = self.stream.next() => {
-                    heard_at = Instant::now();
+                    unanswered = 0;
                     self.hear(message).await?;
                 }
                 Some(word) = said.recv() => self.pass_on(word).await?,
                 _ = pings.tick() => {
-                    if heard_at.elapsed() > ping * 2 {
+                    if unanswered == PINGS_UNANSWERED {
                         return Err(Close::Silent.into());
                     }
+                    unanswered += 1;
                     self.send(Message::Ping(Vec::new().into())).await?;
                 }
                 () = tokio::time::sleep_until(init_by), if matches!(self.standing, Standing::Silent) => {
