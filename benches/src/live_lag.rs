@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::cpu::{Measured, Watch};
 use crate::server::Server;
@@ -80,8 +81,10 @@ async fn run(server: &Server, rate: u64, seconds: u64) -> anyhow::Result<Lags> {
     let (mut from_call, mut from_acknowledgement) = (Vec::new(), Vec::new());
     let mut pending: VecDeque<Appended> = VecDeque::new();
     let mut is_open = true;
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while is_open || !pending.is_empty() {
-        tokio::time::sleep(LOOK).await;
+        look.tick().await;
         let (reached, now) = (projector.position(), Instant::now());
         loop {
             match receiver.try_recv() {
