@@ -1,15 +1,20 @@
-//! Benchmarks of the log beside their peers, in one run on one PostgreSQL: `make bench`.
+//! Benchmarks of the log and the read models beside their peers, in one run on one PostgreSQL: `make bench`.
 
 mod commands;
 mod cpu;
 mod facts;
+mod generic_query;
 mod growth;
+mod live_lag;
 mod node_packages;
 mod one_tenant;
 mod peers;
+mod projection_peers;
 mod reading;
+mod rebuild;
 mod server;
 mod table;
+mod usage_log;
 
 use clap::{Parser, ValueEnum};
 
@@ -47,6 +52,12 @@ enum What {
     Reading,
     /// Appending to a log of 100,000 events and to one of `--events`
     Growth,
+    /// Rebuilding read models over 100,000 events and over `--events`
+    Rebuild,
+    /// How far read models are behind a steady writer
+    LiveLag,
+    /// A rollup of 20,000 events: ours, cqrs-es, Emmett
+    ProjectionPeers,
 }
 
 #[tokio::main]
@@ -71,6 +82,15 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Growth) {
         growth::measure(&server, arguments.events, arguments.seconds, arguments.runs).await?;
+    }
+    if wanted(What::Rebuild) {
+        rebuild::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::LiveLag) {
+        live_lag::measure(&server, arguments.seconds, arguments.runs).await?;
+    }
+    if wanted(What::ProjectionPeers) {
+        projection_peers::measure(&server, arguments.runs).await?;
     }
     server.stop().await
 }

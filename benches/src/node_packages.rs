@@ -14,7 +14,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
 
 use crate::commands::FILLER;
-use crate::cpu::per_second;
+use crate::cpu::{Measured, per_second};
 use crate::peers::pgbench_script;
 use crate::server::{Server, search_path};
 
@@ -161,6 +161,39 @@ impl Packages {
         let text = String::from_utf8_lossy(&output.stdout);
         let rate = text.lines().last().and_then(|line| line.trim().parse().ok());
         rate.with_context(|| format!("Emmett: {text}{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Emmett's rollup: how many events a second, and how many it counted. `mode` is `inline`, `async` or `rebuild`.
+    pub(crate) async fn emmett_projection(
+        &self,
+        server: &Server,
+        mode: &str,
+        (writers, events): (usize, u64),
+    ) -> anyhow::Result<(Measured, u64)> {
+        let url = server.url(&server.fresh_name());
+        store::ensure_database(&url).await?;
+        let output = Command::new(&self.node)
+            .current_dir(&self.folder)
+            .args(["emmett_projection.mjs", &url, mode])
+            .args([writers.to_string(), events.to_string()])
+            .output()
+            .await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let numbers = text.lines().last().and_then(|line| {
+            let (rate, counted) = line.trim().split_once(' ')?;
+            Some((rate.parse().ok()?, counted.parse().ok()?))
+        });
+        let (rate, counted) = numbers.with_context(|| {
+            format!(
+                "Emmett, {mode}: {text}{}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })?;
+        let measured = Measured {
+            rate,
+            ..Measured::default()
+        };
+        Ok((measured, counted))
     }
 }
 

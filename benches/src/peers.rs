@@ -27,7 +27,8 @@ const TABLE: &str = "create table peer_events (aggregate_type text not null, agg
      payload json not null, metadata json not null, timestamp timestamp with time zone default current_timestamp, \
      primary key (aggregate_type, aggregate_id, sequence))";
 
-async fn database(server: &Server) -> anyhow::Result<(String, PgPool)> {
+/// A fresh database with postgres-es's table, and a pool.
+pub(crate) async fn database(server: &Server) -> anyhow::Result<(String, PgPool)> {
     let (name, url) = server.database().await?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
