@@ -10,4 +10,5 @@ mod queries;
 mod rebuild;
 pub(crate) mod schema;
 pub(crate) mod socket;
+mod stale;
 pub(crate) mod story;

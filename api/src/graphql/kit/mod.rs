@@ -24,7 +24,7 @@ pub(crate) use connection::{PageInfo, Window, connection, connection_cost, row_c
 pub(crate) use cursor::Cursor;
 pub(crate) use decimal::Decimal;
 pub(crate) use evidence::{
-    ALL_STREAMS, Behind, EvidenceConnection, OWN_STREAM, events_behind, evidence, evidence_cost,
+    ALL_STREAMS, Behind, EvidenceConnection, OWN_STREAM, events_behind, evidence, evidence_cost, stale,
 };
 pub(crate) use head::{Changing, ChangingTenant, Creating, CreatingTenant, Head};
 pub(crate) use long::Long;
