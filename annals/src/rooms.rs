@@ -16,6 +16,7 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::read_models;
+use crate::verification::Verification;
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 const PROJECTOR_CONNECTIONS: u32 = 8;
@@ -28,6 +29,7 @@ pub struct Rooms {
     /// The read models, as the gateway sees them.
     pub reader: Reader,
     projector: Option<Projector>,
+    verification: Option<Verification>,
     router: Router,
 }
 
@@ -62,6 +64,15 @@ impl Rooms {
             None
         };
 
+        let verification = match settings.projector.verification() {
+            Some(rate) if projector.is_some() => Some(Verification::start(
+                read_models::past(url)?,
+                store.ambient().clone(),
+                rate,
+            )),
+            _ => None,
+        };
+
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
         options.operations = Some(read_models::operations(url, memory_bytes)?);
@@ -84,6 +95,7 @@ impl Rooms {
             store,
             reader,
             projector,
+            verification,
             router,
         })
     }
@@ -101,6 +113,9 @@ impl Rooms {
             .with_graceful_shutdown(stop)
             .await
             .context("the HTTP server")?;
+        if let Some(verification) = self.verification {
+            verification.stop().await;
+        }
         if let Some(projector) = self.projector {
             projector.stop().await;
         }

@@ -7,6 +7,7 @@ mod progress;
 mod verify;
 
 pub use args::{Policy, ReadModelCommand};
+pub(crate) use verify::place;
 
 use std::sync::Arc;
 

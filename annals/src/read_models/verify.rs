@@ -57,8 +57,8 @@ pub(super) async fn run(past: &Past, tenant: Option<TenantId>, args: VerifyArgs)
     Ok(())
 }
 
-/// A difference in one line: where, how, and from which event on.
-pub(crate) fn line(difference: &Difference) -> String {
+/// Where a difference is, how, and from which event on, without the values.
+pub(crate) fn place(difference: &Difference) -> String {
     let kind = match &difference.kind {
         DifferenceKind::Changed => "differs",
         DifferenceKind::Missing => "is missing",
@@ -71,11 +71,8 @@ pub(crate) fn line(difference: &Difference) -> String {
     let event = difference.event.as_ref().map_or_else(String::new, |event| {
         format!(", from {} at position {} on", event.event_type, event.position)
     });
-    let columns = difference.columns.iter().map(|one| {
-        let (stored, folded) = (shown(one.left.as_ref()), shown(one.right.as_ref()));
-        format!("; {}: {stored} is stored, the log says {folded}", one.column)
-    });
-    format!("{key} {kind}{event}{}", columns.collect::<String>())
+    let columns: Vec<&str> = difference.columns.iter().map(|one| one.column.as_str()).collect();
+    format!("{key} {kind}{event}, in {}", columns.join(", "))
 }
 
 fn as_text(verified: &Verified) -> String {
@@ -91,7 +88,14 @@ fn as_text(verified: &Verified) -> String {
         "{read_model:<14} {keys} keys of {tenants} tenants compared with {events} events: {different} differ"
     );
     for difference in differences {
-        text += &format!("\n  {}", line(difference));
+        text += &format!("\n  {}", place(difference));
+        for column in &difference.columns {
+            let (stored, folded) = (shown(column.left.as_ref()), shown(column.right.as_ref()));
+            text += &format!(
+                "\n    {}: {stored} is stored, the log says {folded}",
+                column.column
+            );
+        }
     }
     let more = different.saturating_sub(differences.len() as u64);
     if more > 0 {
