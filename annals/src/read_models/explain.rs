@@ -1,5 +1,7 @@
 //! `annals read-model explain`: the events that made a row, and the row after each.
 
+use std::io::Write as _;
+
 use anyhow::{Context as _, bail};
 use clap::Args;
 use domain::TenantId;
@@ -29,10 +31,12 @@ pub(super) async fn run(past: &Past, tenant: TenantId, args: ExplainArgs) -> any
     let mut story = past.story(&args.name, tenant, &key, None).await?;
     while let Some(touches) = story.next().await? {
         for touch in touches {
-            match Shape::from(args.json) {
-                Shape::Json => println!("{}", as_json(&touch)),
-                Shape::People => println!("{}", as_text(&touch)),
-            }
+            let told = match Shape::from(args.json) {
+                Shape::Json => as_json(&touch).to_string(),
+                Shape::People => as_text(&touch),
+            };
+            // Whoever reads along may have seen enough.
+            writeln!(std::io::stdout(), "{told}")?;
         }
     }
     Ok(())
