@@ -20,3 +20,4 @@ pub mod serve;
 pub mod tenants;
 pub mod tracing_setup;
 pub mod up;
+pub mod verification;

@@ -1,5 +1,7 @@
 //! The settings of projectors and rebuilds.
 
+use std::num::NonZeroU32;
+
 use clap::Args;
 use projections::ProjectorOptions;
 use serde::Deserialize;
@@ -25,7 +27,17 @@ pub struct GivenProjector {
     #[arg(long, env = "ANNALS_REBUILD_MEMORY_MB", global = true, value_name = "MB",
           value_parser = clap::value_parser!(u32).range(16..))]
     pub rebuild_memory_mb: Option<u32>,
+    /// How many events a second the verification in the background may read; 0 turns it off [default: 200]
+    #[arg(
+        long,
+        env = "ANNALS_VERIFY_EVENTS_PER_SECOND",
+        global = true,
+        value_name = "N"
+    )]
+    pub verify_events_per_second: Option<u32>,
 }
+
+const VERIFY_EVENTS_PER_SECOND: u32 = 200;
 
 impl GivenProjector {
     /// These settings where they are given, else the other ones.
@@ -35,6 +47,7 @@ impl GivenProjector {
             projector_shards: self.projector_shards.or(other.projector_shards),
             switch_policy: self.switch_policy.or(other.switch_policy),
             rebuild_memory_mb: self.rebuild_memory_mb.or(other.rebuild_memory_mb),
+            verify_events_per_second: self.verify_events_per_second.or(other.verify_events_per_second),
         }
     }
 
@@ -51,15 +64,23 @@ impl GivenProjector {
         }
     }
 
+    /// How many events a second the verification in the background may read; `None`: there is none.
+    #[must_use]
+    pub fn verification(&self) -> Option<NonZeroU32> {
+        NonZeroU32::new(self.verify_events_per_second.unwrap_or(VERIFY_EVENTS_PER_SECOND))
+    }
+
     /// The settings in force as a TOML file would have them.
     #[must_use]
     pub fn shown(&self) -> String {
         let options = self.options();
         format!(
-            "\n[projector]\nshards = {}\nswitch_policy = {:?}\nrebuild_memory_mb = {}\n",
+            "\n[projector]\nshards = {}\nswitch_policy = {:?}\nrebuild_memory_mb = {}\n\
+             verify_events_per_second = {}\n",
             options.shards,
             options.policy.name(),
-            options.memory_bytes >> 20
+            options.memory_bytes >> 20,
+            self.verification().map_or(0, NonZeroU32::get)
         )
     }
 }

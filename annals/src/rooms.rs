@@ -16,6 +16,7 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
+use crate::verification::Verification;
 use crate::{listen, read_models};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
@@ -29,6 +30,7 @@ pub struct Rooms {
     /// The read models, as the gateway sees them.
     pub reader: Reader,
     projector: Option<Projector>,
+    verification: Option<Verification>,
     router: Router,
     head_within: Duration,
 }
@@ -64,6 +66,15 @@ impl Rooms {
             None
         };
 
+        let verification = match settings.projector.verification() {
+            Some(rate) if projector.is_some() => Some(Verification::start(
+                read_models::past(url)?,
+                store.ambient().clone(),
+                rate,
+            )),
+            _ => None,
+        };
+
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
         options.operations = Some(read_models::operations(url, memory_bytes)?);
@@ -89,6 +100,7 @@ impl Rooms {
             store,
             reader,
             projector,
+            verification,
             router,
             head_within: settings.gateway.limits().head(),
         })
@@ -97,6 +109,9 @@ impl Rooms {
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
         listen::serve(listener, self.router, self.head_within, stop).await;
+        if let Some(verification) = self.verification {
+            verification.stop().await;
+        }
         if let Some(projector) = self.projector {
             projector.stop().await;
         }

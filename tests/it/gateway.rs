@@ -16,4 +16,5 @@ mod rebuild;
 pub(crate) mod schema;
 pub(crate) mod socket;
 mod socket_rules;
+mod stale;
 pub(crate) mod story;

@@ -220,7 +220,8 @@ async fn no_read_model_shows_another_tenants_rows() {
     let pool = house.database.pool().await;
     let tables: Vec<String> = sqlx::query_scalar(
         "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid \
-         where a.attname = 'tenant_id' and c.relkind in ('r', 'p') and not c.relispartition order by 1",
+         where a.attname = 'tenant_id' and c.relkind in ('r', 'p', 'v') and not c.relispartition \
+         and has_table_privilege('annals_gateway', c.oid, 'select') order by 1",
     )
     .fetch_all(&pool)
     .await

@@ -3,6 +3,9 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 
+use super::explain::ExplainArgs;
+use super::verify::VerifyArgs;
+
 /// What to do with read models.
 #[derive(Subcommand, Debug)]
 pub enum ReadModelCommand {
@@ -62,6 +65,10 @@ pub enum ReadModelCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Fold rows again from the log and compare them with those that are stored; fails when they differ
+    Verify(VerifyArgs),
+    /// Show the events that made a row, and what each changed
+    Explain(ExplainArgs),
     /// After a fix, fold what waits, in order
     Resume {
         /// The read model

@@ -1,16 +1,19 @@
 //! `annals read-model`: where each read model is, and what administrators do with them.
 
 mod args;
+mod explain;
 mod print;
 mod progress;
+mod verify;
 
 pub use args::{Policy, ReadModelCommand};
+pub(crate) use verify::place;
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use domain::{Event, StreamId};
-use projections::{BuildState, Listing, OperationError, Operations, Order, Scope};
+use projections::{BuildState, Listing, OperationError, Operations, Order, Past, PastLimits, Reader, Scope};
 use store::{Log, Role};
 
 use crate::tenants;
@@ -29,6 +32,16 @@ pub fn operations(url: &str, memory_bytes: usize) -> anyhow::Result<Operations> 
     let log = Log::new(pool.clone());
     let models = projections::all().into_iter().map(Arc::from).collect();
     Ok(Operations::new(pool, log, models).with_memory(memory_bytes))
+}
+
+/// The past of the read models of a database, in the eyes of a projector, who sees all tenants' rows.
+///
+/// # Errors
+/// When the URL is none.
+pub fn past(url: &str) -> anyhow::Result<Past> {
+    let pool = store::pool(url, Role::Projector, 2)?;
+    let log = Log::new(pool.clone());
+    Ok(Past::new(Reader::new(pool), log, PastLimits::default()))
 }
 
 /// Runs `annals read-model`.
@@ -84,6 +97,17 @@ pub async fn run(url: &str, memory_bytes: usize, command: ReadModelCommand) -> a
             let mut parked = operations.parked().await?;
             parked.retain(|parked| name.as_ref().is_none_or(|name| *name == parked.name));
             print_all(&parked, json.into(), print::parked)
+        }
+        ReadModelCommand::Verify(args) => {
+            let tenant = match &args.tenant {
+                Some(tenant) => Some(tenants::find(&log, tenant).await?),
+                None => None,
+            };
+            verify::run(&past(url)?, tenant, args).await
+        }
+        ReadModelCommand::Explain(args) => {
+            let tenant = tenants::find(&log, &args.tenant).await?;
+            explain::run(&past(url)?, tenant, args).await
         }
         ReadModelCommand::Resume { name, tenant, stream } => {
             let stream = match (tenant, stream) {

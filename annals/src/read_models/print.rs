@@ -134,6 +134,6 @@ pub(super) fn diff(diff: &Diff, shape: Shape) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn shown(value: Option<&Value>) -> String {
+pub(super) fn shown(value: Option<&Value>) -> String {
     value.map_or_else(|| "(none)".to_owned(), ToString::to_string)
 }

@@ -3,6 +3,7 @@
 mod list;
 mod page;
 mod past;
+mod stale;
 mod wait;
 
 pub(crate) use list::Conditions;

@@ -2,7 +2,7 @@
 
 use async_graphql::{Result, SimpleObject};
 use domain::TenantId;
-use projections::{Direction, Explained, PastError};
+use projections::{Direction, Explained, PastError, ReadModel};
 
 use super::code::IntoFault;
 use super::{Code, Context, Cursor, PageInfo, fault, rows_of};
@@ -49,13 +49,7 @@ pub(crate) struct Behind {
 /// A page of the events behind a row that the caller was shown.
 pub(crate) async fn events_behind(ctx: &Context<'_>, behind: Behind) -> Result<EvidenceConnection> {
     let options = ctx.data::<Options>()?;
-    let tenant = match behind.tenant {
-        Some(tenant) => tenant,
-        None => {
-            let caller = ctx.data::<Identity>()?.caller();
-            caller.map_err(IntoFault::into_fault)?.tenant
-        }
-    };
+    let tenant = tenant_of(ctx, behind.tenant)?;
     let limit = rows_of("first", behind.first.unwrap_or(FIRST))?;
     let after = behind
         .after
@@ -116,7 +110,33 @@ impl EvidenceConnection {
     }
 }
 
-/// Gives a row's type its evidence: of which read model it is, what its past costs, and the columns of its key.
+/// Whether a row that the caller was shown waits behind a parked stream; one of the past never does.
+pub(crate) async fn stale<M: ReadModel>(
+    ctx: &Context<'_>,
+    tenant: Option<TenantId>,
+    key: &[(&str, String)],
+    as_of: Option<u64>,
+) -> Result<bool> {
+    if as_of.is_some() {
+        return Ok(false);
+    }
+    let tenant = tenant_of(ctx, tenant)?;
+    let reader = &ctx.data::<Options>()?.reader;
+    let stale = reader.stale::<M>(tenant, key).await;
+    stale.map_err(IntoFault::into_fault)
+}
+
+fn tenant_of(ctx: &Context<'_>, named: Option<TenantId>) -> Result<TenantId> {
+    match named {
+        Some(tenant) => Ok(tenant),
+        None => {
+            let caller = ctx.data::<Identity>()?.caller();
+            Ok(caller.map_err(IntoFault::into_fault)?.tenant)
+        }
+    }
+}
+
+/// Gives a row's type its evidence, and whether it is stale: of which read model it is, what its past costs, and the columns of its key.
 macro_rules! evidence {
     ($node:ident of $model:ty, |$row:ident| $key:expr) => {
         $crate::graphql::kit::evidence!($node of $model, |$row| $key, None);
@@ -145,6 +165,15 @@ macro_rules! evidence {
                     after,
                 };
                 $crate::graphql::kit::events_behind(ctx, behind).await
+            }
+
+            /// Whether events wait that would change it, because one of them can't be folded. What is asked for
+            /// as of a point of the past is folded from the log, and never stale.
+            #[graphql(complexity = 3)]
+            async fn stale(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<bool> {
+                let $row = self;
+                let key: Vec<(&str, String)> = $key;
+                $crate::graphql::kit::stale::<$model>(ctx, $tenant, &key, self.as_of).await
             }
         }
 

@@ -23,7 +23,7 @@ pub(crate) use code::{Code, Context, IntoFault, code_of, fault, internal, store_
 pub(crate) use connection::{PageInfo, Window, connection, row_cursor, rows_of};
 pub(crate) use cursor::Cursor;
 pub(crate) use decimal::Decimal;
-pub(crate) use evidence::{Behind, EvidenceConnection, events_behind, evidence};
+pub(crate) use evidence::{Behind, EvidenceConnection, events_behind, evidence, stale};
 pub(crate) use head::{Changing, ChangingTenant, Creating, CreatingTenant, Head};
 pub(crate) use long::Long;
 pub(crate) use may::May;

@@ -1,0 +1,41 @@
+//! Rows behind a parked stream say so.
+
+use serde_json::json;
+
+use super::house::House;
+
+#[tokio::test]
+async fn a_row_behind_a_parked_stream_is_stale_and_no_other() {
+    let house = House::open().await;
+    let (acme, other) = (house.tenant("acme").await, house.tenant("other").await);
+    for (token, id) in [(&acme.token, "l1"), (&acme.token, "l2"), (&other.token, "l1")] {
+        let lead = json!({ "id": id, "vertical": "sales", "source": "web" });
+        house.done(token, "captureLead", lead).await;
+    }
+    house.settle().await;
+    let tenant = &acme.id;
+    let live = "(select build from read_model_builds where name = 'lead' and state = 'live')";
+    house
+        .behind_the_engines_back(&format!(
+            "insert into read_model_parked \
+                 (name, build, tenant_id, aggregate_type, aggregate_id, position, event_type, reason, events) \
+             values ('lead', {live}, '{tenant}', 'lead', 'l1', 9, 'lead.qualified', 'poisoned', 1)"
+        ))
+        .await;
+    // The second is of a build that is not live.
+    for (build, id) in [(live.to_owned(), "l1"), (format!("{live} + 1"), "l2")] {
+        house
+            .behind_the_engines_back(&format!(
+                "insert into read_model_stale (name, build, tenant_id, key, aggregate_type, aggregate_id) \
+                 values ('lead', {build}, '{tenant}', array['{tenant}', '{id}'], 'lead', '{id}')"
+            ))
+            .await;
+    }
+    let document = "{ leads(first: 10) { nodes { id stale } } roiSummary { stale } }";
+    let seen = house.ask(&acme.token, document, json!({})).await;
+    let expected = json!([{ "id": "l2", "stale": false }, { "id": "l1", "stale": true }]);
+    assert_eq!(seen["leads"]["nodes"], expected, "{seen:#}");
+    assert_eq!(seen["roiSummary"], json!([{ "stale": false }]));
+    let seen = house.ask(&other.token, document, json!({})).await;
+    assert_eq!(seen["leads"]["nodes"], json!([{ "id": "l1", "stale": false }]));
+}
