@@ -102,9 +102,19 @@ impl Stat {
     }
 }
 
+/// CPU time of a process so far, in microseconds; nothing where there is no `/proc`.
+pub(crate) fn of_process(pid: u32) -> u64 {
+    Stat::read(Path::new(&format!("/proc/{pid}"))).map_or(0, |stat| TICK_US * stat.own)
+}
+
 /// The resident memory of this process, in MiB; 0 where there is no `/proc`.
 pub(crate) fn resident_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    resident_kib(std::process::id()) / 1024
+}
+
+/// The resident memory of a process, in KiB; 0 where there is no `/proc`.
+pub(crate) fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let kib = status.lines().find_map(|line| {
         line.strip_prefix("VmRSS:")?
             .trim()
@@ -113,5 +123,5 @@ pub(crate) fn resident_mib() -> u64 {
             .parse()
             .ok()
     });
-    kib.unwrap_or(0_u64) / 1024
+    kib.unwrap_or(0_u64)
 }

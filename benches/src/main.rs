@@ -3,6 +3,7 @@
 mod commands;
 mod cpu;
 mod facts;
+mod gateway;
 mod generic_query;
 mod growth;
 mod live_lag;
@@ -58,6 +59,8 @@ enum What {
     LiveLag,
     /// A rollup of 20,000 events: ours, cqrs-es, Emmett
     ProjectionPeers,
+    /// A Relay page of 50 of `--events` audit entries: ours, PostGraphile
+    AuditPage,
 }
 
 #[tokio::main]
@@ -91,6 +94,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::ProjectionPeers) {
         projection_peers::measure(&server, arguments.runs).await?;
+    }
+    if wanted(What::AuditPage) {
+        gateway::audit_page::measure(&server, arguments.events, arguments.seconds, arguments.runs).await?;
     }
     server.stop().await
 }

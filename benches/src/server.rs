@@ -51,6 +51,11 @@ impl Server {
         self.cluster.pid()
     }
 
+    /// A pool of a database's owner.
+    pub(crate) fn owner(&self, url: &str) -> anyhow::Result<sqlx::PgPool> {
+        Ok(store::pool(url, Role::Owner, 1)?)
+    }
+
     /// The URL of a fresh, migrated database.
     pub(crate) async fn database(&self) -> anyhow::Result<(String, String)> {
         let name = self.fresh_name();

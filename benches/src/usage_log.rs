@@ -28,6 +28,7 @@ const CONNECTIONS: u32 = 8;
 
 /// A log with its caller and the pool of whoever projects it.
 pub(crate) struct UsageLog {
+    pub(crate) url: String,
     pub(crate) store: Store,
     pub(crate) caller: Caller,
     pub(crate) pool: PgPool,
@@ -39,7 +40,12 @@ impl UsageLog {
         let (url, store) = server.store().await?;
         let caller = provision(&store).await?;
         let pool = store::pool(&url, Role::Projector, CONNECTIONS)?;
-        Ok(Self { store, caller, pool })
+        Ok(Self {
+            url,
+            store,
+            caller,
+            pool,
+        })
     }
 
     /// A log of so many events, a tenth of them leads'.

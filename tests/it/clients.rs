@@ -100,3 +100,10 @@ fn pythons_gql_asks_changes_and_follows() {
         run(&clients().join(".venv/bin/python"), "python_gql.py");
     }
 }
+
+#[test]
+fn schemathesis_finds_no_5xx() {
+    if are_installed("schemathesis", ".venv/bin/st") {
+        run(&clients().join(".venv/bin/python"), "schemathesis_run.py");
+    }
+}
