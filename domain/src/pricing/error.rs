@@ -27,6 +27,12 @@ pub enum Problem {
         /// What it rates.
         needs: &'static str,
     },
+    /// Usage for a charge that the plan lacks.
+    #[error("the plan has no such charge: name one of its charges, or add it")]
+    NoCharge,
+    /// A line of another currency than the invoice.
+    #[error("it is in {0}, but the subscription is in {1}: bill it in {1}")]
+    OtherCurrency(Currency, Currency),
     /// A quantity above every tier.
     #[error("no tier takes the quantity {0}: let the last tier be open")]
     NoTier(Decimal),

@@ -2,9 +2,12 @@
 
 mod build;
 mod graduated;
+mod invoice;
 mod late;
 mod package;
 mod percentage;
+mod proration;
+mod result;
 mod standard;
 mod volume;
 
@@ -39,9 +42,12 @@ fn example<const N: usize>(
 fn all() -> Vec<Example> {
     [
         graduated::examples(),
+        invoice::examples(),
         late::examples(),
         package::examples(),
         percentage::examples(),
+        proration::examples(),
+        result::examples(),
         standard::examples(),
         volume::examples(),
     ]

@@ -18,6 +18,7 @@ pub use standard::Standard;
 pub use tier::Tier;
 pub use volume::Volume;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::error::Problem;
@@ -58,6 +59,22 @@ impl Model {
             Self::Percentage(_) => "percentage",
             Self::GraduatedPercentage(_) => "graduated_percentage",
             Self::Dynamic(_) => "dynamic",
+        }
+    }
+
+    /// The usage of a period in which nothing was used.
+    pub(super) const fn nothing_used(&self) -> Usage {
+        match self {
+            Self::Percentage(_) => Usage::Transactions(vec![]),
+            Self::Dynamic(_) => Usage::Priced {
+                quantity: Decimal::ZERO,
+                amount: Decimal::ZERO,
+            },
+            Self::Standard(_)
+            | Self::Graduated(_)
+            | Self::Volume(_)
+            | Self::Package(_)
+            | Self::GraduatedPercentage(_) => Usage::Quantity(Decimal::ZERO),
         }
     }
 
