@@ -168,7 +168,7 @@ impl CreditLedger {
     }
 
     /// Draws up to an amount for an invoice, and tells how much it was. Grants are drawn by priority, then the
-    /// soonest to expire, then the oldest, then by id (OpenMeter "grant burn-down order").
+    /// soonest to expire, then the oldest, then by id (OpenMeter and Kong, credits "draw-down order").
     ///
     /// # Errors
     /// [`LedgerError`].

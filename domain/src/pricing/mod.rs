@@ -30,6 +30,8 @@ mod validate_model;
 
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod tests;
 
 pub use bundled::bundled_plans;
 pub use charge::{Charge, OnNegative, RoundUnits, Terms, Transform};

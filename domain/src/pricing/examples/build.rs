@@ -8,30 +8,30 @@ use crate::pricing::{
     Price, Standard, Terms, Tier, Transaction, Usage, Volume,
 };
 
-pub(super) const LAGO: &str = "getlago/lago-api spec/services/charge_models";
-pub(super) const OPENMETER: &str = "openmeterio/openmeter openmeter/billing/rating/service/rate";
+pub(in crate::pricing) const LAGO: &str = "getlago/lago-api spec/services/charge_models";
+pub(in crate::pricing) const OPENMETER: &str = "openmeterio/openmeter openmeter/billing/rating/service/rate";
 
-pub(super) fn decimal(text: &str) -> Decimal {
+pub(in crate::pricing) fn decimal(text: &str) -> Decimal {
     Decimal::from_str_exact(text).unwrap()
 }
 
-pub(super) fn exact(text: &str) -> Exact {
+pub(in crate::pricing) fn exact(text: &str) -> Exact {
     text.parse().unwrap()
 }
 
-pub(super) fn currency(code: &str) -> Currency {
+pub(in crate::pricing) fn currency(code: &str) -> Currency {
     code.parse().unwrap()
 }
 
-pub(super) fn usd() -> Currency {
+pub(in crate::pricing) fn usd() -> Currency {
     currency("USD")
 }
 
-pub(super) fn terms() -> Terms {
+pub(in crate::pricing) fn terms() -> Terms {
     Terms::whole(usd())
 }
 
-pub(super) fn price(amount: &str) -> Price {
+pub(in crate::pricing) fn price(amount: &str) -> Price {
     Price::new(decimal(amount), usd())
 }
 
@@ -44,7 +44,7 @@ fn bound(text: &str) -> Option<Decimal> {
 }
 
 /// Upper bound (empty: open), price a unit, flat fee.
-pub(super) type TierRow = (&'static str, &'static str, &'static str);
+pub(in crate::pricing) type TierRow = (&'static str, &'static str, &'static str);
 
 fn tiers(rows: &[TierRow]) -> Vec<Tier> {
     let tier = |(up_to, unit_price, flat_fee): &TierRow| Tier {
@@ -55,25 +55,25 @@ fn tiers(rows: &[TierRow]) -> Vec<Tier> {
     rows.iter().map(tier).collect()
 }
 
-pub(super) fn charge(model: Model) -> Charge {
+pub(in crate::pricing) fn charge(model: Model) -> Charge {
     Charge::new("usage", "meter", "unit", model)
 }
 
-pub(super) fn standard(unit_price: &str) -> Charge {
+pub(in crate::pricing) fn standard(unit_price: &str) -> Charge {
     charge(Model::Standard(Standard {
         unit_price: price(unit_price),
     }))
 }
 
-pub(super) fn graduated(rows: &[TierRow]) -> Charge {
+pub(in crate::pricing) fn graduated(rows: &[TierRow]) -> Charge {
     charge(Model::Graduated(Graduated { tiers: tiers(rows) }))
 }
 
-pub(super) fn volume(rows: &[TierRow]) -> Charge {
+pub(in crate::pricing) fn volume(rows: &[TierRow]) -> Charge {
     charge(Model::Volume(Volume { tiers: tiers(rows) }))
 }
 
-pub(super) fn package(size: &str, amount: &str, free: &str) -> Charge {
+pub(in crate::pricing) fn package(size: &str, amount: &str, free: &str) -> Charge {
     charge(Model::Package(Package {
         package_size: decimal(size),
         package_price: price(amount),
@@ -82,7 +82,7 @@ pub(super) fn package(size: &str, amount: &str, free: &str) -> Charge {
 }
 
 /// Upper bound (empty: open), per cent, flat fee.
-pub(super) fn graduated_percentage(rows: &[TierRow]) -> Charge {
+pub(in crate::pricing) fn graduated_percentage(rows: &[TierRow]) -> Charge {
     let tier = |(up_to, rate, flat_fee): &TierRow| PercentageTier {
         up_to: bound(up_to),
         rate_percent: decimal(rate),
@@ -94,7 +94,7 @@ pub(super) fn graduated_percentage(rows: &[TierRow]) -> Charge {
 }
 
 /// A rate with a fixed fee, and no allowances yet.
-pub(super) fn percentage(rate: &str, fixed: &str) -> Percentage {
+pub(in crate::pricing) fn percentage(rate: &str, fixed: &str) -> Percentage {
     Percentage {
         rate_percent: decimal(rate),
         fixed_fee: some_price(fixed),
@@ -105,16 +105,16 @@ pub(super) fn percentage(rate: &str, fixed: &str) -> Percentage {
     }
 }
 
-pub(super) fn dynamic() -> Charge {
+pub(in crate::pricing) fn dynamic() -> Charge {
     charge(Model::Dynamic(Dynamic {}))
 }
 
-pub(super) fn quantity(text: &str) -> Usage {
+pub(in crate::pricing) fn quantity(text: &str) -> Usage {
     Usage::Quantity(decimal(text))
 }
 
 /// Transactions in this order, a second apart.
-pub(super) fn transactions(amounts: &[&str]) -> Usage {
+pub(in crate::pricing) fn transactions(amounts: &[&str]) -> Usage {
     let transaction = |(index, amount): (usize, &&str)| Transaction {
         at: jiff::Timestamp::from_second(i64::try_from(index).unwrap()).unwrap(),
         id: format!("{index}"),
@@ -124,23 +124,23 @@ pub(super) fn transactions(amounts: &[&str]) -> Usage {
 }
 
 /// The exact amount of the usage.
-pub(super) fn amount(charge: &Charge, usage: &Usage) -> Exact {
+pub(in crate::pricing) fn amount(charge: &Charge, usage: &Usage) -> Exact {
     charge.usage_line(usage, terms()).unwrap().exact
 }
 
 /// The exact amount of a quantity.
-pub(super) fn rate(charge: &Charge, text: &str) -> Exact {
+pub(in crate::pricing) fn rate(charge: &Charge, text: &str) -> Exact {
     amount(charge, &quantity(text))
 }
 
 /// What usage adds to what was billed for less of it.
-pub(super) fn rate_more(charge: &Charge, from: &str, to: &str) -> Exact {
+pub(in crate::pricing) fn rate_more(charge: &Charge, from: &str, to: &str) -> Exact {
     let line = |text: &str| charge.usage_line(&quantity(text), terms()).unwrap();
     line(to).since(&line(from)).unwrap().exact
 }
 
 /// The rounded amounts of all lines that a charge makes, added up, and the last line's.
-pub(super) fn total_and_last(charge: &Charge, text: &str) -> (Exact, Exact) {
+pub(in crate::pricing) fn total_and_last(charge: &Charge, text: &str) -> (Exact, Exact) {
     let lines = charge.rate(&quantity(text), terms()).unwrap();
     let amounts: Vec<Decimal> = lines.iter().map(|line| line.amount.amount).collect();
     (

@@ -1,12 +1,12 @@
 //! Worked examples that others have published, each with its source: the engine must come to their figures.
 
-mod build;
+pub(super) mod build;
 mod graduated;
 mod invoice;
 mod late;
 mod package;
 mod percentage;
-mod proration;
+pub(super) mod proration;
 mod result;
 mod standard;
 mod volume;

@@ -21,7 +21,7 @@ fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-pub(super) fn period(first_day: &str, end_day: &str) -> Period {
+pub(in crate::pricing) fn period(first_day: &str, end_day: &str) -> Period {
     Period {
         first_day: day(first_day),
         end_day: day(end_day),

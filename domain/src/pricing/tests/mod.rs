@@ -1,0 +1,10 @@
+//! The rules of pricing: for all values, and at their edges.
+
+mod coupon;
+mod credits;
+mod ledger_properties;
+mod money;
+mod outcome;
+mod period;
+mod plan;
+mod rating_properties;
