@@ -55,8 +55,11 @@ pub struct Charge {
 #[serde(deny_unknown_fields)]
 pub struct Transform {
     /// How many of the meter's units make one.
-    #[serde(with = "figure")]
+    #[serde(default = "figure::one", with = "figure")]
     pub divide_by: Decimal,
+    /// How many each of the meter's units counts.
+    #[serde(default = "figure::one", with = "figure")]
+    pub multiply_by: Decimal,
     /// What becomes of a begun one.
     #[serde(default)]
     pub round: RoundUnits,
@@ -108,7 +111,9 @@ impl Terms {
 
 impl Transform {
     fn count(&self, quantity: Exact) -> Result<Exact, Problem> {
-        let counted = quantity.over(self.divide_by.into())?;
+        let counted = quantity
+            .times(self.multiply_by.into())?
+            .over(self.divide_by.into())?;
         Ok(match self.round {
             RoundUnits::Exact => counted,
             RoundUnits::Up => counted.ceiling()?,

@@ -1,6 +1,7 @@
 //! Flat fees: in advance or in arrears, prorated by day on start, change and end.
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, RatingError};
@@ -141,9 +142,12 @@ impl FlatFee {
         };
         let currency = change.invoiced.currency;
         let credit = match change.old_fee {
-            OldFee::CreditUnusedDays => self.credit(period, rest, currency)?,
+            OldFee::CreditUnusedDays => {
+                let credit = self.credit(period, rest, currency)?;
+                change.capped(credit).map_err(|problem| problem.on(&self.code))?
+            }
             OldFee::CreditInvoiced => {
-                let whole = RatedTier::adjustment(Exact::from(change.invoiced.amount).negated());
+                let whole = RatedTier::adjustment(Exact::from(change.left_to_credit()).negated());
                 let line = RatedLine::of(&self.code, LineKind::Credit, currency, vec![whole]);
                 line.map_err(|problem| problem.on(&self.code))?
             }
@@ -163,4 +167,24 @@ pub struct Change {
     pub old_fee: OldFee,
     /// What was invoiced for the old fee, in the subscription's currency.
     pub invoiced: Money,
+    /// What was credited of it before.
+    pub credited: Decimal,
+}
+
+impl Change {
+    fn left_to_credit(&self) -> Decimal {
+        (self.invoiced.amount - self.credited).max(Decimal::ZERO)
+    }
+
+    /// A credit of no more than is left of what was invoiced: a fee that a coupon had made cheaper is not given
+    /// back at its full price (Flexprice, calculator_test.go "CapCreditAmount").
+    fn capped(&self, credit: RatedLine) -> Result<RatedLine, Problem> {
+        let left = self.left_to_credit();
+        if -credit.amount.amount <= left {
+            return Ok(credit);
+        }
+        let excess = credit.exact.negated().minus(left.into())?;
+        let tiers = [credit.tiers, vec![RatedTier::adjustment(excess)]].concat();
+        RatedLine::of(&credit.code, LineKind::Credit, self.invoiced.currency, tiers)
+    }
 }

@@ -4,6 +4,11 @@ use rust_decimal::Decimal;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serializer};
 
+/// One, for what is left out.
+pub(super) const fn one() -> Decimal {
+    Decimal::ONE
+}
+
 /// A decimal of at most 28 digits; more digits are refused, not rounded.
 pub(super) fn read<E: Error>(text: &str) -> Result<Decimal, E> {
     Decimal::from_str_exact(text).map_err(|_| {

@@ -19,7 +19,7 @@ pub enum Basis {
     Share,
     /// Transactions at a fixed fee each.
     Transactions,
-    /// Events that bring their own amount.
+    /// Amounts that the events bring, at a multiplier each.
     OwnAmounts,
     /// A fee for a share of a period; the quantity is the share of its days.
     Days,

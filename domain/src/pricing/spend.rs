@@ -19,7 +19,7 @@ pub struct Commitment {
     /// How much is committed to in a whole period; prorated by day.
     pub amount: Price,
     /// How many times its price usage beyond the commitment costs; at least 1.
-    #[serde(default = "one", with = "figure")]
+    #[serde(default = "figure::one", with = "figure")]
     pub overage_factor: Decimal,
     /// Whether what is missing is owed.
     #[serde(default)]
@@ -35,10 +35,6 @@ pub enum TrueUp {
     Owed,
     /// It is not: the commitment only tells where the overage begins.
     Waived,
-}
-
-const fn one() -> Decimal {
-    Decimal::ONE
 }
 
 impl Commitment {

@@ -154,6 +154,7 @@ impl Check {
         self.not_negative(&format!("{at}.included_units"), charge.included_units);
         if let Some(transform) = &charge.transform {
             self.above_zero(&format!("{at}.transform.divide_by"), transform.divide_by);
+            self.above_zero(&format!("{at}.transform.multiply_by"), transform.multiply_by);
         }
         let counts_units = !matches!(charge.price, Model::Percentage(_) | Model::Dynamic(_));
         if !counts_units && (!charge.included_units.is_zero() || charge.transform.is_some()) {

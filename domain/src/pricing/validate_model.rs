@@ -17,7 +17,7 @@ pub(super) fn check_model(check: &mut Check, at: &str, model: &Model) {
         }
         Model::Percentage(percentage) => check_percentage(check, at, percentage),
         Model::GraduatedPercentage(graduated) => check_shares(check, at, &graduated.tiers),
-        Model::Dynamic(_) => {}
+        Model::Dynamic(dynamic) => check.not_negative(&format!("{at}.multiplier"), dynamic.multiplier),
     }
 }
 

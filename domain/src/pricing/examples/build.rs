@@ -106,7 +106,7 @@ pub(in crate::pricing) fn percentage(rate: &str, fixed: &str) -> Percentage {
 }
 
 pub(in crate::pricing) fn dynamic() -> Charge {
-    charge(Model::Dynamic(Dynamic {}))
+    charge(Model::Dynamic(Dynamic::default()))
 }
 
 pub(in crate::pricing) fn quantity(text: &str) -> Usage {

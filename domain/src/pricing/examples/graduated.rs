@@ -1,5 +1,7 @@
 //! Graduated, of units and of amounts.
 
+use rust_decimal::Decimal;
+
 use super::build::{
     LAGO, OPENMETER, TierRow, charge, graduated, graduated_percentage, price, quantity, rate, rate_more,
     standard, terms, total_and_last,
@@ -37,6 +39,7 @@ fn blocks(size: &str, up_to: &str, dear: &str, cheap: &str) -> (Transform, Vec<T
     };
     let transform = Transform {
         divide_by: size.parse().unwrap(),
+        multiply_by: Decimal::ONE,
         round: RoundUnits::Up,
     };
     (
@@ -64,6 +67,7 @@ fn unit_config() -> Charge {
     Charge {
         transform: Some(Transform {
             divide_by: "1000000".parse().unwrap(),
+            multiply_by: Decimal::ONE,
             round: RoundUnits::Up,
         }),
         ..graduated(&[("5", "10", "0"), ("", "8", "0")])
@@ -115,6 +119,9 @@ pub(super) fn examples() -> Vec<Example> {
         decimal("grad-lago-dec-0.5", "3", "0.5"),
         om("grad-om-0", "100", "0"),
         om("grad-om-5", "100", "5"),
+        om("grad-om-3", "100", "3"),
+        om("grad-om-5.001", "150", "5.001"),
+        om("grad-om-12", "170", "12"),
         om("grad-om-7", "150", "7"),
         om("grad-om-22", "235", "22"),
         example(

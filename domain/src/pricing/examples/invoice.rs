@@ -84,6 +84,16 @@ fn first_days_of_a_commitment() -> Exact {
     amount_of(&invoice, LineKind::TrueUp)
 }
 
+/// 10,000.00 committed, a fee of 100.00, and usage of 10.00.
+fn second_month_of_a_commitment() -> Exact {
+    let plan = PlanVersion {
+        minimum_spend: Some(price("10000")),
+        ..version(vec![arrears("100")], vec![standard("1")])
+    };
+    let invoice = rate_invoice(&request(&plan, april(), vec![("usage", quantity("10"))])).unwrap();
+    amount_of(&invoice, LineKind::TrueUp)
+}
+
 /// A minimum over a fee of 50 and three units at 10.
 fn minimum_of_a_plan() -> Exact {
     let plan = PlanVersion {
@@ -115,6 +125,23 @@ fn progressive() -> Exact {
     let mut request = request(&plan, april(), vec![]);
     request.other_lines = vec![all.since(&billed).unwrap()];
     rate_invoice(&request).unwrap().total.into()
+}
+
+/// The same, terminated after so many days of December, all usage billed before.
+fn terminated(days: i64) -> Exact {
+    let plan = version(vec![arrears("31")], vec![standard("0.0002")]);
+    let from: jiff::civil::Date = "2022-12-01".parse().unwrap();
+    let ended = InForce {
+        period: period("2022-12-01", "2023-01-01"),
+        days: Days {
+            from,
+            until: from.checked_add(jiff::Span::new().days(days)).unwrap(),
+        },
+    };
+    let billed = plan.charges[0].usage_line(&quantity("1000000"), terms()).unwrap();
+    let invoice = rate_invoice(&request(&plan, ended, vec![("usage", quantity("1000000"))])).unwrap();
+    let all = Exact::from(invoice.total);
+    all.minus(billed.amount.amount.into()).unwrap()
 }
 
 fn coupon(code: &str, discount: Discount, only_for: &[&str]) -> AppliedCoupon {
@@ -202,6 +229,12 @@ pub(super) fn examples() -> Vec<Example> {
             [first_days_of_a_commitment()],
         ),
         example(
+            "commit-lago-second",
+            COMMITMENT,
+            "9890",
+            [second_month_of_a_commitment()],
+        ),
+        example(
             "min-lago-800",
             TRUE_UP,
             "200",
@@ -214,6 +247,8 @@ pub(super) fn examples() -> Vec<Example> {
             [minimum_of_a_plan()],
         ),
         example("prog-lago-month", PROGRESSIVE, "231", [progressive()]),
+        example("prog-lago-terminated", PROGRESSIVE, "18", [terminated(18)]),
+        example("prog-lago-upgraded", PROGRESSIVE, "17", [terminated(17)]),
         example(
             "order-flexprice",
             ORDER,

@@ -29,6 +29,7 @@ pub(super) fn examples() -> Vec<Example> {
             "20 30",
             [rate_more(&unit, "5", "7"), rate_more(&unit, "7", "10")],
         ),
+        example("late-om-more-units", DELTA, "30", [rate_more(&unit, "5", "8")]),
         example("late-om-volume", DELTA, "-150 80 -70", repriced()),
     ]
 }

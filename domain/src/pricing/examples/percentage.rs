@@ -1,8 +1,10 @@
 //! Percentage, and amounts that the events bring.
 
-use super::build::{LAGO, amount, charge, decimal, dynamic, exact, percentage, price, rate, transactions};
+use super::build::{
+    LAGO, OPENMETER, amount, charge, decimal, dynamic, exact, percentage, price, rate, terms, transactions,
+};
 use super::{Example, example};
-use crate::pricing::{Charge, Exact, Model, Percentage, Usage};
+use crate::pricing::{Charge, Dynamic, Exact, Model, Percentage, Usage};
 
 const DOC: &str = "getlago docs charges/charge-models/percentage";
 
@@ -49,6 +51,25 @@ fn own(quantity: &str, amount: &str) -> Usage {
         quantity: decimal(quantity),
         amount: decimal(amount),
     }
+}
+
+/// The rounded amount of costs at 1.33333.
+fn marked_up(maximum: Option<&str>, amount: &str) -> Exact {
+    let charge = Charge {
+        maximum_spend: maximum.map(price),
+        ..charge(Model::Dynamic(Dynamic {
+            multiplier: decimal("1.33333"),
+        }))
+    };
+    let line = charge.usage_line(&own("0", amount), terms()).unwrap();
+    line.amount.amount.into()
+}
+
+/// Costs of 120 where those of 70 were billed, and 100 is the most.
+fn more_of_100() -> Exact {
+    marked_up(Some("100"), "120")
+        .minus(marked_up(Some("100"), "70"))
+        .unwrap()
 }
 
 /// The sum of Lago's three events of its dynamic example.
@@ -107,6 +128,8 @@ pub(super) fn examples() -> Vec<Example> {
         minmax("pct-lago-minmax-free-2", "12", "", Some(2), None),
         minmax("pct-lago-minmax-free-30", "13.794", "", None, Some("30")),
         minmax("pct-lago-minmax-free-both", "2.691", "", Some(3), Some("10000")),
+        example("dyn-om-multiplier", OPENMETER, "13.33", [marked_up(None, "10")]),
+        example("dyn-om-max100", OPENMETER, "6.67", [more_of_100()]),
         example(
             "dyn-lago-spec",
             LAGO,

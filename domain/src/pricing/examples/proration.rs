@@ -62,6 +62,7 @@ fn change(old: &str, new: &str, period: &Period, on: &str, old_fee: OldFee) -> [
         on: day(on),
         old_fee,
         invoiced: Money::new(old.parse().unwrap(), usd()),
+        credited: Decimal::ZERO,
     };
     let lines = fee(old).change_to(&fee(new), &change).unwrap();
     let [credit, charge] = &lines;
@@ -109,10 +110,32 @@ fn note(note: &CreditNote) -> [Exact; 3] {
     [note.net.amount.into(), tax.into(), note.total.amount.into()]
 }
 
+fn credit_of(net: &str) -> [Exact; 3] {
+    let left = Money::new("769".parse().unwrap(), usd());
+    note(&CreditNote::of_amount(net.parse().unwrap(), left, &[tax("20")]).unwrap())
+}
+
 fn partial_credit() -> Exact {
-    let left = Money::new("1000".parse().unwrap(), usd());
-    let [.., total] = note(&CreditNote::of_amount("726.86".parse().unwrap(), left, &[tax("20")]).unwrap());
+    let [.., total] = credit_of("726.86");
     total
+}
+
+/// What is credited of a fee of 300 for its last days, if so much was invoiced for it and so much credited.
+fn capped(period: &Period, on: &str, invoiced: &str, credited: &str) -> [Exact; 1] {
+    let change = Change {
+        period: period.clone(),
+        on: day(on),
+        old_fee: OldFee::CreditUnusedDays,
+        invoiced: Money::new(invoiced.parse().unwrap(), usd()),
+        credited: credited.parse().unwrap(),
+    };
+    let [credit, _] = fee("300").change_to(&fee("0"), &change).unwrap();
+    [credit.exact]
+}
+
+/// The first, shorter period of an interval that goes on to another day.
+fn stub(amount: &str, first_day: &str, until: &str, end_day: &str) -> [Exact; 1] {
+    [part(amount, &period(first_day, end_day), first_day, until)]
 }
 
 pub(super) fn examples() -> Vec<Example> {
@@ -145,6 +168,54 @@ pub(super) fn examples() -> Vec<Example> {
         }),
         example("prorate-flex-add", FLEXPRICE, "13.71", [added("25")]),
         example("prorate-flex-remove", FLEXPRICE, "21.94", [added("40")]),
+        example(
+            "prorate-flex-stub-annual",
+            FLEXPRICE,
+            "6.71",
+            stub("10", "2026-03-02", "2026-11-02", "2027-03-02"),
+        ),
+        example(
+            "prorate-flex-stub-monthly",
+            FLEXPRICE,
+            "14",
+            stub("30", "2026-04-01", "2026-04-15", "2026-05-01"),
+        ),
+        example(
+            "cap-flex-normal",
+            FLEXPRICE,
+            "-100",
+            capped(&april, "2024-04-21", "200", "50"),
+        ),
+        example(
+            "cap-flex-exceeds",
+            FLEXPRICE,
+            "-150",
+            capped(&april, "2024-04-01", "200", "50"),
+        ),
+        example(
+            "cap-flex-previous",
+            FLEXPRICE,
+            "-20",
+            capped(&april, "2024-04-21", "200", "180"),
+        ),
+        example(
+            "cap-flex-none-left",
+            FLEXPRICE,
+            "0",
+            capped(&april, "2024-04-21", "200", "200"),
+        ),
+        example(
+            "cap-flex-more-than-paid",
+            FLEXPRICE,
+            "0",
+            capped(&april, "2024-04-21", "200", "250"),
+        ),
+        example(
+            "cap-flex-nothing-paid",
+            FLEXPRICE,
+            "0",
+            capped(&april, "2024-04-21", "0", "0"),
+        ),
         example(
             "prorate-lago-start",
             LAGO_MINIMUM,
@@ -197,6 +268,15 @@ pub(super) fn examples() -> Vec<Example> {
         example("cn-lago-1", LAGO_ROUNDING, "193.33 48.33 241.66", {
             terminated_on_day_0("200.00", &april, "25")
         }),
+        example("cn-lago-2", LAGO_ROUNDING, "154.67 38.67 193.34", {
+            terminated_on_day_0("160.00", &april, "25")
+        }),
+        example(
+            "cn-lago-rest",
+            LAGO_ROUNDING,
+            "42.14 8.43 50.57",
+            credit_of("42.14"),
+        ),
         example("cn-lago-3", LAGO_ROUNDING, "25.71 6.00 31.71", {
             terminated_on_day_0("29.99", &period("2024-04-01", "2024-04-08"), "23.33")
         }),

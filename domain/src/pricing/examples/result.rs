@@ -128,6 +128,44 @@ pub(super) fn examples() -> Vec<Example> {
         ),
         example("wsum-lago-aug", WEIGHTED, "0.02218", [august(&august_1)]),
         example(
+            "wsum-lago-eu",
+            WEIGHTED,
+            "1.00269",
+            [august(&[
+                ("2023-08-01T00:00:00Z", "2"),
+                ("2023-08-01T02:00:00Z", "-1"),
+            ])],
+        ),
+        example(
+            "wsum-lago-both",
+            WEIGHTED,
+            "4.99597",
+            [august(&[
+                ("2023-08-01T00:00:00Z", "2"),
+                ("2023-08-01T01:00:00Z", "3"),
+            ])],
+        ),
+        example(
+            "wsum-lago-single",
+            WEIGHTED,
+            "1000",
+            [august(&[("2023-08-01T00:00:00Z", "1000")])],
+        ),
+        example("wsum-lago-none", WEIGHTED, "0", [august(&[])]),
+        example(
+            "wsum-lago-same-time",
+            WEIGHTED,
+            "6",
+            [august(&[
+                ("2023-08-01T00:00:00Z", "3"),
+                ("2023-08-01T00:00:00Z", "3"),
+            ])],
+        ),
+        example("wsum-lago-recurring", WEIGHTED, "1000.02218 1000", {
+            let weighted = level("1000", &august_1, &period("2023-08-01", "2023-09-01"));
+            [to_5_places(weighted.average), weighted.level.into()]
+        }),
+        example(
             "wsum-lago-us",
             WEIGHTED,
             "2.99597",
