@@ -63,7 +63,7 @@ impl Exact {
         let divisor = i128::try_from(divisor).map_err(|_| TooLarge)?;
         let sign = denominator.signum();
         let reduce = |number: i128| number.checked_div(divisor).and_then(|it| it.checked_mul(sign));
-        if denominator == 0 {
+        if denominator == 0 || numerator == i128::MIN {
             return Err(TooLarge);
         }
         Ok(Self {
@@ -127,7 +127,7 @@ impl Exact {
     #[must_use]
     pub const fn negated(self) -> Self {
         Self {
-            numerator: self.numerator.saturating_neg(),
+            numerator: -self.numerator,
             ..self
         }
     }

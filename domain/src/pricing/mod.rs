@@ -4,6 +4,7 @@
 //! of its currency (ISO 4217); a total is the sum of rounded lines. A rated line tells each tier's quantity,
 //! price and amount, so it can be printed and proved.
 
+mod agreement;
 mod bundled;
 mod charge;
 mod coupon;
@@ -33,6 +34,7 @@ mod examples;
 #[cfg(test)]
 mod tests;
 
+pub use agreement::{Agreement, AgreementError, ChangeKind, Part};
 pub use bundled::bundled_plans;
 pub use charge::{Charge, OnNegative, RoundUnits, Terms, Transform};
 pub use coupon::{AppliedCoupon, Coupon, Discount, Lasts, RatedCoupon, take_off};

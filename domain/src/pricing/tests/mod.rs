@@ -1,7 +1,9 @@
 //! The rules of pricing: for all values, and at their edges.
 
+mod agreement;
 mod coupon;
 mod credits;
+mod invoice_properties;
 mod ledger_properties;
 mod money;
 mod outcome;

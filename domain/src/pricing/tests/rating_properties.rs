@@ -9,11 +9,11 @@ use crate::pricing::{
     PercentageTier, RatedLine, Standard, Terms, Tier, Transaction, Usage, Volume,
 };
 
-fn amounts() -> impl Strategy<Value = Decimal> {
+pub(super) fn amounts() -> impl Strategy<Value = Decimal> {
     (0..1_000_000_i64, 0..5_u32).prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale))
 }
 
-fn cost(amount: Decimal) -> crate::pricing::Price {
+pub(super) fn cost(amount: Decimal) -> crate::pricing::Price {
     price(&amount.to_string())
 }
 
@@ -71,7 +71,7 @@ fn steady_models() -> impl Strategy<Value = Model> {
     prop_oneof![standard, graduated, package, shares]
 }
 
-fn models() -> impl Strategy<Value = Model> {
+pub(super) fn models() -> impl Strategy<Value = Model> {
     prop_oneof![
         4 => steady_models(),
         1 => unit_tiers().prop_map(|tiers| Model::Volume(Volume { tiers })),
