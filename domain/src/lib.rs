@@ -16,6 +16,7 @@ mod given;
 pub mod lead;
 pub mod member;
 pub mod opportunity;
+pub mod pricing;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

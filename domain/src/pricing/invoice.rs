@@ -1,0 +1,242 @@
+//! An invoice before it is issued: lines, coupons, taxes, and what credits pay of it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::charge::Terms;
+use super::coupon::{AppliedCoupon, RatedCoupon, take_off};
+use super::credits::{CreditLedger, LedgerError};
+use super::error::{Problem, RatingError};
+use super::exact::TooLarge;
+use super::fee::{Days, Due};
+use super::line::RatedLine;
+use super::period::Period;
+use super::plan::PlanVersion;
+use super::spend::true_up;
+use super::tax::{RatedTax, Tax, levy};
+use super::usage::Usage;
+use crate::kernel::{Currency, Money};
+
+/// What an invoice is made of.
+#[derive(Clone, Debug)]
+pub struct InvoiceRequest<'a> {
+    /// The plan's version in force.
+    pub plan: &'a PlanVersion,
+    /// The subscription's currency.
+    pub currency: Currency,
+    /// The subscription's first day, from which a trial counts.
+    pub starts_on: Date,
+    /// The period that ends: its usage and its fees in arrears are billed.
+    pub ended: Option<InForce>,
+    /// The period that begins: its fees in advance are billed.
+    pub begun: Option<InForce>,
+    /// What was used in the period that ends, by the charge's code.
+    pub usage: BTreeMap<String, Usage>,
+    /// Credits of a change of plan, corrections of earlier periods, reversed outcomes.
+    pub other_lines: Vec<RatedLine>,
+    /// The subscription's coupons, in the order in which they were applied to it.
+    pub coupons: Vec<AppliedCoupon>,
+    /// The customer's taxes.
+    pub taxes: Vec<Tax>,
+}
+
+/// A period, and the days of it on which the plan is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// The whole period.
+    pub period: Period,
+    /// The days in force.
+    pub days: Days,
+}
+
+impl InForce {
+    /// All days of a period.
+    #[must_use]
+    pub fn whole(period: Period) -> Self {
+        let days = Days {
+            from: period.first_day,
+            until: period.end_day,
+        };
+        Self { period, days }
+    }
+
+    /// The same without the days of a trial.
+    fn paid(&self, starts_on: Date, trial_days: u16) -> Days {
+        let trial_ends = starts_on.saturating_add(Span::new().days(i64::from(trial_days)));
+        Days {
+            from: self.days.from.max(trial_ends),
+            until: self.days.until,
+        }
+    }
+}
+
+/// An invoice before it is issued. Every sum is one of rounded amounts:
+/// `total = subtotal - discount + tax`, `due = total - credits_drawn`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftInvoice {
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// Fees, usage, true-ups, overage, credits and corrections.
+    pub lines: Vec<RatedLine>,
+    /// The sum of the lines.
+    pub subtotal: Decimal,
+    /// What coupons took off.
+    pub coupons: Vec<RatedCoupon>,
+    /// The sum of the coupons.
+    pub discount: Decimal,
+    /// The taxes of the subtotal less the discount.
+    pub taxes: Vec<RatedTax>,
+    /// The sum of the taxes.
+    pub tax: Decimal,
+    /// What it comes to; below zero if it gives back more than it bills.
+    pub total: Decimal,
+    /// What prepaid credits paid.
+    pub credits_drawn: Decimal,
+    /// What is left to pay; never below zero.
+    pub due: Decimal,
+    /// What the customer gets back: the total's other side, if it is below zero.
+    pub owed_to_customer: Decimal,
+}
+
+/// Rates an invoice, in this order: fees in arrears and usage of the period that ends; the commitment over its
+/// usage, then the minimum over all its fees and usage; fees in advance of the period that begins; the other
+/// lines; coupons off their sum; taxes of what is left. Prepaid credits pay afterwards ([`DraftInvoice::draw`]).
+///
+/// # Errors
+/// [`RatingError`] names the line and what stands in the way.
+pub fn rate_invoice(request: &InvoiceRequest<'_>) -> Result<DraftInvoice, RatingError> {
+    request.check_codes()?;
+    let currency = request.currency;
+    let mut lines = match &request.ended {
+        Some(ended) => request.arrears(ended)?,
+        None => vec![],
+    };
+    if let Some(begun) = &request.begun {
+        lines.extend(request.fees(begun, Some(Due::InAdvance))?);
+    }
+    lines.extend(request.other_lines.iter().cloned());
+    let first_day = [&request.ended, &request.begun]
+        .into_iter()
+        .flatten()
+        .map(|in_force| in_force.period.first_day)
+        .next()
+        .unwrap_or(request.starts_on);
+    let coupons = take_off(&lines, &request.coupons, first_day, currency)?;
+
+    let subtotal = sum(lines.iter().map(|line| line.amount.amount))?;
+    let discount = sum(coupons.iter().map(|coupon| coupon.amount.amount))?;
+    let taxes = levy(sum([subtotal, -discount])?, &request.taxes, currency)?;
+    let tax = sum(taxes.iter().map(|tax| tax.amount.amount))?;
+    let total = sum([subtotal, -discount, tax])?;
+    Ok(DraftInvoice {
+        currency,
+        lines,
+        subtotal,
+        coupons,
+        discount,
+        taxes,
+        tax,
+        total,
+        credits_drawn: Decimal::ZERO,
+        due: total.max(Decimal::ZERO),
+        owed_to_customer: (-total).max(Decimal::ZERO),
+    })
+}
+
+fn sum(amounts: impl IntoIterator<Item = Decimal>) -> Result<Decimal, RatingError> {
+    let sum = amounts
+        .into_iter()
+        .try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount));
+    sum.ok_or_else(|| Problem::from(TooLarge).on("total"))
+}
+
+impl InvoiceRequest<'_> {
+    fn check_codes(&self) -> Result<(), RatingError> {
+        let known = |code: &String| self.plan.charges.iter().any(|charge| charge.code == *code);
+        match self.usage.keys().find(|code| !known(code)) {
+            Some(code) => Err(Problem::NoCharge.on(code)),
+            None => match self
+                .other_lines
+                .iter()
+                .find(|line| line.amount.currency != self.currency)
+            {
+                Some(line) => Err(Problem::OtherCurrency(line.amount.currency, self.currency).on(&line.code)),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn fees(&self, in_force: &InForce, due: Option<Due>) -> Result<Vec<RatedLine>, RatingError> {
+        let paid = in_force.paid(self.starts_on, self.plan.trial_days);
+        let fees = self
+            .plan
+            .fees
+            .iter()
+            .filter(|fee| due.is_none_or(|due| fee.due == due));
+        let lines = fees.map(|fee| fee.line(&in_force.period, paid, self.currency));
+        lines.collect()
+    }
+
+    fn arrears(&self, ended: &InForce) -> Result<Vec<RatedLine>, RatingError> {
+        let Days { from, until } = ended.days;
+        let share = ended.period.share(from, until);
+        let terms = Terms {
+            currency: self.currency,
+            share: share.map_err(|too_large| Problem::from(too_large).on("period"))?,
+        };
+        let mut charged = Vec::new();
+        for charge in &self.plan.charges {
+            let usage = self.usage.get(&charge.code).cloned();
+            charged.extend(charge.rate(&usage.unwrap_or_else(|| charge.price.nothing_used()), terms)?);
+        }
+        if let Some(commitment) = &self.plan.commitment {
+            let line = commitment.settle("commitment", &charged, terms);
+            charged.extend(line.map_err(|problem| problem.on("commitment"))?);
+        }
+        if let Some(minimum) = &self.plan.minimum_spend {
+            let mut covered = self.fees(ended, None)?;
+            covered.extend(charged.iter().cloned());
+            let line = minimum.in_currency(self.currency).and_then(|minimum| {
+                true_up(
+                    "minimum_spend",
+                    minimum.times(terms.share)?,
+                    &covered,
+                    self.currency,
+                )
+            });
+            charged.extend(line.map_err(|problem| problem.on("minimum_spend"))?);
+        }
+        let mut lines = self.fees(ended, Some(Due::InArrears))?;
+        lines.extend(charged);
+        Ok(lines)
+    }
+}
+
+impl DraftInvoice {
+    /// Lets prepaid credits pay what is due, as far as they last.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn draw(
+        &mut self,
+        ledger: &mut CreditLedger,
+        at: Timestamp,
+        invoice: &str,
+    ) -> Result<Money, LedgerError> {
+        let currency = ledger.balance().currency;
+        if currency != self.currency {
+            return Err(LedgerError::OtherCurrency(currency, self.currency));
+        }
+        if self.due.is_zero() {
+            return Ok(Money::new(Decimal::ZERO, self.currency));
+        }
+        let drawn = ledger.draw(self.due, at, invoice)?;
+        self.credits_drawn += drawn.amount;
+        self.due -= drawn.amount;
+        Ok(drawn)
+    }
+}

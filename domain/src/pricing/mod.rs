@@ -1,0 +1,61 @@
+//! Pricing: from usage and a plan to the lines of an invoice. Pure: no clock, no I/O.
+//!
+//! Amounts are exact fractions ([`Exact`]) until a line is rounded, once, half away from zero, to the minor unit
+//! of its currency (ISO 4217); a total is the sum of rounded lines. A rated line tells each tier's quantity,
+//! price and amount, so it can be printed and proved.
+
+mod agreement;
+mod bundled;
+mod charge;
+mod coupon;
+mod credit_note;
+mod credits;
+mod error;
+mod exact;
+mod fee;
+mod figure;
+mod invoice;
+mod line;
+mod model;
+mod outcome;
+mod period;
+mod plan;
+mod price;
+mod roi;
+mod spend;
+mod tax;
+mod time_weighted;
+mod usage;
+mod validate;
+mod validate_model;
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod tests;
+
+pub use agreement::{Agreement, AgreementError, ChangeKind, Part};
+pub use bundled::bundled_plans;
+pub use charge::{Charge, OnNegative, RoundUnits, Terms, Transform};
+pub use coupon::{AppliedCoupon, Coupon, Discount, Lasts, RatedCoupon, take_off};
+pub use credit_note::{CreditNote, CreditNoteError};
+pub use credits::{CreditLedger, Entry, Grant, LedgerError, Movement};
+pub use error::{Problem, RatingError};
+pub use exact::{Exact, TooLarge};
+pub use fee::{Change, Days, Due, FlatFee, OldFee, Proration};
+pub use invoice::{DraftInvoice, InForce, InvoiceRequest, rate_invoice};
+pub use line::{Basis, LineKind, RatedLine, RatedTier, rounded};
+pub use model::{
+    Dynamic, Graduated, GraduatedPercentage, Model, Package, Percentage, PercentageTier, Standard, Tier,
+    Volume,
+};
+pub use outcome::{BilledStates, Outcome, OutcomeState, OutcomeTerms, Review};
+pub use period::{Anchor, Cycle, Interval, OutOfTime, Period, begin_of, day_of};
+pub use plan::{Limits, Plan, PlanVersion};
+pub use price::Price;
+pub use roi::{roi, share_of};
+pub use spend::{Commitment, TrueUp};
+pub use tax::{RatedTax, Tax, levy};
+pub use time_weighted::{Change as LevelChange, Weighted, time_weighted};
+pub use usage::{Transaction, Usage};
+pub use validate::{Fault, InvalidPlan};

@@ -1,0 +1,144 @@
+//! Outcome prices: per resolved conversation, per qualified lead, a share of the recovered amount.
+
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::charge::{Charge, Terms};
+use super::error::RatingError;
+use super::line::RatedLine;
+use super::period::{Period, day_of};
+use super::usage::{Transaction, Usage};
+
+/// A result that may be billed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The id of the event that tells of it.
+    pub id: String,
+    /// When it came about.
+    pub at: Timestamp,
+    /// How sure it is.
+    pub state: OutcomeState,
+    /// What it counts: 1, or the amount of which a share is due.
+    pub value: Decimal,
+    /// When it was undone, if it was: a conversation opened again, a lead disqualified, a payment taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversed_at: Option<Timestamp>,
+}
+
+/// How sure a result is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeState {
+    /// Someone or something said so.
+    Confirmed,
+    /// Nobody contradicted.
+    Assumed,
+    /// It went to a person.
+    Escalated,
+    /// It came to nothing.
+    Abandoned,
+}
+
+/// Which outcomes are billed, and how long a reversal is credited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeTerms {
+    /// Which states are billed.
+    pub bill: BilledStates,
+    /// The stability window: an outcome that is reversed up to so many days after its own day is not billed, and
+    /// credited if it was. A later reversal changes nothing.
+    pub stability_days: u16,
+}
+
+/// Which states are billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BilledStates {
+    /// Confirmed ones only.
+    Confirmed,
+    /// Confirmed and assumed ones.
+    ConfirmedAndAssumed,
+}
+
+impl OutcomeTerms {
+    fn last_day_of_window(self, outcome: &Outcome, period: &Period) -> Date {
+        let day = day_of(outcome.at, &period.zone);
+        let window = Span::new().days(i64::from(self.stability_days));
+        day.saturating_add(window)
+    }
+
+    /// Whether an outcome is billed, as far as was known at an instant.
+    #[must_use]
+    pub fn bills(self, outcome: &Outcome, period: &Period, known_at: Timestamp) -> bool {
+        let state = match outcome.state {
+            OutcomeState::Confirmed => true,
+            OutcomeState::Assumed => self.bill == BilledStates::ConfirmedAndAssumed,
+            OutcomeState::Escalated | OutcomeState::Abandoned => false,
+        };
+        let undone = outcome.reversed_at.is_some_and(|reversed_at| {
+            let in_time = day_of(reversed_at, &period.zone) <= self.last_day_of_window(outcome, period);
+            reversed_at <= known_at && in_time
+        });
+        state && !undone
+    }
+
+    /// Whether no reversal can change an outcome any more.
+    #[must_use]
+    pub fn is_settled(self, outcome: &Outcome, period: &Period, at: Timestamp) -> bool {
+        day_of(at, &period.zone) > self.last_day_of_window(outcome, period)
+    }
+
+    /// The usage of a period: its billed outcomes, as far as was known at an instant.
+    #[must_use]
+    pub fn usage(self, outcomes: &[Outcome], period: &Period, known_at: Timestamp) -> Usage {
+        let billed = outcomes.iter().filter(|outcome| {
+            period.contains(outcome.at) && outcome.at <= known_at && self.bills(outcome, period, known_at)
+        });
+        let transactions = billed.map(|outcome| Transaction {
+            at: outcome.at,
+            id: outcome.id.clone(),
+            amount: outcome.value,
+        });
+        Usage::Transactions(transactions.collect())
+    }
+}
+
+/// When a period was billed, and when it is looked at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// The period that was billed.
+    pub period: Period,
+    /// What was known then.
+    pub billed_at: Timestamp,
+    /// What is known now.
+    pub now: Timestamp,
+}
+
+impl Charge {
+    /// What reversals and late outcomes since a period was billed change in its line; nothing if they change
+    /// nothing. The line belongs on the next invoice and names the original period's charge.
+    ///
+    /// # Errors
+    /// [`RatingError`] names the line and what stands in the way.
+    pub fn review(
+        &self,
+        rule: OutcomeTerms,
+        outcomes: &[Outcome],
+        review: &Review,
+        terms: Terms,
+    ) -> Result<Option<RatedLine>, RatingError> {
+        let Review {
+            period,
+            billed_at,
+            now,
+        } = review;
+        let before = self.usage_line(&rule.usage(outcomes, period, *billed_at), terms)?;
+        let after = self.usage_line(&rule.usage(outcomes, period, *now), terms)?;
+        let line = after
+            .since(&before)
+            .map_err(|it| super::error::Problem::from(it).on(&self.code))?;
+        Ok(Some(line).filter(|line| !line.tiers.is_empty()))
+    }
+}

@@ -1,0 +1,120 @@
+//! Plans: versions with effective dates, each with its fees, charges and limits.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::charge::Charge;
+use super::fee::FlatFee;
+use super::period::{Anchor, Interval};
+use super::price::Price;
+use super::spend::Commitment;
+use super::validate::{InvalidPlan, validate};
+use crate::kernel::Currency;
+use crate::subscription::PlanCode;
+
+/// What can be subscribed to. A plan that exists is valid: parsing refuses any other, with all that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Plan {
+    code: PlanCode,
+    name: String,
+    versions: Vec<PlanVersion>,
+}
+
+/// What a plan is from a day on. A subscription is rated under the version in force at its period's begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanVersion {
+    /// Its number: 1, 2, 3, ...
+    pub version: u32,
+    /// From when on it is in force.
+    pub effective_from: Timestamp,
+    /// The currencies that one may subscribe in; every price has an amount in each.
+    pub currencies: Vec<Currency>,
+    /// How long its periods are.
+    pub interval: Interval,
+    /// Where its periods begin.
+    #[serde(default)]
+    pub anchor: Anchor,
+    /// For how many days from the start flat fees cost nothing. Usage does.
+    #[serde(default)]
+    pub trial_days: u16,
+    /// Its flat fees.
+    #[serde(default)]
+    pub fees: Vec<FlatFee>,
+    /// Its charges.
+    #[serde(default)]
+    pub charges: Vec<Charge>,
+    /// What a whole period's fees and charges come to at least; prorated by day (Lago "minimum commitment").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_spend: Option<Price>,
+    /// What is committed to for a whole period's charges; prorated by day (Flexprice "commitment").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Commitment>,
+    /// How much of the platform it opens.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// How much of the platform a plan opens; without a figure there is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// How many verticals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verticals: Option<u32>,
+    /// How many members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<u32>,
+}
+
+/// A plan as it is written down, before it is checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    code: PlanCode,
+    name: String,
+    versions: Vec<PlanVersion>,
+}
+
+impl TryFrom<Unchecked> for Plan {
+    type Error = InvalidPlan;
+    fn try_from(plan: Unchecked) -> Result<Self, InvalidPlan> {
+        Self::try_new(plan.code, plan.name, plan.versions)
+    }
+}
+
+impl Plan {
+    /// A plan of these versions.
+    ///
+    /// # Errors
+    /// [`InvalidPlan`] lists all that is wrong: where, what, and what to do.
+    pub fn try_new(code: PlanCode, name: String, versions: Vec<PlanVersion>) -> Result<Self, InvalidPlan> {
+        validate(&name, &versions)?;
+        Ok(Self { code, name, versions })
+    }
+
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> &PlanCode {
+        &self.code
+    }
+
+    /// Its name on an invoice.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its versions, the oldest first.
+    #[must_use]
+    pub fn versions(&self) -> &[PlanVersion] {
+        &self.versions
+    }
+
+    /// The version in force at an instant; none before the first.
+    #[must_use]
+    pub fn version_at(&self, at: Timestamp) -> Option<&PlanVersion> {
+        self.versions.iter().rfind(|version| version.effective_from <= at)
+    }
+}

@@ -1,0 +1,91 @@
+//! Coupons last as long as they say, and take off no more than there is.
+
+use jiff::civil::date;
+
+use crate::pricing::examples::build::{decimal, price, quantity, standard, terms, usd};
+use crate::pricing::{AppliedCoupon, Charge, Coupon, Discount, Lasts, RatedLine, take_off};
+
+fn coupon(discount: Discount, lasts: Lasts) -> Coupon {
+    Coupon {
+        code: "welcome".to_owned(),
+        discount,
+        only_for: vec![],
+        lasts,
+        expires_on: None,
+    }
+}
+
+fn lines(amounts: &[&str]) -> Vec<RatedLine> {
+    let line = |(index, amount): (usize, &&str)| {
+        let charge = Charge {
+            code: format!("line-{index}"),
+            ..standard("1")
+        };
+        charge.usage_line(&quantity(amount), terms()).unwrap()
+    };
+    amounts.iter().enumerate().map(line).collect()
+}
+
+/// What is taken off lines of these amounts.
+fn taken(amounts: &[&str], coupons: &[Coupon]) -> Vec<String> {
+    let coupons: Vec<AppliedCoupon> = coupons
+        .iter()
+        .map(|coupon| AppliedCoupon {
+            coupon: coupon.clone(),
+            used: 0,
+        })
+        .collect();
+    let taken = take_off(&lines(amounts), &coupons, date(2026, 5, 1), usd()).unwrap();
+    taken
+        .iter()
+        .map(|rated| rated.amount.amount.to_string())
+        .collect()
+}
+
+#[test]
+fn a_coupon_lasts_once_for_some_periods_or_for_ever() {
+    let is_for = |lasts, used| {
+        let coupon = coupon(Discount::Percent(decimal("10")), lasts);
+        AppliedCoupon { coupon, used }.is_for(date(2026, 5, 1))
+    };
+    assert!(is_for(Lasts::Once, 0) && !is_for(Lasts::Once, 1));
+    assert!(is_for(Lasts::Periods(3), 2) && !is_for(Lasts::Periods(3), 3));
+    assert!(is_for(Lasts::Forever, 1_000));
+    let expiring = Coupon {
+        expires_on: Some(date(2026, 5, 1)),
+        ..coupon(Discount::Percent(decimal("10")), Lasts::Forever)
+    };
+    let applied = AppliedCoupon {
+        coupon: expiring,
+        used: 0,
+    };
+    assert!(applied.is_for(date(2026, 5, 1)) && !applied.is_for(date(2026, 5, 2)));
+}
+
+#[test]
+fn an_amount_is_capped_by_what_is_left() {
+    let fixed = |amount: &str| coupon(Discount::Amount(price(amount)), Lasts::Once);
+    assert_eq!(taken(&["30"], &[fixed("50")]), ["30.00"]);
+    assert_eq!(taken(&["30"], &[fixed("20"), fixed("20")]), ["20.00", "10.00"]);
+    assert!(taken(&["0"], &[fixed("20")]).is_empty());
+}
+
+#[test]
+fn a_coupon_for_a_line_takes_off_that_line_only_and_goes_first() {
+    let half = Coupon {
+        only_for: vec!["line-1".to_owned()],
+        ..coupon(Discount::Percent(decimal("50")), Lasts::Forever)
+    };
+    let tenth = coupon(Discount::Percent(decimal("10")), Lasts::Forever);
+    assert_eq!(taken(&["60", "40"], &[tenth, half.clone()]), ["20.00", "8.00"]);
+    assert_eq!(
+        taken(&["60", "40"], &[half.clone(), half.clone(), half]),
+        ["20.00", "10.00", "5.00"]
+    );
+}
+
+#[test]
+fn each_discount_is_rounded_for_itself() {
+    let third = coupon(Discount::Percent(decimal("33.333")), Lasts::Forever);
+    assert_eq!(taken(&["0.05"], &[third.clone(), third]), ["0.02", "0.01"]);
+}

@@ -1,0 +1,12 @@
+//! The rules of pricing: for all values, and at their edges.
+
+mod agreement;
+mod coupon;
+mod credits;
+mod invoice_properties;
+mod ledger_properties;
+mod money;
+mod outcome;
+mod period;
+mod plan;
+mod rating_properties;

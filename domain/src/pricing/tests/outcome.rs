@@ -1,0 +1,72 @@
+//! Outcomes are billed once they are sure, and credited when they are undone in time.
+
+use rust_decimal::Decimal;
+
+use crate::pricing::examples::build::{charge, decimal, percentage, standard, terms};
+use crate::pricing::examples::proration::period;
+use crate::pricing::{
+    BilledStates, Charge, LineKind, Model, Outcome, OutcomeState, OutcomeTerms, RatedLine, Review,
+};
+
+const RULE: OutcomeTerms = OutcomeTerms {
+    bill: BilledStates::Confirmed,
+    stability_days: 14,
+};
+
+fn outcome(id: &str, at: &str, reversed_at: Option<&str>) -> Outcome {
+    Outcome {
+        id: id.to_owned(),
+        at: at.parse().unwrap(),
+        state: OutcomeState::Confirmed,
+        value: Decimal::ONE,
+        reversed_at: reversed_at.map(|at| at.parse().unwrap()),
+    }
+}
+
+fn review(charge: &Charge, outcomes: &[Outcome]) -> Option<RatedLine> {
+    let review = Review {
+        period: period("2026-03-01", "2026-04-01"),
+        billed_at: "2026-04-01T00:00:00Z".parse().unwrap(),
+        now: "2026-05-01T00:00:00Z".parse().unwrap(),
+    };
+    charge.review(RULE, outcomes, &review, terms()).unwrap()
+}
+
+#[test]
+fn an_outcome_reversed_in_its_window_is_credited_and_a_later_one_is_not() {
+    let per_lead = standard("25");
+    let stays = outcome("stays", "2026-03-20T10:00:00Z", None);
+    let undone = outcome("undone", "2026-03-25T10:00:00Z", Some("2026-04-08T23:59:59Z"));
+    let too_late = outcome("too-late", "2026-03-25T10:00:00Z", Some("2026-04-09T00:00:00Z"));
+    let known = outcome("known", "2026-03-02T10:00:00Z", Some("2026-03-05T10:00:00Z"));
+    let credit = review(&per_lead, &[stays.clone(), undone, too_late.clone(), known]).unwrap();
+    assert_eq!(
+        (credit.kind, credit.amount.amount),
+        (LineKind::Correction, decimal("-25.00"))
+    );
+    assert_eq!(review(&per_lead, &[stays, too_late]), None);
+}
+
+#[test]
+fn a_share_of_a_recovered_amount_is_credited_with_the_amount() {
+    let share = charge(Model::Percentage(percentage("15", "")));
+    let recovered = |id: &str, value: &str, reversed_at| Outcome {
+        value: decimal(value),
+        ..outcome(id, "2026-03-28T10:00:00Z", reversed_at)
+    };
+    let outcomes = [
+        recovered("claim-1", "12000", None),
+        recovered("claim-2", "333.33", Some("2026-04-02T10:00:00Z")),
+    ];
+    let credit = review(&share, &outcomes).unwrap();
+    assert_eq!(credit.exact.to_string(), "-49.9995");
+    assert_eq!(credit.amount.amount, decimal("-50.00"));
+}
+
+#[test]
+fn an_outcome_is_settled_after_its_window() {
+    let march = period("2026-03-01", "2026-04-01");
+    let outcome = outcome("a", "2026-03-10T23:00:00Z", None);
+    assert!(!RULE.is_settled(&outcome, &march, "2026-03-24T23:59:59Z".parse().unwrap()));
+    assert!(RULE.is_settled(&outcome, &march, "2026-03-25T00:00:00Z".parse().unwrap()));
+}
