@@ -10,6 +10,7 @@ pub(crate) mod house;
 mod http;
 mod limits;
 mod live;
+mod nodes;
 mod past;
 mod queries;
 mod rebuild;

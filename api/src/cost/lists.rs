@@ -15,6 +15,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Lead", "attributes", 5),
     ("Me", "scopes", 1),
     ("PlanSubscription", "received", 2),
+    ("Query", "nodes", 100),
     ("Query", "parkedStreams", 20),
     ("Query", "readModels", 20),
     ("Query", "roiSummary", 24),

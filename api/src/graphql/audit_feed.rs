@@ -1,10 +1,13 @@
 //! Who did what, over GraphQL.
 
 use async_graphql::{Enum, ID, InputObject, Json, Object, Result, SimpleObject};
+use domain::TenantId;
 use projections::audit_feed::{AuditFeed, Entry, Filter};
 use serde_json::Value;
 
-use super::kit::{Context, Cursor, DateTime, IntoFault, May, Reading, Window, connection, evidence, reading};
+use super::kit::{
+    Context, Cursor, DateTime, IntoFault, May, Reading, Window, connection, evidence, id_of, reading,
+};
 
 /// What kind of actor did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -30,6 +33,8 @@ pub(crate) struct AuditEntry {
     as_of: Option<u64>,
     #[graphql(skip)]
     position: u64,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
     /// The event's id, unique in the whole log.
     event_id: ID,
     /// What kind of actor did it.
@@ -61,6 +66,7 @@ impl From<Entry> for AuditEntry {
         Self {
             as_of: None,
             position: entry.position,
+            id: id_of::<AuditFeed>(entry.tenant_id, &entry.position.to_string()),
             event_id: ID(entry.event_id),
             actor_kind: entry.actor_kind.into(),
             actor_id: entry.actor_id,
@@ -112,6 +118,16 @@ impl From<AuditFeedFilter> for Filter {
             before: filter.before.map(|at| at.0),
         }
     }
+}
+
+/// The entry of a position in the log, given as text.
+pub(super) async fn entry(ctx: &Context<'_>, tenant: TenantId, position: &str) -> Result<Option<AuditEntry>> {
+    let Reading { reader, .. } = reading(ctx, May::Read, None).await?;
+    let Ok(position) = position.parse() else {
+        return Ok(None);
+    };
+    let entry = reader.audit_entry(tenant, position).await;
+    Ok(entry.map_err(IntoFault::into_fault)?.map(Into::into))
 }
 
 /// What can be asked about the audit feed.

@@ -32,6 +32,20 @@ struct PositionOf {
 }
 
 impl Reader {
+    /// The tenant's entry of a position; `None` if it has none there.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn audit_entry(&self, tenant: TenantId, position: u64) -> Result<Option<Entry>, QueryError> {
+        let table = self.table::<AuditFeed>().await?;
+        let mut query = table.select();
+        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
+        query
+            .push(" and t.position = ")
+            .push_bind(i64::try_from(position).unwrap_or(i64::MAX));
+        Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
+    }
+
     /// The tenant's entries in the order of the log; backward pages begin with the newest.
     ///
     /// # Errors

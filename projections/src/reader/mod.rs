@@ -54,6 +54,22 @@ impl Reader {
         Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
     }
 
+    /// The rows of many aggregates, by one statement, in any order; those that the tenant does not have are left
+    /// out.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn entities<M>(&self, tenant: TenantId, ids: &[String]) -> Result<Vec<M::Row>, QueryError>
+    where
+        M: ReadModel<Key = EntityKey>,
+    {
+        let table = self.table::<M>().await?;
+        let mut query = table.select();
+        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
+        query.push(" and t.id = any(").push_bind(ids.to_vec()).push(")");
+        Self::rows(self.begin(tenant).await?, query).await
+    }
+
     /// A transaction that sees one tenant's rows.
     pub(crate) async fn begin(&self, tenant: TenantId) -> Result<Transaction<'static, Postgres>, QueryError> {
         self.begin_with("annals.tenant", &tenant.to_string()).await

@@ -171,8 +171,8 @@ impl House {
         let fields = match mutation {
             "recordUsage" => "results { outcome cursor userErrors { path code message } }",
             "importCsv" => "recorded",
-            "issueApiKey" | "rotateApiKey" => "id version known token",
-            _ => "id version known",
+            "issueApiKey" | "rotateApiKey" => "id localId version known token",
+            _ => "id localId version known",
         };
         let document = format!(
             "mutation($input: {kind}Input!) {{ {mutation}(input: $input) \
@@ -201,7 +201,7 @@ impl House {
         let settings = json!({ "name": slug, "timeZone": "Europe/Berlin", "currency": "EUR" });
         let input = json!({ "slug": slug, "settings": settings });
         let provisioned = self.done(ADMIN, "provisionTenant", input).await;
-        let id = provisioned["id"].as_str().unwrap().to_owned();
+        let id = provisioned["localId"].as_str().unwrap().to_owned();
         let document = "mutation($input: IssueApiKeyInput!) { issueApiKey(input: $input) \
                         { token userErrors { path code message } } }";
         let scopes = json!(["READ", "WRITE", "INGEST", "ADMIN"]);

@@ -8,8 +8,8 @@ use super::house::House;
 
 const QUERY: &str = "{ __schema { queryType { name } mutationType { name } subscriptionType { name } types { \
     kind name fields(includeDeprecated: true) { name args { ...A } type { ...T } } \
-    inputFields { ...A } enumValues { name } } } } \
-    fragment A on __InputValue { name defaultValue type { ...T } } \
+    inputFields { ...A } enumValues { name } possibleTypes { name } } } } \
+    fragment A on __InputValue { name description defaultValue type { ...T } } \
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// How deep a selection goes into what a field returns.
@@ -24,6 +24,8 @@ pub(crate) trait Values {
     fn id(&self, name: &str) -> Value;
     /// A `ULID`.
     fn ulid(&self) -> Value;
+    /// A global id.
+    fn node(&self) -> Value;
     /// A `Cursor`, or nothing.
     fn cursor(&self, name: &str) -> Option<Value>;
 }
@@ -137,7 +139,14 @@ impl Schema {
         if !is_required && !is_page && !self.names_something(kind) {
             return None;
         }
-        let value = self.typed(path, name, kind, values);
+        // What takes a tenant's id takes its ULID; what takes any id, a global one.
+        let description = input["description"].as_str().unwrap_or_default();
+        let value = match named(kind) {
+            "ID" if description.starts_with("The tenant's id") => Some(values.ulid()),
+            "ID" if path == "node(id:)" => Some(values.node()),
+            "ID" if path == "nodes(ids:)" => Some(json!([values.node()])),
+            _ => self.typed(path, name, kind, values),
+        };
         // An object that may be left out, and of which nothing is given, is left out.
         value.filter(|value| is_required || *value != json!({}))
     }
@@ -180,8 +189,14 @@ impl Schema {
 
     /// All fields of what is returned; those that must be given something are left out.
     fn selection(&self, kind: &Value, depth: usize) -> Option<String> {
-        let fields = self.0[named(kind)]["fields"].as_array();
-        let Some(fields) = fields else {
+        let own = &self.0[named(kind)];
+        if own["kind"] == "UNION" {
+            let members = own["possibleTypes"].as_array().unwrap().iter();
+            let members =
+                members.map(|member| format!("... on {} {{ id }}", member["name"].as_str().unwrap()));
+            return Some(format!("{{ __typename {} }}", members.collect::<String>()));
+        }
+        let Some(fields) = own["fields"].as_array() else {
             return Some(String::new());
         };
         if depth == 0 {

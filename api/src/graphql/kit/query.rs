@@ -94,6 +94,15 @@ macro_rules! queries {
             }
         }
 
+        impl $crate::graphql::kit::Entity for $node {
+            type Model = $model;
+            const MAY: $crate::graphql::kit::May = $crate::graphql::kit::May::$may;
+
+            fn local_id(&self) -> &str {
+                &self.local_id
+            }
+        }
+
         #[doc = concat!("What can be asked about ", $what, ".")]
         #[derive(Default)]
         pub(crate) struct $root;
@@ -105,7 +114,7 @@ macro_rules! queries {
             async fn $one(
                 &self,
                 ctx: &async_graphql::Context<'_>,
-                #[graphql(desc = "The id inside the tenant.")] id: async_graphql::ID,
+                #[graphql(desc = "The `id` of an answer, or the id inside the tenant.")] id: async_graphql::ID,
                 #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
                     $crate::graphql::kit::Cursor,
                 >,
@@ -116,6 +125,10 @@ macro_rules! queries {
                 use $crate::graphql::kit::{IntoFault, Reading, Recalled, then};
                 let may = $crate::graphql::kit::May::$may;
                 let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let kinds = [<$model as projections::ReadModel>::NAME];
+                let Some(id) = $crate::graphql::kit::Ids(Some(tenant)).argument("id", &kinds, id)? else {
+                    return Ok(None);
+                };
                 let Some(then) = then(ctx, tenant, as_of).await? else {
                     let row = reader.entity::<$model>(tenant, &id).await;
                     return Ok(row.map_err(IntoFault::into_fault)?.map(Into::into));
