@@ -120,5 +120,13 @@ queries! {
         model,
         /// In this status: `active` or `retired`.
         status,
+    },
+    AgentOrder, AgentOrderField {
+        /// When it was configured.
+        ConfiguredAt => Moments created_at,
+        /// When it changed last.
+        ChangedAt => Moments changed_at,
+        /// Its name.
+        Name => Texts name,
     }
 }

@@ -206,10 +206,16 @@ queries! {
     agent_runs("The runs of the tenant's agents, newest first.", "the runs of the tenant's agents"),
     AgentRunFilter {
         /// Of this agent.
-        agent,
+        agent ["agent"],
         /// In this line of business.
         vertical,
         /// In this status: `running`, `completed`, `failed` or `canceled`.
         status,
+    },
+    AgentRunOrder, AgentRunOrderField {
+        /// When it began.
+        StartedAt => Moments created_at,
+        /// How many tokens it sent to models.
+        InputTokens => Numbers input_tokens,
     }
 }

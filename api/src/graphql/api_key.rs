@@ -204,5 +204,11 @@ queries! {
     ApiKeyFilter {
         /// In this state: `active` or `revoked`.
         state,
+    },
+    ApiKeyOrder, ApiKeyOrderField {
+        /// When it was issued.
+        IssuedAt => Moments created_at,
+        /// Its name.
+        Name => Texts name,
     }
 }

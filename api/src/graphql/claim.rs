@@ -152,5 +152,11 @@ queries! {
         payer,
         /// In this status: `submitted`, `adjudicated`, `denied` or `appealed`.
         status,
+    },
+    ClaimOrder, ClaimOrderField {
+        /// When it was submitted.
+        SubmittedAt => Moments created_at,
+        /// Who is to pay.
+        Payer => Texts payer,
     }
 }

@@ -136,5 +136,13 @@ queries! {
         kind,
         /// In this status: `active`, `paused` or `removed`.
         status,
+    },
+    ConnectorOrder, ConnectorOrderField {
+        /// When it was registered.
+        RegisteredAt => Moments created_at,
+        /// Its name.
+        Name => Texts name,
+        /// How many records it brought.
+        Recorded => Numbers recorded,
     }
 }

@@ -158,6 +158,14 @@ queries! {
         /// In this status: `new`, `qualified`, `converted` or `disqualified`.
         status,
         /// That this member or agent has.
-        assignee,
+        assignee ["member", "agent"],
+    },
+    LeadOrder, LeadOrderField {
+        /// When it was captured.
+        CapturedAt => Moments created_at,
+        /// Its score; one without counts as less than any.
+        Score => NumbersIfAny score,
+        /// How often somebody reached out.
+        Contacts => Numbers contacts,
     }
 }

@@ -123,5 +123,13 @@ queries! {
         status,
         /// With this e-mail address, in lower case.
         email,
+    },
+    MemberOrder, MemberOrderField {
+        /// When the person was invited.
+        InvitedAt => Moments created_at,
+        /// When anything changed last.
+        ChangedAt => Moments changed_at,
+        /// The e-mail address.
+        Email => Texts email,
     }
 }

@@ -139,6 +139,12 @@ queries! {
         /// Of this customer.
         account,
         /// On which this member or agent works.
-        owner,
+        owner ["member", "agent"],
+    },
+    OpportunityOrder, OpportunityOrderField {
+        /// When it was opened.
+        OpenedAt => Moments created_at,
+        /// What it is called.
+        Title => Texts title,
     }
 }

@@ -151,5 +151,11 @@ queries! {
         customer,
         /// In this status: `active`, `paused` or `canceled`.
         status,
+    },
+    PlanSubscriptionOrder, PlanSubscriptionOrderField {
+        /// When it began.
+        StartedAt => Moments created_at,
+        /// What is subscribed to.
+        Plan => Texts plan,
     }
 }

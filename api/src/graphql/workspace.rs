@@ -72,5 +72,13 @@ queries! {
     WorkspaceFilter {
         /// In this status: `active` or `archived`.
         status,
+    },
+    WorkspaceOrder, WorkspaceOrderField {
+        /// When it was set up.
+        CreatedAt => Moments created_at,
+        /// When it changed last.
+        ChangedAt => Moments changed_at,
+        /// Its name.
+        Name => Texts name,
     }
 }

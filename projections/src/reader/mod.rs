@@ -3,15 +3,18 @@
 mod list;
 mod page;
 mod past;
+mod sort;
 mod stale;
 mod wait;
 
-pub(crate) use list::Conditions;
-pub use list::{List, Listed, Place};
+pub(crate) use list::{Conditions, Paged};
+pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
     AsOf, Check, Difference, DifferenceKind, Explained, Extent, Past, PastError, PastLimits, Story, Verified,
 };
+
+pub use sort::{Compared, Place, Sort, Way};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

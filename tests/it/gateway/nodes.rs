@@ -82,7 +82,7 @@ async fn inputs_and_arguments_take_the_global_id_and_the_one_inside_the_tenant()
     let cursor = house.done(&acme.token, "cancelAgentRun", end).await["cursor"].clone();
     let document = "query($id: ID!, $local: ID!, $cursor: Cursor!) {
         byGlobal: agentRun(id: $id, atLeast: $cursor) { id localId status }
-        byLocal: agentRun(id: $local) { id localId status } }";
+        byLocal: agentRun(id: $local, atLeast: $cursor) { id localId status } }";
     let variables = json!({ "id": run["id"], "local": run["localId"], "cursor": cursor });
     let seen = house.ask(&acme.token, document, variables).await;
     let wanted = json!({ "id": run["id"], "localId": run["localId"], "status": "canceled" });

@@ -85,12 +85,24 @@ impl Schema {
         let is_required = |input: &&Value| input["type"]["kind"] == "NON_NULL";
         field.arguments.iter().filter(is_required).any(|argument| {
             let name = named(&argument["type"]);
-            let of_input = self.0[name]["inputFields"].as_array().into_iter().flatten();
-            is_id(name)
-                || of_input
-                    .filter(is_required)
-                    .any(|input| is_id(named(&input["type"])))
+            let of_input = || self.0[name]["inputFields"].as_array().into_iter().flatten();
+            // What may be given an id of its own makes something, whatever else it names.
+            let makes = of_input().any(|input| input["name"] == "id" && !is_required(&input));
+            let mut required = of_input().filter(is_required);
+            is_id(name) || (!makes && required.any(|input| is_id(named(&input["type"]))))
         })
+    }
+
+    /// The values by which a root field can be ordered, if it can.
+    pub(crate) fn order_fields(&self, field: &RootField<'_>) -> Option<Vec<&str>> {
+        let order = field
+            .arguments
+            .iter()
+            .find(|argument| argument["name"] == "orderBy")?;
+        let inputs = self.0[named(&order["type"])]["inputFields"].as_array()?;
+        let by = inputs.iter().find(|input| input["name"] == "field")?;
+        let values = self.0[named(&by["type"])]["enumValues"].as_array()?.iter();
+        Some(values.filter_map(|value| value["name"].as_str()).collect())
     }
 
     fn names_something(&self, kind: &Value) -> bool {

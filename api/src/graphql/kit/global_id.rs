@@ -162,6 +162,18 @@ impl Ids {
     }
 }
 
+impl Ids {
+    /// The value of a filter's column: one that holds the ids of things of these kinds takes global ones too. The
+    /// id of another tenant stays as it is, which no row has.
+    pub(crate) fn filter(self, column: &str, kinds: &[&str], value: String) -> async_graphql::Result<String> {
+        if kinds.is_empty() {
+            return Ok(value);
+        }
+        let name = format!("filter.{column}");
+        Ok(self.argument(&name, kinds, ID(value.clone()))?.unwrap_or(value))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use async_graphql::ID;

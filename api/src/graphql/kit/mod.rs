@@ -22,7 +22,9 @@ mod user_error;
 
 pub(crate) use ask::{Asked, Outcome, check_key, key_of, run};
 pub(crate) use code::{Code, Context, IntoFault, code_of, fault, internal, store_fault};
-pub(crate) use connection::{PageInfo, Window, connection, row_cursor, rows_of};
+pub(crate) use connection::{
+    OrderDirection, PageInfo, Window, connection, in_order, row_cursor, rows_of, total,
+};
 pub(crate) use cursor::Cursor;
 pub(crate) use decimal::Decimal;
 pub(crate) use entity::{Entity, Loaders, Of, id_of, loaders};
