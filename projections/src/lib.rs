@@ -30,6 +30,6 @@ pub use engine::{
     RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
 };
 pub use reader::{
-    AsOf, Check, Difference, DifferenceKind, Direction, Explained, Extent, List, Listed, Page, Past,
-    PastError, PastLimits, Place, QueryError, Reader, Story, Verified,
+    AsOf, Check, Compared, Difference, DifferenceKind, Direction, Explained, Extent, List, Listed, Page,
+    Past, PastError, PastLimits, Place, QueryError, Reader, Sort, Story, Total, Verified, Way,
 };

@@ -7,7 +7,7 @@ export const headers = { authorization: `Bearer ${token}` };
 
 export const QUERY = 'query Me { me { actor } }';
 export const MUTATION =
-  'mutation Capture($input: CaptureLeadInput!) { captureLead(input: $input) { id cursor userErrors { message } } }';
+  'mutation Capture($input: CaptureLeadInput!) { captureLead(input: $input) { localId cursor userErrors { message } } }';
 export const SUBSCRIPTION =
   'subscription Events($after: Cursor) { events(after: $after, types: ["lead.*"]) { cursor type stream { id } } }';
 
@@ -45,7 +45,7 @@ export const until = (subscribe, isLast) =>
 export const journey = async (name, { query, mutate, subscribe }) => {
   assert.equal((await query(QUERY)).me.actor, 'api_key:clients', name);
   const first = (await mutate(MUTATION, capture(`${name}-1`))).captureLead;
-  assert.deepEqual([first.id, first.userErrors], [`${name}-1`, []], name);
+  assert.deepEqual([first.localId, first.userErrors], [`${name}-1`, []], name);
   const seen = until(
     (sink) => subscribe(SUBSCRIPTION, { after: first.cursor }, sink),
     (event) => event.stream.id === `${name}-2`,

@@ -12,7 +12,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 QUERY = "{ me { actor } }"
 MUTATION = (
     "mutation Capture($input: CaptureLeadInput!)"
-    " { captureLead(input: $input) { id cursor userErrors { message } } }"
+    " { captureLead(input: $input) { localId cursor userErrors { message } } }"
 )
 SUBSCRIPTION = (
     "subscription Events($after: Cursor)"

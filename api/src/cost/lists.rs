@@ -15,6 +15,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Lead", "attributes", 5),
     ("Me", "scopes", 1),
     ("PlanSubscription", "received", 2),
+    ("Query", "nodes", 100),
     ("Query", "parkedStreams", 20),
     ("Query", "readModels", 20),
     ("Query", "roiSummary", 24),
@@ -41,8 +42,8 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("UserError", "path", 1),
 ];
 
-/// What folding the past again costs besides: a type's field, and its surcharge. A row's past lies in its own
-/// stream, or else among all of the tenant's events.
+/// What folding the past again, or counting a list, costs besides: a type's field, and its surcharge. A row's past
+/// lies in its own stream, or else among all of the tenant's events.
 const PASTS: &[(&str, &str, usize)] = &[
     ("Connector", "evidence", 50),
     ("Query", "explainReadModelRow", 50),
@@ -51,6 +52,7 @@ const PASTS: &[(&str, &str, usize)] = &[
     ("RoiMonth", "evidence", 50),
     ("UsageDay", "evidence", 50),
     ("*", "evidence", 5),
+    ("*", "totalCount", 50),
 ];
 /// What an answer as of a past moment costs besides.
 const AS_OF: usize = 20;

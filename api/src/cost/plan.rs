@@ -126,6 +126,7 @@ impl Plans {
                 limit: 100,
                 direction: Direction::Forward,
             },
+            ..List::default()
         };
         let listed = self.reader.list::<SubscriptionList>(tenant, &list);
         let Ok(listed) = timeout(PATIENCE, listed).await else {

@@ -9,7 +9,7 @@ use super::{Asked, Door, Ready, Refusal, Run, told};
 use crate::auth::{Authenticator, Denied, Identity};
 use crate::cost::{self, Buckets, Plans, Purse, actual, reckon};
 use crate::documents::{Checker, Documents, Wanted, check_variables, only_introspects, pick, resume};
-use crate::graphql::kit::{Code, fault};
+use crate::graphql::kit::{Code, fault, loaders};
 use crate::graphql::{Schema, checking_schema, schema};
 use crate::limits::{Limits, Over};
 use crate::options::Options;
@@ -24,6 +24,7 @@ pub(crate) struct Gateway {
     documents: Documents,
     purse: Purse,
     schema: Schema,
+    options: Options,
 }
 
 impl Gateway {
@@ -35,7 +36,8 @@ impl Gateway {
             development: options.development,
             documents: Documents::new(checker, limits.clone(), options.persisted_documents.clone()),
             purse: Purse::new(plans, Buckets::new()),
-            schema: schema(options, authenticator.clone()),
+            schema: schema(options.clone(), authenticator.clone()),
+            options,
             authenticator,
             limits,
         }
@@ -93,7 +95,7 @@ impl Gateway {
                         .await
                         .map_err(|empty| Refusal::rate_limited(&empty, requested))?,
                 };
-                (request.data(identity), receipt)
+                (request.data(identity).data(loaders(&self.options)), receipt)
             }
             Err(_) if only_introspects(&operation.node) => (request.only_introspection(), None),
             Err(denied) => return Err(denied.into()),

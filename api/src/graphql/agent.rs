@@ -4,13 +4,11 @@ use async_graphql::{ID, SimpleObject};
 use domain::agent::{Agent as Aggregate, Command};
 use projections::agent::{AgentList, AgentRow};
 
-use super::kit::{DateTime, evidence, mutations, parsed, payload, queries};
-
-payload!(AgentPayload, "an agent's command");
+use super::kit::{DateTime, evidence, id_of, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of agents.
-    AgentMutation: Aggregate, Write => AgentPayload;
+    AgentMutation: Aggregate, Write;
 
     /// Sets an agent up.
     configure_agent(Creating, ConfigureAgentInput {
@@ -63,8 +61,10 @@ mutations! {
 pub(crate) struct Agent {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The name to show.
     name: String,
     /// The line of business it works in.
@@ -91,7 +91,8 @@ impl From<AgentRow> for Agent {
     fn from(row: AgentRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<AgentList>(row.tenant_id, &row.id),
+            local_id: row.id,
             name: row.name,
             vertical: row.vertical.into(),
             prompt: row.prompt,
@@ -106,7 +107,7 @@ impl From<AgentRow> for Agent {
     }
 }
 
-evidence!(Agent of AgentList, |row| vec![("id", row.id.to_string())]);
+evidence!(Agent of AgentList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     AgentQuery: AgentList, Read => Agent, AgentConnection, AgentEdge;
@@ -119,5 +120,13 @@ queries! {
         model,
         /// In this status: `active` or `retired`.
         status,
+    },
+    AgentOrder, AgentOrderField {
+        /// When it was configured.
+        ConfiguredAt => Moments created_at,
+        /// When it changed last.
+        ChangedAt => Moments changed_at,
+        /// Its name.
+        Name => Texts name,
     }
 }

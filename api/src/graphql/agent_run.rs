@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, SimpleObject};
 use domain::agent_run::{AgentRun as Aggregate, Command};
 use projections::agent_run::{AgentRunList, AgentRunRow};
 
-use super::kit::{DateTime, Long, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
+use super::kit::{DateTime, Long, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
 
 /// How a call of a tool went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -30,34 +30,32 @@ pub(crate) enum RunResult {
     Abandoned,
 }
 
-payload!(AgentRunPayload, "a run's command");
-
 mutations! {
     /// What may be asked of agents' runs.
-    AgentRunMutation: Aggregate, Write => AgentRunPayload;
+    AgentRunMutation: Aggregate, Write;
 
     /// Begins a run of an agent.
     start_agent_run(Creating, StartAgentRunInput {
-        /// The agent that runs.
-        agent: String,
+        /// The agent that runs: its `id`, or its name in another system.
+        agent: ID,
         /// The line of business it works in, for instance "sales".
         vertical: String,
         /// What it is to reach.
         goal: Option<String>,
         /// The lead it works on.
-        lead: Option<String>,
+        lead: Option<ID>,
         /// The opportunity it works on.
-        opportunity: Option<String>,
+        opportunity: Option<ID>,
         /// The claim it works on.
-        claim: Option<String>,
+        claim: Option<ID>,
     })
-    |input| Command::Start {
-        agent: input.agent,
+    |input, ids| Command::Start {
+        agent: ids.input("agent", &["agent"], input.agent)?,
         vertical: parsed("vertical", &input.vertical)?,
         goal: input.goal,
-        lead: input.lead,
-        opportunity: input.opportunity,
-        claim: input.claim,
+        lead: ids.optional("lead", &["lead"], input.lead)?,
+        opportunity: ids.optional("opportunity", &["opportunity"], input.opportunity)?,
+        claim: ids.optional("claim", &["claim"], input.claim)?,
     };
 
     /// Takes down that a run called a model.
@@ -130,8 +128,10 @@ mutations! {
 pub(crate) struct AgentRun {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The agent that ran.
     agent: String,
     /// The line of business it works in.
@@ -174,7 +174,8 @@ impl From<AgentRunRow> for AgentRun {
     fn from(row: AgentRunRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<AgentRunList>(row.tenant_id, &row.id),
+            local_id: row.id,
             agent: row.agent,
             vertical: row.vertical.into(),
             status: row.status,
@@ -197,7 +198,7 @@ impl From<AgentRunRow> for AgentRun {
     }
 }
 
-evidence!(AgentRun of AgentRunList, |row| vec![("id", row.id.to_string())]);
+evidence!(AgentRun of AgentRunList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     AgentRunQuery: AgentRunList, Read => AgentRun, AgentRunConnection, AgentRunEdge;
@@ -205,10 +206,16 @@ queries! {
     agent_runs("The runs of the tenant's agents, newest first.", "the runs of the tenant's agents"),
     AgentRunFilter {
         /// Of this agent.
-        agent,
+        agent ["agent"],
         /// In this line of business.
         vertical,
         /// In this status: `running`, `completed`, `failed` or `canceled`.
         status,
+    },
+    AgentRunOrder, AgentRunOrderField {
+        /// When it began.
+        StartedAt => Moments created_at,
+        /// How many tokens it sent to models.
+        InputTokens => Numbers input_tokens,
     }
 }

@@ -1,13 +1,16 @@
 //! API keys over GraphQL.
 
-use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use async_graphql::{Enum, ID, InputObject, InputType, Object, Result, SimpleObject, TypeName};
 use domain::api_key::{ApiKey as Aggregate, Command};
 use projections::api_key::{ApiKeys, KeyRow};
 use serde_json::json;
 
 use super::kit::{
-    Asked, Changing, Context, Creating, Cursor, DateTime, Head, May, Outcome, UserError, evidence, mutations,
-    parsed, payload, queries, run,
+    Asked, Changing, Context, Creating, Cursor, DateTime, Head, May, Outcome, UserError, evidence, id_of,
+    mutations, parsed, payload_name, queries, run,
 };
 use crate::auth::FreshToken;
 use crate::options::Options;
@@ -26,11 +29,9 @@ pub(crate) enum Scope {
     Admin,
 }
 
-payload!(ApiKeyPayload, "an API key's command");
-
 mutations! {
     /// What may be asked of API keys that makes no new token.
-    ApiKeyMutation: Aggregate, Admin => ApiKeyPayload;
+    ApiKeyMutation: Aggregate, Admin;
 
     /// Puts an API key out of force for good.
     revoke_api_key(Changing, RevokeApiKeyInput {
@@ -60,9 +61,12 @@ pub(crate) struct RotateApiKeyInput {
 
 /// What came of making a token.
 #[derive(SimpleObject)]
-pub(crate) struct ApiKeyTokenPayload {
-    /// The key's id inside the tenant; null when the command left no trace.
+#[graphql(name_type)]
+pub(crate) struct TokenPayload<I: InputType> {
+    /// The key's id, for `node`; null when the command left no trace.
     id: Option<ID>,
+    /// The key's id inside the tenant; null when the command left no trace.
+    local_id: Option<String>,
     /// The version after it, to be given as `expectedVersion`.
     version: Option<u64>,
     /// The place of its event in the log: give it as `atLeast` to see its effect.
@@ -73,18 +77,28 @@ pub(crate) struct ApiKeyTokenPayload {
     user_errors: Vec<UserError>,
     /// The token, shown this once and kept nowhere; null when the command left no trace or was known.
     token: Option<String>,
+    #[graphql(skip)]
+    input: PhantomData<fn() -> I>,
 }
 
-impl ApiKeyTokenPayload {
+impl<I: InputType> TypeName for TokenPayload<I> {
+    fn type_name() -> Cow<'static, str> {
+        payload_name::<I>()
+    }
+}
+
+impl<I: InputType> TokenPayload<I> {
     fn new(outcome: Outcome, token: String) -> Self {
         let is_in_force = outcome.user_errors.is_empty() && !outcome.known;
         Self {
-            id: outcome.id.map(ID),
+            id: outcome.id,
+            local_id: outcome.local_id,
             version: outcome.version,
             cursor: outcome.cursor,
             known: outcome.known,
             user_errors: outcome.user_errors,
             token: is_in_force.then_some(token),
+            input: PhantomData,
         }
     }
 }
@@ -96,7 +110,11 @@ pub(crate) struct ApiKeyTokenMutation;
 #[Object]
 impl ApiKeyTokenMutation {
     /// Puts a new API key in force, and shows its token once.
-    async fn issue_api_key(&self, ctx: &Context<'_>, input: IssueApiKeyInput) -> Result<ApiKeyTokenPayload> {
+    async fn issue_api_key(
+        &self,
+        ctx: &Context<'_>,
+        input: IssueApiKeyInput,
+    ) -> Result<TokenPayload<IssueApiKeyInput>> {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
         let scopes: std::collections::BTreeSet<_> = input.scopes.into_iter().map(Into::into).collect();
         // Each try makes another token, so what counts under a key is the wish.
@@ -114,7 +132,7 @@ impl ApiKeyTokenMutation {
             under_key,
         };
         let outcome = run::<Aggregate>(ctx, May::Admin, asked).await?;
-        Ok(ApiKeyTokenPayload::new(outcome, fresh.token))
+        Ok(TokenPayload::new(outcome, fresh.token))
     }
 
     /// Replaces an API key by another, and shows its token once; the one before stops at once.
@@ -122,7 +140,7 @@ impl ApiKeyTokenMutation {
         &self,
         ctx: &Context<'_>,
         input: RotateApiKeyInput,
-    ) -> Result<ApiKeyTokenPayload> {
+    ) -> Result<TokenPayload<RotateApiKeyInput>> {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
         let command = parsed("hash", &fresh.hash).map(|hash| Command::Rotate {
             hash,
@@ -136,7 +154,7 @@ impl ApiKeyTokenMutation {
             under_key,
         };
         let outcome = run::<Aggregate>(ctx, May::Admin, asked).await?;
-        Ok(ApiKeyTokenPayload::new(outcome, fresh.token))
+        Ok(TokenPayload::new(outcome, fresh.token))
     }
 }
 
@@ -146,8 +164,10 @@ impl ApiKeyTokenMutation {
 pub(crate) struct ApiKey {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// What it is for.
     name: String,
     /// The token's first characters after `annals_`, to recognise it.
@@ -164,7 +184,8 @@ impl From<KeyRow> for ApiKey {
     fn from(row: KeyRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<ApiKeys>(row.tenant_id, &row.id),
+            local_id: row.id,
             name: row.name,
             prefix: row.prefix,
             scopes: row.scopes.into_iter().map(Into::into).collect(),
@@ -174,7 +195,7 @@ impl From<KeyRow> for ApiKey {
     }
 }
 
-evidence!(ApiKey of ApiKeys, |row| vec![("id", row.id.to_string())]);
+evidence!(ApiKey of ApiKeys, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     ApiKeyQuery: ApiKeys, Admin => ApiKey, ApiKeyConnection, ApiKeyEdge;
@@ -183,5 +204,11 @@ queries! {
     ApiKeyFilter {
         /// In this state: `active` or `revoked`.
         state,
+    },
+    ApiKeyOrder, ApiKeyOrderField {
+        /// When it was issued.
+        IssuedAt => Moments created_at,
+        /// Its name.
+        Name => Texts name,
     }
 }

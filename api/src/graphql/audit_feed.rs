@@ -1,10 +1,15 @@
 //! Who did what, over GraphQL.
 
 use async_graphql::{Enum, ID, InputObject, Json, Object, Result, SimpleObject};
-use projections::audit_feed::{AuditFeed, Entry, Filter};
+use domain::TenantId;
+use projections::Way;
+use projections::audit_feed::{AuditFeed, By, Entry, EntryPlace, Feed, Filter, Order};
 use serde_json::Value;
 
-use super::kit::{Context, Cursor, DateTime, IntoFault, May, Reading, Window, connection, evidence, reading};
+use super::kit::{
+    Context, Cursor, DateTime, Ids, IntoFault, May, OrderDirection, Reading, Window, connection, evidence,
+    id_of, in_order, reading, total,
+};
 
 /// What kind of actor did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -30,6 +35,8 @@ pub(crate) struct AuditEntry {
     as_of: Option<u64>,
     #[graphql(skip)]
     position: u64,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
     /// The event's id, unique in the whole log.
     event_id: ID,
     /// What kind of actor did it.
@@ -61,6 +68,7 @@ impl From<Entry> for AuditEntry {
         Self {
             as_of: None,
             position: entry.position,
+            id: id_of::<AuditFeed>(entry.tenant_id, &entry.position.to_string()),
             event_id: ID(entry.event_id),
             actor_kind: entry.actor_kind.into(),
             actor_id: entry.actor_id,
@@ -99,19 +107,56 @@ pub(crate) struct AuditFeedFilter {
     before: Option<DateTime>,
 }
 
-impl From<AuditFeedFilter> for Filter {
-    fn from(filter: AuditFeedFilter) -> Self {
+/// By what to order the audit feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "By")]
+pub(crate) enum AuditFeedOrderField {
+    /// When it was written down: the order of the log.
+    Recorded,
+    /// When it happened.
+    Occurred,
+}
+
+/// How to order the audit feed.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub(crate) struct AuditFeedOrder {
+    /// By what.
+    field: AuditFeedOrderField,
+    /// Which way.
+    #[graphql(default_with = "OrderDirection::Ascending")]
+    direction: OrderDirection,
+}
+
+impl AuditFeedFilter {
+    fn read(self, ids: Ids) -> Result<Filter> {
+        let filter = self;
         let kind = filter.actor_kind.map(domain::ActorKind::from);
-        Self {
+        let local = |name, id: Option<ID>| match id {
+            Some(id) => ids
+                .filter(name, domain::Event::AGGREGATE_TYPES, id.into())
+                .map(Some),
+            None => Ok(None),
+        };
+        Ok(Filter {
             actor_kind: kind.map(|kind| kind.to_string()),
-            actor_id: filter.actor_id,
+            actor_id: local("actorId", filter.actor_id.map(ID))?,
             action: filter.action,
             entity_type: filter.entity_type,
-            entity_id: filter.entity_id.map(Into::into),
+            entity_id: local("entityId", filter.entity_id)?,
             from: filter.from.map(|at| at.0),
             before: filter.before.map(|at| at.0),
-        }
+        })
     }
+}
+
+/// The entry of a position in the log, given as text.
+pub(super) async fn entry(ctx: &Context<'_>, tenant: TenantId, position: &str) -> Result<Option<AuditEntry>> {
+    let Reading { reader, .. } = reading(ctx, May::Read, None).await?;
+    let Ok(position) = position.parse() else {
+        return Ok(None);
+    };
+    let entry = reader.audit_entry(tenant, position).await;
+    Ok(entry.map_err(IntoFault::into_fault)?.map(Into::into))
 }
 
 /// What can be asked about the audit feed.
@@ -121,7 +166,8 @@ pub(crate) struct AuditFeedQuery;
 #[Object]
 #[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
 impl AuditFeedQuery {
-    /// Who did what in the tenant, oldest first; `last` gives the newest.
+    /// Who did what in the tenant, oldest first; `last` gives the newest. Without `orderBy`, in the order of the
+    /// log; when the filter has `from` or `before`, in the order in which it happened.
     async fn audit_feed(
         &self,
         ctx: &Context<'_>,
@@ -130,6 +176,7 @@ impl AuditFeedQuery {
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "With `last`: only what precedes this entry.")] before: Option<Cursor>,
         #[graphql(desc = "Which.")] filter: Option<AuditFeedFilter>,
+        #[graphql(desc = "In which order.")] order_by: Option<AuditFeedOrder>,
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
@@ -142,9 +189,22 @@ impl AuditFeedQuery {
             before,
         }
         .page(tenant)?;
-        let filter = filter.unwrap_or_default().into();
+        let filter = filter.unwrap_or_default().read(Ids(Some(tenant)))?;
+        let by = match order_by {
+            Some(order) => order.field.into(),
+            // An index finds what happened in a time, in this order.
+            None if filter.from.is_some() || filter.before.is_some() => By::Occurred,
+            None => By::Recorded,
+        };
+        let way = order_by.map_or(Way::Ascending, |order| order.direction.into());
+        in_order(&page, |place: &EntryPlace| place.fits(by))?;
+        let feed = Feed {
+            filter,
+            order: Order { by, way },
+            total: total(ctx),
+        };
         let listed = reader
-            .audit_feed(tenant, &filter, &page)
+            .audit_feed(tenant, &feed, &page)
             .await
             .map_err(IntoFault::into_fault)?;
         Ok(AuditFeedConnection::new(tenant, listed, page.direction))

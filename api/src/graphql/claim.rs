@@ -5,13 +5,11 @@ use domain::claim::{Claim as Aggregate, Command};
 use domain::{MoneyByCurrency, Personal};
 use projections::claim::{ClaimList, ClaimRow};
 
-use super::kit::{Date, DateTime, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
-
-payload!(ClaimPayload, "a claim's command");
+use super::kit::{Date, DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of claims.
-    ClaimMutation: Aggregate, Write => ClaimPayload;
+    ClaimMutation: Aggregate, Write;
 
     /// Sends a claim to the payer.
     submit_claim(Creating, SubmitClaimInput {
@@ -81,8 +79,10 @@ mutations! {
 pub(crate) struct Claim {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The line of business it belongs to.
     vertical: String,
     /// Who is to pay.
@@ -115,7 +115,8 @@ impl From<ClaimRow> for Claim {
     fn from(row: ClaimRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<ClaimList>(row.tenant_id, &row.id),
+            local_id: row.id,
             vertical: row.vertical.into(),
             payer: row.payer,
             patient: row.patient,
@@ -138,7 +139,7 @@ impl From<ClaimRow> for Claim {
     }
 }
 
-evidence!(Claim of ClaimList, |row| vec![("id", row.id.to_string())]);
+evidence!(Claim of ClaimList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     ClaimQuery: ClaimList, Read => Claim, ClaimConnection, ClaimEdge;
@@ -151,5 +152,11 @@ queries! {
         payer,
         /// In this status: `submitted`, `adjudicated`, `denied` or `appealed`.
         status,
+    },
+    ClaimOrder, ClaimOrderField {
+        /// When it was submitted.
+        SubmittedAt => Moments created_at,
+        /// Who is to pay.
+        Payer => Texts payer,
     }
 }

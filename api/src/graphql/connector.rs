@@ -5,14 +5,12 @@ use domain::connector::{Command, Connector as Aggregate};
 use projections::connector::{ConnectorList, ConnectorRow};
 
 use super::kit::{
-    Attribute, AttributeInput, DateTime, Long, attributes, evidence, mutations, parsed, payload, queries,
+    Attribute, AttributeInput, DateTime, Long, attributes, evidence, id_of, mutations, parsed, queries,
 };
-
-payload!(ConnectorPayload, "a connector's command");
 
 mutations! {
     /// What may be asked of connectors.
-    ConnectorMutation: Aggregate, Write => ConnectorPayload;
+    ConnectorMutation: Aggregate, Write;
 
     /// Sets a connector up: what brings records from a foreign system.
     register_connector(Creating, RegisterConnectorInput {
@@ -69,8 +67,10 @@ mutations! {
 pub(crate) struct Connector {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The name to show.
     name: String,
     /// Its source and form, for instance `csv_file`.
@@ -105,7 +105,8 @@ impl From<ConnectorRow> for Connector {
     fn from(row: ConnectorRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<ConnectorList>(row.tenant_id, &row.id),
+            local_id: row.id,
             name: row.name,
             kind: row.kind,
             settings: row.settings.into_iter().map(Attribute::from).collect(),
@@ -124,7 +125,7 @@ impl From<ConnectorRow> for Connector {
     }
 }
 
-evidence!(Connector of ConnectorList, |row| vec![("id", row.id.to_string())]);
+evidence!(Connector of ConnectorList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     ConnectorQuery: ConnectorList, Read => Connector, ConnectorConnection, ConnectorEdge;
@@ -135,5 +136,13 @@ queries! {
         kind,
         /// In this status: `active`, `paused` or `removed`.
         status,
+    },
+    ConnectorOrder, ConnectorOrderField {
+        /// When it was registered.
+        RegisteredAt => Moments created_at,
+        /// Its name.
+        Name => Texts name,
+        /// How many records it brought.
+        Recorded => Numbers recorded,
     }
 }

@@ -1,23 +1,25 @@
 //! Connectors' syncs over GraphQL.
 
+use async_graphql::ID;
 use domain::connector_sync::{Command, ConnectorSync as Aggregate};
 
-use super::kit::{mutations, payload};
-
-payload!(ConnectorSyncPayload, "a sync's command");
+use super::kit::mutations;
 
 mutations! {
     /// What may be asked of connectors' syncs.
-    ConnectorSyncMutation: Aggregate, Ingest => ConnectorSyncPayload;
+    ConnectorSyncMutation: Aggregate, Ingest;
 
     /// Begins a connector's sync: one run over a source.
     start_connector_sync(Creating, StartConnectorSyncInput {
         /// The connector that runs.
-        connector: String,
+        connector: ID,
         /// What it reads: a file's name, an account, a topic.
         source: String,
     })
-    |input| Command::Start { connector: input.connector, source: input.source };
+    |input, ids| Command::Start {
+        connector: ids.input("connector", &["connector"], input.connector)?,
+        source: input.source,
+    };
 
     /// Says how far a sync is.
     progress_connector_sync(Changing, ProgressConnectorSyncInput {

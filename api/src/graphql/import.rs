@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, Object, Result, SimpleObject};
 use bytes::Bytes;
 
-use super::kit::{Code, Context, Cursor, IntoFault, May, UserError, fault, parsed};
+use super::kit::{Code, Context, Cursor, Ids, IntoFault, May, UserError, fault, parsed};
 use crate::auth::Identity;
 use crate::import::{ImportError, ImportRequest};
 use crate::options::Options;
@@ -59,14 +59,20 @@ impl ImportMutation {
                 "this process runs no imports: send it to one with the role `ingest`, or use `annals import`";
             return Err(fault(Code::Unavailable, message));
         };
-        if let Err(error) = parsed::<domain::connector::ConnectorId>("connectorId", &input.connector_id) {
-            return Ok(ImportCsvPayload {
-                user_errors: vec![error],
-                ..ImportCsvPayload::default()
-            });
-        }
+        let connector = Ids::of(ctx)?
+            .input("connectorId", &["connector"], input.connector_id)
+            .and_then(|id| parsed::<domain::connector::ConnectorId>("connectorId", &id));
+        let connector = match connector {
+            Ok(connector) => connector,
+            Err(error) => {
+                return Ok(ImportCsvPayload {
+                    user_errors: vec![error],
+                    ..ImportCsvPayload::default()
+                });
+            }
+        };
         let request = ImportRequest {
-            connector_id: input.connector_id.into(),
+            connector_id: connector.to_string(),
             connector_name: input.connector_name,
             source: input.source,
             mapping_toml: input.mapping,

@@ -6,15 +6,13 @@ use domain::{Email, Personal, Phone};
 use projections::lead::{LeadList, LeadRow};
 
 use super::kit::{
-    Attribute, AttributeInput, DateTime, UserError, attributes, evidence, mutations, optional, parsed,
-    payload, queries,
+    Attribute, AttributeInput, DateTime, UserError, attributes, evidence, id_of, mutations, optional, parsed,
+    queries,
 };
-
-payload!(LeadPayload, "a lead's command");
 
 mutations! {
     /// What may be asked of leads.
-    LeadMutation: Aggregate, Write => LeadPayload;
+    LeadMutation: Aggregate, Write;
 
     /// Takes down a new lead: somebody who may become a customer.
     capture_lead(Creating, CaptureLeadInput {
@@ -57,9 +55,9 @@ mutations! {
     /// Gives a lead to somebody.
     assign_lead(Changing, AssignLeadInput {
         /// The member or agent who takes it.
-        assignee: String,
+        assignee: ID,
     })
-    |input| Command::Assign { assignee: input.assignee };
+    |input, ids| Command::Assign { assignee: ids.input("assignee", &["member", "agent"], input.assignee)? };
 
     /// Notes that somebody reached out to a lead.
     contact_lead(Changing, ContactLeadInput {
@@ -71,9 +69,11 @@ mutations! {
     /// Turns a lead into a customer or an opportunity.
     convert_lead(Changing, ConvertLeadInput {
         /// The opportunity that came of it.
-        opportunity: Option<String>,
+        opportunity: Option<ID>,
     })
-    |input| Command::Convert { opportunity: input.opportunity };
+    |input, ids| Command::Convert {
+        opportunity: ids.optional("opportunity", &["opportunity"], input.opportunity)?,
+    };
 
     /// Gives a lead up.
     disqualify_lead(Changing, DisqualifyLeadInput {
@@ -89,8 +89,10 @@ mutations! {
 pub(crate) struct Lead {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The line of business it belongs to.
     vertical: String,
     /// Where it came from.
@@ -123,7 +125,8 @@ impl From<LeadRow> for Lead {
     fn from(row: LeadRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<LeadList>(row.tenant_id, &row.id),
+            local_id: row.id,
             vertical: row.vertical.into(),
             source: row.source,
             status: row.status,
@@ -141,7 +144,7 @@ impl From<LeadRow> for Lead {
     }
 }
 
-evidence!(Lead of LeadList, |row| vec![("id", row.id.to_string())]);
+evidence!(Lead of LeadList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     LeadQuery: LeadList, Read => Lead, LeadConnection, LeadEdge;
@@ -155,6 +158,14 @@ queries! {
         /// In this status: `new`, `qualified`, `converted` or `disqualified`.
         status,
         /// That this member or agent has.
-        assignee,
+        assignee ["member", "agent"],
+    },
+    LeadOrder, LeadOrderField {
+        /// When it was captured.
+        CapturedAt => Moments created_at,
+        /// Its score; one without counts as less than any.
+        Score => NumbersIfAny score,
+        /// How often somebody reached out.
+        Contacts => Numbers contacts,
     }
 }

@@ -5,7 +5,7 @@ use domain::member::{Command, Member as Aggregate, Role as DomainRole};
 use domain::{Email, Personal};
 use projections::member::{MemberList, MemberRow};
 
-use super::kit::{DateTime, UserError, evidence, mutations, payload, queries};
+use super::kit::{DateTime, UserError, evidence, id_of, mutations, queries};
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -23,11 +23,9 @@ pub(crate) enum Role {
     Auditor,
 }
 
-payload!(MemberPayload, "a member's command");
-
 mutations! {
     /// What may be asked of members.
-    MemberMutation: Aggregate, Admin => MemberPayload;
+    MemberMutation: Aggregate, Admin;
 
     /// Asks a person to join the tenant.
     invite_member(Creating, InviteMemberInput {
@@ -74,8 +72,10 @@ mutations! {
 pub(crate) struct Member {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The person's e-mail address, in lower case.
     email: String,
     /// The person's name.
@@ -98,7 +98,8 @@ impl From<MemberRow> for Member {
     fn from(row: MemberRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<MemberList>(row.tenant_id, &row.id),
+            local_id: row.id,
             email: row.email,
             name: row.name,
             role: row.role.into(),
@@ -111,7 +112,7 @@ impl From<MemberRow> for Member {
     }
 }
 
-evidence!(Member of MemberList, |row| vec![("id", row.id.to_string())]);
+evidence!(Member of MemberList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     MemberQuery: MemberList, Read => Member, MemberConnection, MemberEdge;
@@ -122,5 +123,13 @@ queries! {
         status,
         /// With this e-mail address, in lower case.
         email,
+    },
+    MemberOrder, MemberOrderField {
+        /// When the person was invited.
+        InvitedAt => Moments created_at,
+        /// When anything changed last.
+        ChangedAt => Moments changed_at,
+        /// The e-mail address.
+        Email => Texts email,
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod kit;
 mod lead;
 mod me;
 mod member;
+mod node;
 mod opportunity;
 mod read_model;
 mod read_model_history;

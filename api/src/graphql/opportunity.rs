@@ -4,13 +4,11 @@ use async_graphql::{ID, SimpleObject};
 use domain::opportunity::{Command, Opportunity as Aggregate};
 use projections::opportunity::{OpportunityList, OpportunityRow};
 
-use super::kit::{DateTime, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
-
-payload!(OpportunityPayload, "an opportunity's command");
+use super::kit::{DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of opportunities.
-    OpportunityMutation: Aggregate, Write => OpportunityPayload;
+    OpportunityMutation: Aggregate, Write;
 
     /// Opens an opportunity: business that may be won.
     open_opportunity(Creating, OpenOpportunityInput {
@@ -23,22 +21,22 @@ mutations! {
         /// The customer.
         account: Option<String>,
         /// The member or agent who works on it.
-        owner: Option<String>,
+        owner: Option<ID>,
         /// What would be sold.
         product: Option<String>,
         /// The lead it came of.
-        lead: Option<String>,
+        lead: Option<ID>,
         /// What it may bring.
         expected: Option<MoneyInput>,
     })
-    |input| Command::Open {
+    |input, ids| Command::Open {
         title: input.title,
         stage: input.stage,
         vertical: parsed("vertical", &input.vertical)?,
         account: input.account,
-        owner: input.owner,
+        owner: ids.optional("owner", &["member", "agent"], input.owner)?,
         product: input.product,
-        lead: input.lead,
+        lead: ids.optional("lead", &["lead"], input.lead)?,
         expected: input.expected.map(|money| money.read("expected")).transpose()?,
     };
 
@@ -70,8 +68,10 @@ mutations! {
 pub(crate) struct Opportunity {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The line of business it belongs to.
     vertical: String,
     /// What it is called.
@@ -104,7 +104,8 @@ impl From<OpportunityRow> for Opportunity {
     fn from(row: OpportunityRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<OpportunityList>(row.tenant_id, &row.id),
+            local_id: row.id,
             vertical: row.vertical.into(),
             title: row.title,
             stage: row.stage,
@@ -122,7 +123,7 @@ impl From<OpportunityRow> for Opportunity {
     }
 }
 
-evidence!(Opportunity of OpportunityList, |row| vec![("id", row.id.to_string())]);
+evidence!(Opportunity of OpportunityList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     OpportunityQuery: OpportunityList, Read => Opportunity, OpportunityConnection, OpportunityEdge;
@@ -138,6 +139,12 @@ queries! {
         /// Of this customer.
         account,
         /// On which this member or agent works.
-        owner,
+        owner ["member", "agent"],
+    },
+    OpportunityOrder, OpportunityOrderField {
+        /// When it was opened.
+        OpenedAt => Moments created_at,
+        /// What it is called.
+        Title => Texts title,
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_feed, claim, connector, connector_sync, event, import, lead, me, member,
-    opportunity, read_model, read_model_history, read_model_operation, record_usage, roi_summary,
+    node, opportunity, read_model, read_model_history, read_model_operation, record_usage, roi_summary,
     subscription, tenant, usage, workspace,
 };
 
@@ -20,6 +20,7 @@ pub(crate) struct Query(
     lead::LeadQuery,
     me::MeQuery,
     member::MemberQuery,
+    node::NodeQuery,
     opportunity::OpportunityQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,

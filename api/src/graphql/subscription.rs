@@ -4,13 +4,11 @@ use async_graphql::{ID, SimpleObject};
 use domain::subscription::{Command, Subscription as Aggregate};
 use projections::subscription::{SubscriptionList, SubscriptionRow};
 
-use super::kit::{DateTime, Money, MoneyInput, evidence, mutations, parsed, payload, queries};
-
-payload!(SubscriptionPayload, "a subscription's command");
+use super::kit::{DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of subscriptions.
-    SubscriptionMutation: Aggregate, Write => SubscriptionPayload;
+    SubscriptionMutation: Aggregate, Write;
 
     /// Begins a subscription: a plan at a price a month.
     start_subscription(Creating, StartSubscriptionInput {
@@ -91,8 +89,10 @@ mutations! {
 pub(crate) struct PlanSubscription {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// What is subscribed to.
     plan: String,
     /// What it costs a month.
@@ -121,7 +121,8 @@ impl From<SubscriptionRow> for PlanSubscription {
     fn from(row: SubscriptionRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<SubscriptionList>(row.tenant_id, &row.id),
+            local_id: row.id,
             plan: row.plan.into(),
             price: row.price.into(),
             customer: row.customer,
@@ -137,7 +138,7 @@ impl From<SubscriptionRow> for PlanSubscription {
     }
 }
 
-evidence!(PlanSubscription of SubscriptionList, |row| vec![("id", row.id.to_string())]);
+evidence!(PlanSubscription of SubscriptionList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     SubscriptionQuery: SubscriptionList, Read => PlanSubscription, PlanSubscriptionConnection, PlanSubscriptionEdge;
@@ -150,5 +151,11 @@ queries! {
         customer,
         /// In this status: `active`, `paused` or `canceled`.
         status,
+    },
+    PlanSubscriptionOrder, PlanSubscriptionOrderField {
+        /// When it began.
+        StartedAt => Moments created_at,
+        /// What is subscribed to.
+        Plan => Texts plan,
     }
 }

@@ -1,14 +1,15 @@
 //! The tenant over GraphQL.
 
 use crate::auth::Identity;
-use async_graphql::{Enum, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::TenantId;
 use domain::tenant::{Command, Settings, Tenant as Aggregate};
+use projections::ReadModel as _;
 use projections::tenant::{TenantRow, Tenants};
 
 use super::kit::{
-    AsOf, Asked, Context, CreatingTenant, Cursor, DateTime, Head, IntoFault, May, Recalled, Ulid, UserError,
-    evidence, mutations, parsed, payload, run, see, then,
+    AsOf, Asked, Context, CreatingTenant, Cursor, DateTime, Head, Ids, IntoFault, May, Payload, Recalled,
+    Ulid, UserError, evidence, id_of, mutations, parsed, run, see, then,
 };
 
 /// Whether a tenant shares the cloud or has an installation of its own.
@@ -48,11 +49,9 @@ impl TenantSettingsInput {
     }
 }
 
-payload!(TenantPayload, "a tenant's command");
-
 mutations! {
     /// What a tenant's own administrators may ask.
-    TenantMutation: Aggregate, Admin => TenantPayload;
+    TenantMutation: Aggregate, Admin;
 
     /// Replaces the tenant's settings.
     change_tenant_settings(ChangingTenant, ChangeTenantSettingsInput {
@@ -78,7 +77,7 @@ mutations! {
 
 mutations! {
     /// What the platform's administrator may ask of tenants.
-    PlatformMutation: Aggregate, Platform => TenantPayload;
+    PlatformMutation: Aggregate, Platform;
 
     /// Refuses all commands of a tenant until further notice. For the platform's administrator.
     suspend_tenant(ChangingTenant, SuspendTenantInput {
@@ -135,7 +134,7 @@ impl ProvisionMutation {
         &self,
         ctx: &Context<'_>,
         input: ProvisionTenantInput,
-    ) -> Result<TenantPayload> {
+    ) -> Result<Payload<ProvisionTenantInput>> {
         May::Platform
             .check(ctx.data::<Identity>()?)
             .map_err(IntoFault::into_fault)?;
@@ -175,8 +174,10 @@ async fn refused_beforehand(ctx: &Context<'_>, head: &Head, slug: &str) -> Resul
 pub(crate) struct Tenant {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id.
-    id: Ulid,
+    /// Its id in all of this API: opaque.
+    pub(crate) id: ID,
+    /// The id as tokens, events and headers have it.
+    local_id: Ulid,
     /// The short name in URLs.
     slug: String,
     /// Shared cloud or installation of its own.
@@ -199,7 +200,8 @@ impl From<TenantRow> for Tenant {
     fn from(row: TenantRow) -> Self {
         Self {
             as_of: None,
-            id: row.tenant_id.into(),
+            id: id_of::<Tenants>(row.tenant_id, &row.tenant_id.to_string()),
+            local_id: row.tenant_id.into(),
             slug: row.slug.into(),
             mode: row.mode.into(),
             name: row.name,
@@ -212,7 +214,20 @@ impl From<TenantRow> for Tenant {
     }
 }
 
-evidence!(Tenant of Tenants, |tenant| Vec::new(), Some(TenantId::new(tenant.id.0)));
+evidence!(Tenant of Tenants, |tenant| Vec::new(), Some(TenantId::new(tenant.local_id.0)));
+
+/// A tenant, if it is the caller's own or the caller is the platform's administrator.
+pub(super) async fn of_caller(ctx: &Context<'_>, wanted: Option<TenantId>) -> Result<Option<Tenant>> {
+    let identity = ctx.data::<Identity>()?;
+    May::Read.check(identity).map_err(IntoFault::into_fault)?;
+    let is_open = identity.is_platform_admin || identity.tenant == wanted;
+    let Some(wanted) = wanted.filter(|_| is_open) else {
+        return Ok(None);
+    };
+    let reader = see(ctx, Some(wanted), None).await?;
+    let row = reader.tenant(wanted).await.map_err(IntoFault::into_fault)?;
+    Ok(row.map(Into::into))
+}
 
 /// What can be asked about tenants.
 #[derive(Default)]
@@ -225,7 +240,8 @@ impl TenantQuery {
     async fn tenant(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The tenant's id; left out, the token's own.")] id: Option<Ulid>,
+        #[graphql(desc = "The tenant's id: the `id` of an answer, or its ULID; left out, the token's own.")]
+        id: Option<ID>,
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
@@ -234,7 +250,13 @@ impl TenantQuery {
         let identity = ctx.data::<Identity>()?;
         May::Read.check(identity).map_err(IntoFault::into_fault)?;
         let wanted = match id {
-            Some(id) => TenantId::new(id.0),
+            Some(id) => {
+                let id = Ids(identity.tenant).argument("id", &[Tenants::NAME], id)?;
+                match id.and_then(|id| id.parse::<TenantId>().ok()) {
+                    Some(id) => id,
+                    None => return Ok(None),
+                }
+            }
             None => identity.caller().map_err(IntoFault::into_fault)?.tenant,
         };
         if identity.tenant != Some(wanted) && !identity.is_platform_admin {

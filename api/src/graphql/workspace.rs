@@ -4,13 +4,11 @@ use async_graphql::{ID, SimpleObject};
 use domain::workspace::{Command, Workspace as Aggregate};
 use projections::workspace::{WorkspaceList, WorkspaceRow};
 
-use super::kit::{DateTime, evidence, mutations, payload, queries};
-
-payload!(WorkspacePayload, "a workspace's command");
+use super::kit::{DateTime, evidence, id_of, mutations, queries};
 
 mutations! {
     /// What may be asked of workspaces.
-    WorkspaceMutation: Aggregate, Admin => WorkspacePayload;
+    WorkspaceMutation: Aggregate, Admin;
 
     /// Sets a workspace up.
     create_workspace(Creating, CreateWorkspaceInput {
@@ -37,8 +35,10 @@ mutations! {
 pub(crate) struct Workspace {
     #[graphql(skip)]
     as_of: Option<u64>,
-    /// The id inside the tenant.
-    id: ID,
+    /// Its id in all of this API: opaque, and good in this tenant only.
+    pub(crate) id: ID,
+    /// The id inside the tenant, as events, files and URLs have it.
+    local_id: String,
     /// The name to show.
     name: String,
     /// `active` or `archived`.
@@ -53,7 +53,8 @@ impl From<WorkspaceRow> for Workspace {
     fn from(row: WorkspaceRow) -> Self {
         Self {
             as_of: None,
-            id: ID(row.id),
+            id: id_of::<WorkspaceList>(row.tenant_id, &row.id),
+            local_id: row.id,
             name: row.name,
             status: row.status,
             created_at: row.created_at.into(),
@@ -62,7 +63,7 @@ impl From<WorkspaceRow> for Workspace {
     }
 }
 
-evidence!(Workspace of WorkspaceList, |row| vec![("id", row.id.to_string())]);
+evidence!(Workspace of WorkspaceList, |row| vec![("id", row.local_id.clone())]);
 
 queries! {
     WorkspaceQuery: WorkspaceList, Read => Workspace, WorkspaceConnection, WorkspaceEdge;
@@ -71,5 +72,13 @@ queries! {
     WorkspaceFilter {
         /// In this status: `active` or `archived`.
         status,
+    },
+    WorkspaceOrder, WorkspaceOrderField {
+        /// When it was set up.
+        CreatedAt => Moments created_at,
+        /// When it changed last.
+        ChangedAt => Moments changed_at,
+        /// Its name.
+        Name => Texts name,
     }
 }

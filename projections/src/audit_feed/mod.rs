@@ -6,4 +6,4 @@ mod query;
 mod tests;
 
 pub use fold::{AuditFeed, Entry};
-pub use query::Filter;
+pub use query::{By, EntryPlace, Feed, Filter, Order};

@@ -1,11 +1,13 @@
 //! Pages of the audit feed.
 
-use domain::TenantId;
+use domain::{ActorKind, TenantId};
 use jiff::Timestamp;
-use serde::Deserialize;
+use jiff_sqlx::ToSqlx as _;
+use serde::{Deserialize, Serialize};
+use sqlx::{Postgres, QueryBuilder};
 
 use super::{AuditFeed, Entry};
-use crate::reader::{Conditions, Direction, Listed, Page, QueryError, Reader, parse};
+use crate::reader::{Conditions, Direction, Listed, Page, Paged, QueryError, Reader, Total, Way, parse};
 
 /// Which entries; an empty filter wants all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,35 +28,92 @@ pub struct Filter {
     pub before: Option<Timestamp>,
 }
 
-#[derive(Deserialize)]
-struct PositionOf {
-    position: u64,
+const ACTOR_KINDS: [ActorKind; 5] = [
+    ActorKind::User,
+    ActorKind::Agent,
+    ActorKind::Connector,
+    ActorKind::ApiKey,
+    ActorKind::System,
+];
+
+/// By what the feed is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// By when it was written down: the order of the log.
+    #[default]
+    Recorded,
+    /// By when it happened.
+    Occurred,
 }
 
-impl Reader {
-    /// The tenant's entries in the order of the log; backward pages begin with the newest.
-    ///
-    /// # Errors
-    /// [`QueryError`] when the database is away.
-    pub async fn audit_feed(
-        &self,
-        tenant: TenantId,
-        filter: &Filter,
-        page: &Page<u64>,
-    ) -> Result<Listed<Entry, u64>, QueryError> {
-        let table = self.table::<AuditFeed>().await?;
-        let mut query = table.select();
+/// In which order the feed is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub by: By,
+    /// Which way.
+    pub way: Way,
+}
+
+/// The place of an entry: its position, or when it happened and its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EntryPlace {
+    /// In the order of the log.
+    Recorded(u64),
+    /// In the order of what happened.
+    Occurred(Timestamp, u64),
+}
+
+impl EntryPlace {
+    /// Whether it is a place of this order.
+    #[must_use]
+    pub const fn fits(&self, by: By) -> bool {
+        matches!(
+            (self, by),
+            (Self::Recorded(_), By::Recorded) | (Self::Occurred(..), By::Occurred)
+        )
+    }
+}
+
+/// Which entries, in which order, and whether all are counted.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// Which.
+    pub filter: Filter,
+    /// In which order.
+    pub order: Order,
+    /// Whether all are counted.
+    pub total: Total,
+}
+
+#[derive(Deserialize)]
+struct PlaceOf {
+    position: u64,
+    occurred_at: Timestamp,
+}
+
+impl Filter {
+    fn conditions(&self, query: &mut QueryBuilder<'static, Postgres>, tenant: TenantId) {
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
-        let mut conditions = Conditions(&mut query);
-        conditions.equal("actor_kind", filter.actor_kind.as_ref());
-        conditions.equal("actor_id", filter.actor_id.as_ref());
-        conditions.equal("entity_type", filter.entity_type.as_ref());
-        conditions.equal("entity_id", filter.entity_id.as_ref());
-        conditions.moment("occurred_at", ">=", filter.from);
-        conditions.moment("occurred_at", "<", filter.before);
-        match filter
+        let mut conditions = Conditions(query);
+        conditions.equal("actor_kind", self.actor_kind.as_ref());
+        conditions.equal("actor_id", self.actor_id.as_ref());
+        conditions.equal("entity_type", self.entity_type.as_ref());
+        conditions.equal("entity_id", self.entity_id.as_ref());
+        // The indexes begin with the kind: an id alone is looked for under each.
+        if self.actor_kind.is_none() && self.actor_id.is_some() {
+            conditions.any("actor_kind", ACTOR_KINDS.map(|kind| kind.to_string()).into());
+        }
+        if self.entity_type.is_none() && self.entity_id.is_some() {
+            let kinds = domain::Event::AGGREGATE_TYPES.iter();
+            conditions.any("entity_type", kinds.map(ToString::to_string).collect());
+        }
+        conditions.moment("occurred_at", ">=", self.from);
+        conditions.moment("occurred_at", "<", self.before);
+        match self
             .action
-            .as_deref()
+            .as_ref()
             .map(|action| (action, action.strip_suffix('*')))
         {
             Some((_, Some(family))) => {
@@ -65,21 +124,76 @@ impl Reader {
                     .push_bind(format!("{family}\u{10ffff}"));
             }
             Some((action, None)) => {
-                query.push(" and t.action = ").push_bind(action.to_owned());
+                query.push(" and t.action = ").push_bind(action.clone());
             }
             None => {}
         }
-        let (after, order) = match page.direction {
-            Direction::Forward => (">", "asc"),
-            Direction::Backward => ("<", "desc"),
+    }
+}
+
+impl Reader {
+    /// The tenant's entry of a position; `None` if it has none there.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn audit_entry(&self, tenant: TenantId, position: u64) -> Result<Option<Entry>, QueryError> {
+        let table = self.table::<AuditFeed>().await?;
+        let mut query = table.select();
+        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
+        query
+            .push(" and t.position = ")
+            .push_bind(i64::try_from(position).unwrap_or(i64::MAX));
+        Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
+    }
+
+    /// A page of the tenant's entries.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn audit_feed(
+        &self,
+        tenant: TenantId,
+        feed: &Feed,
+        page: &Page<EntryPlace>,
+    ) -> Result<Listed<Entry, EntryPlace>, QueryError> {
+        let table = self.table::<AuditFeed>().await?;
+        let mut query = table.select();
+        feed.filter.conditions(&mut query, tenant);
+        let (after, order) = match (feed.order.way, page.direction) {
+            (Way::Ascending, Direction::Forward) | (Way::Descending, Direction::Backward) => (">", "asc"),
+            (Way::Descending, Direction::Forward) | (Way::Ascending, Direction::Backward) => ("<", "desc"),
         };
-        if let Some(from) = page.from {
-            query
-                .push(format!(" and t.position {after} "))
-                .push_bind(i64::try_from(from).unwrap_or(i64::MAX));
+        let position = |position: u64| i64::try_from(position).unwrap_or(i64::MAX);
+        match page.from {
+            Some(EntryPlace::Recorded(at)) => {
+                query
+                    .push(format!(" and t.position {after} "))
+                    .push_bind(position(at));
+            }
+            Some(EntryPlace::Occurred(at, place)) => {
+                query
+                    .push(format!(" and (t.occurred_at, t.position) {after} ("))
+                    .push_bind(at.to_sqlx());
+                query.push(", ").push_bind(position(place)).push(")");
+            }
+            None => {}
         }
-        query.push(format!(" order by t.position {order}"));
-        self.page(tenant, query, page, |row| Ok(parse::<PositionOf>(row)?.position))
-            .await
+        query.push(match feed.order.by {
+            By::Recorded => format!(" order by t.position {order}"),
+            By::Occurred => format!(" order by t.occurred_at {order}, t.position {order}"),
+        });
+        let count = (feed.total == Total::Counted).then(|| {
+            let mut count = table.count();
+            feed.filter.conditions(&mut count, tenant);
+            count
+        });
+        self.page(tenant, Paged { query, count }, page, |row| {
+            let place: PlaceOf = parse(row)?;
+            Ok(match feed.order.by {
+                By::Recorded => EntryPlace::Recorded(place.position),
+                By::Occurred => EntryPlace::Occurred(place.occurred_at, place.position),
+            })
+        })
+        .await
     }
 }

@@ -166,6 +166,11 @@ impl Table {
     pub(crate) fn select(&self) -> QueryBuilder<'static, Postgres> {
         QueryBuilder::new(format!("select {} from {} t", self.row, self.name))
     }
+
+    /// The beginning of a query that counts rows of this table, named `t`.
+    pub(crate) fn count(&self) -> QueryBuilder<'static, Postgres> {
+        QueryBuilder::new(format!("select count(*) from {} t", self.name))
+    }
 }
 
 async fn run(connection: &mut PgConnection, sql: &str, columns: Vec<Texts>) -> Result<(), sqlx::Error> {

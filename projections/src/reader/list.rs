@@ -1,26 +1,41 @@
-//! Lists of aggregates, newest first, page by page.
+//! Lists of aggregates, filtered and ordered, page by page.
 
 use domain::TenantId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use serde::Deserialize;
 use sqlx::{Postgres, QueryBuilder};
 
 use super::page::{Direction, Page, QueryError};
+use super::sort::{Place, Sort};
 use super::{Reader, parse};
 use crate::engine::history::Fields;
 use crate::engine::{EntityKey, ReadModel};
 
-/// The place of a row in a list: when it was made, and its id.
-pub type Place = (Timestamp, String);
-
-/// Which rows of a list, and which part of them.
+/// Which rows of a list, in which order, and which part of them.
 #[derive(Clone, Debug, Default)]
 pub struct List {
     /// Columns and the values they must have.
     pub equal: Vec<(&'static str, String)>,
+    /// Made at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Made before this moment.
+    pub before: Option<Timestamp>,
+    /// In which order.
+    pub sort: Sort,
     /// Which part.
     pub page: Page<Place>,
+    /// Whether all of them are counted.
+    pub total: Total,
+}
+
+/// Whether a list is counted as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Total {
+    /// It is not.
+    #[default]
+    Unknown,
+    /// It is, by a query of its own.
+    Counted,
 }
 
 /// A page of rows, each with its place.
@@ -30,23 +45,24 @@ pub struct Listed<R, C> {
     pub rows: Vec<(C, R)>,
     /// Whether there are more beyond the page, in its direction.
     pub more: bool,
+    /// How many there are in all, if they were counted.
+    pub total: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct PlaceOf {
-    created_at: Timestamp,
-    id: String,
-}
-
-/// The place of a row that is not in a table.
-pub(super) fn place_of(columns: Fields) -> Result<Place, QueryError> {
-    let place: PlaceOf = serde_json::from_value(serde_json::Value::Object(columns))
-        .map_err(|error| QueryError::Row(error.to_string()))?;
-    Ok((place.created_at, place.id))
+impl List {
+    fn conditions(&self, query: &mut QueryBuilder<'static, Postgres>, tenant: TenantId) {
+        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
+        let mut conditions = Conditions(query);
+        for (column, value) in &self.equal {
+            conditions.equal(column, Some(value));
+        }
+        conditions.moment("created_at", ">=", self.from);
+        conditions.moment("created_at", "<", self.before);
+    }
 }
 
 impl Reader {
-    /// The tenant's rows of a read model whose key is an aggregate's, newest first.
+    /// The tenant's rows of a read model whose key is an aggregate's.
     ///
     /// # Errors
     /// [`QueryError`] when the database is away.
@@ -56,33 +72,26 @@ impl Reader {
     {
         let table = self.table::<M>().await?;
         let mut query = table.select();
-        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
-        for (column, value) in &list.equal {
-            query.push(format!(" and t.{column} = ")).push_bind(value.clone());
-        }
-        let (before, order) = match list.page.direction {
-            Direction::Forward => ("<", "desc"),
-            Direction::Backward => (">", "asc"),
-        };
-        if let Some((created_at, id)) = &list.page.from {
-            query
-                .push(format!(" and (t.created_at, t.id) {before} ("))
-                .push_bind(created_at.to_sqlx());
-            query.push(", ").push_bind(id.clone()).push(")");
-        }
-        query.push(format!(" order by t.created_at {order}, t.id {order}"));
-        let place = |row: &str| {
-            let PlaceOf { created_at, id } = parse(row)?;
-            Ok((created_at, id))
-        };
-        self.page(tenant, query, &list.page, place).await
+        list.conditions(&mut query, tenant);
+        let page = &list.page;
+        list.sort.narrow(&mut query, page.from.as_ref(), page.direction);
+        let count = (list.total == Total::Counted).then(|| {
+            let mut count = table.count();
+            list.conditions(&mut count, tenant);
+            count
+        });
+        self.page(tenant, Paged { query, count }, page, |row| {
+            let columns: Fields = parse(row)?;
+            list.sort.place(&columns)
+        })
+        .await
     }
 
     /// Runs a query for a page: one row more than asked for tells whether there are more.
     pub(crate) async fn page<R, C>(
         &self,
         tenant: TenantId,
-        mut query: QueryBuilder<'static, Postgres>,
+        Paged { mut query, count }: Paged,
         page: &Page<C>,
         place: impl Fn(&str) -> Result<C, QueryError>,
     ) -> Result<Listed<R, C>, QueryError>
@@ -92,6 +101,13 @@ impl Reader {
         query.push(" limit ").push_bind(i64::from(page.limit) + 1);
         let mut transaction = self.begin(tenant).await?;
         let mut texts: Vec<String> = query.build_query_scalar().fetch_all(&mut *transaction).await?;
+        let total = match count {
+            Some(mut count) => {
+                let counted: i64 = count.build_query_scalar().fetch_one(&mut *transaction).await?;
+                u64::try_from(counted).ok()
+            }
+            None => None,
+        };
         let more = texts.len() > page.limit as usize;
         texts.truncate(page.limit as usize);
         if page.direction == Direction::Backward {
@@ -101,8 +117,14 @@ impl Reader {
             .iter()
             .map(|text| Ok((place(text)?, parse(text)?)))
             .collect::<Result<_, QueryError>>()?;
-        Ok(Listed { rows, more })
+        Ok(Listed { rows, more, total })
     }
+}
+
+/// A query for a page, and the one that counts all its rows, if they are to be counted.
+pub(crate) struct Paged {
+    pub(crate) query: QueryBuilder<'static, Postgres>,
+    pub(crate) count: Option<QueryBuilder<'static, Postgres>>,
 }
 
 /// Conditions of a query, added one by one.
@@ -116,6 +138,14 @@ impl Conditions<'_> {
                 .push(format!(" and t.{column} = "))
                 .push_bind(value.clone());
         }
+    }
+
+    /// Adds that the column has one of the values.
+    pub(crate) fn any(&mut self, column: &str, values: Vec<String>) {
+        self.0
+            .push(format!(" and t.{column} = any("))
+            .push_bind(values)
+            .push(")");
     }
 
     /// Adds `and <column> <comparison> <moment>`, if there is a moment.

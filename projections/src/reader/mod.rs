@@ -3,15 +3,18 @@
 mod list;
 mod page;
 mod past;
+mod sort;
 mod stale;
 mod wait;
 
-pub(crate) use list::Conditions;
-pub use list::{List, Listed, Place};
+pub(crate) use list::{Conditions, Paged};
+pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
     AsOf, Check, Difference, DifferenceKind, Explained, Extent, Past, PastError, PastLimits, Story, Verified,
 };
+
+pub use sort::{Compared, Place, Sort, Way};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +55,22 @@ impl Reader {
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         query.push(" and t.id = ").push_bind(id.to_owned());
         Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
+    }
+
+    /// The rows of many aggregates, by one statement, in any order; those that the tenant does not have are left
+    /// out.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn entities<M>(&self, tenant: TenantId, ids: &[String]) -> Result<Vec<M::Row>, QueryError>
+    where
+        M: ReadModel<Key = EntityKey>,
+    {
+        let table = self.table::<M>().await?;
+        let mut query = table.select();
+        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
+        query.push(" and t.id = any(").push_bind(ids.to_vec()).push(")");
+        Self::rows(self.begin(tenant).await?, query).await
     }
 
     /// A transaction that sees one tenant's rows.

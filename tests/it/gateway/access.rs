@@ -19,8 +19,11 @@ async fn the_administrator_provisions_suspends_reactivates_and_closes_tenants() 
     let again = json!({ "slug": "acme", "settings": settings });
     let refused = house.mutate(ADMIN, "provisionTenant", again).await;
     assert_eq!(refused["userErrors"][0]["code"], "SLUG_TAKEN", "{refused}");
-    let tenants = house.ask(ADMIN, "{ tenants { id slug } }", json!({})).await;
-    assert_eq!(tenants["tenants"], json!([{ "id": acme.id, "slug": "acme" }]));
+    let tenants = house.ask(ADMIN, "{ tenants { localId slug } }", json!({})).await;
+    assert_eq!(
+        tenants["tenants"],
+        json!([{ "localId": acme.id, "slug": "acme" }])
+    );
     assert_eq!(
         house.code(&acme.token, "{ tenants { id } }", json!({})).await,
         "FORBIDDEN"

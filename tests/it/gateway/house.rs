@@ -67,6 +67,27 @@ impl House {
         sqlx::query(statement).execute(&owner).await.unwrap();
     }
 
+    /// How PostgreSQL answers a statement of the gateway's, in a tenant's name, with these values in it.
+    pub(crate) async fn plan(&self, tenant: &str, statement: &str, values: &[&str]) -> Value {
+        let numbered = values.iter().enumerate().rev();
+        let statement = numbered.fold(statement.to_owned(), |text, (index, value)| {
+            text.replace(&format!("${}", index + 1), value)
+        });
+        let owner = self.database.pool().await;
+        let mut transaction = owner.begin().await.unwrap();
+        for setting in [
+            format!("set local annals.tenant = '{tenant}'"),
+            "set local role annals_gateway".to_owned(),
+        ] {
+            sqlx::query(&setting).execute(&mut *transaction).await.unwrap();
+        }
+        let explain = format!("explain (analyze, format json) {statement}");
+        sqlx::query_scalar(&explain)
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap()
+    }
+
     /// The house after its projector was stopped: nothing is folded any more.
     pub(crate) async fn without_projector(mut self) -> Self {
         if let Some(projector) = self.projector.take() {
@@ -171,8 +192,8 @@ impl House {
         let fields = match mutation {
             "recordUsage" => "results { outcome cursor userErrors { path code message } }",
             "importCsv" => "recorded",
-            "issueApiKey" | "rotateApiKey" => "id version known token",
-            _ => "id version known",
+            "issueApiKey" | "rotateApiKey" => "id localId version known token",
+            _ => "id localId version known",
         };
         let document = format!(
             "mutation($input: {kind}Input!) {{ {mutation}(input: $input) \
@@ -201,7 +222,7 @@ impl House {
         let settings = json!({ "name": slug, "timeZone": "Europe/Berlin", "currency": "EUR" });
         let input = json!({ "slug": slug, "settings": settings });
         let provisioned = self.done(ADMIN, "provisionTenant", input).await;
-        let id = provisioned["id"].as_str().unwrap().to_owned();
+        let id = provisioned["localId"].as_str().unwrap().to_owned();
         let document = "mutation($input: IssueApiKeyInput!) { issueApiKey(input: $input) \
                         { token userErrors { path code message } } }";
         let scopes = json!(["READ", "WRITE", "INGEST", "ADMIN"]);

@@ -30,7 +30,7 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
         opportunity(id: \"o1\") { status stage value { amount currency } }
         agentRun(id: \"r1\") { status result inputTokens costs { amount currency } }
         connector(id: \"c1\") { status recorded rejected lastSyncStatus }
-        opportunities(first: 10, filter: { status: \"open\" }) { nodes { id } pageInfo { hasNextPage } }
+        opportunities(first: 10, filter: { status: \"open\" }) { nodes { localId } pageInfo { hasNextPage } }
         roiSummary(vertical: \"sales\") { month leadsCaptured leadsConverted opportunitiesWon
             wonValue { amount currency } openByStage { stage open } runsResolved }
         usage(meter: \"tokens.input\") { totals { meter unit quantity records } }
@@ -41,10 +41,10 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
     let lists = "{
         claim(id: \"d1\") { status paid { amount } recovered { amount currency } serviceDate reasonCodes }
         subscription(id: \"b1\") { plan status received { amount } failedPayments }
-        workspaces(first: 5, filter: { status: \"active\" }) { nodes { id name } }
-        members(first: 5, filter: { status: \"joined\" }) { nodes { id email role user } }
+        workspaces(first: 5, filter: { status: \"active\" }) { nodes { localId name } }
+        members(first: 5, filter: { status: \"joined\" }) { nodes { localId email role user } }
         agent(id: \"a1\") { model revision tools status }
-        apiKeys(first: 5, filter: { state: \"revoked\" }) { nodes { id scopes } }
+        apiKeys(first: 5, filter: { state: \"revoked\" }) { nodes { localId scopes } }
     }";
     let listed = house.ask(&acme.token, lists, json!({})).await;
     assert_eq!(listed["claim"]["status"], "adjudicated", "{listed:#}");
@@ -56,13 +56,13 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
     assert_eq!(listed["subscription"]["failedPayments"], 1);
     assert_eq!(
         listed["workspaces"]["nodes"],
-        json!([{ "id": "w1", "name": "South" }])
+        json!([{ "localId": "w1", "name": "South" }])
     );
     assert_eq!(listed["members"]["nodes"][0]["role"], "ANALYST");
     assert_eq!(listed["agent"]["revision"], 2);
     assert_eq!(
         listed["apiKeys"]["nodes"],
-        json!([{ "id": "k2", "scopes": ["READ"] }])
+        json!([{ "localId": "k2", "scopes": ["READ"] }])
     );
     assert_eq!(data["lead"]["status"], "converted");
     assert_eq!(data["lead"]["email"], "grace@example.org");
@@ -84,7 +84,7 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
         json!([{ "amount": "0.0125", "currency": "EUR" }])
     );
     assert_eq!(data["connector"]["lastSyncStatus"], "failed");
-    assert_eq!(data["opportunities"]["nodes"], json!([{ "id": "o3" }]));
+    assert_eq!(data["opportunities"]["nodes"], json!([{ "localId": "o3" }]));
     let month = &data["roiSummary"][0];
     assert_eq!(
         (&month["leadsCaptured"], &month["opportunitiesWon"]),
@@ -156,6 +156,9 @@ impl Values for Seen {
     }
     fn ulid(&self) -> Value {
         json!(self.1)
+    }
+    fn node(&self) -> Value {
+        json!("some")
     }
     fn cursor(&self, name: &str) -> Option<Value> {
         (name == "atLeast").then(|| self.0.clone())

@@ -8,8 +8,8 @@ use super::house::House;
 
 const QUERY: &str = "{ __schema { queryType { name } mutationType { name } subscriptionType { name } types { \
     kind name fields(includeDeprecated: true) { name args { ...A } type { ...T } } \
-    inputFields { ...A } enumValues { name } } } } \
-    fragment A on __InputValue { name defaultValue type { ...T } } \
+    inputFields { ...A } enumValues { name } possibleTypes { name } } } } \
+    fragment A on __InputValue { name description defaultValue type { ...T } } \
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 /// How deep a selection goes into what a field returns.
@@ -24,6 +24,8 @@ pub(crate) trait Values {
     fn id(&self, name: &str) -> Value;
     /// A `ULID`.
     fn ulid(&self) -> Value;
+    /// A global id.
+    fn node(&self) -> Value;
     /// A `Cursor`, or nothing.
     fn cursor(&self, name: &str) -> Option<Value>;
 }
@@ -83,12 +85,24 @@ impl Schema {
         let is_required = |input: &&Value| input["type"]["kind"] == "NON_NULL";
         field.arguments.iter().filter(is_required).any(|argument| {
             let name = named(&argument["type"]);
-            let of_input = self.0[name]["inputFields"].as_array().into_iter().flatten();
-            is_id(name)
-                || of_input
-                    .filter(is_required)
-                    .any(|input| is_id(named(&input["type"])))
+            let of_input = || self.0[name]["inputFields"].as_array().into_iter().flatten();
+            // What may be given an id of its own makes something, whatever else it names.
+            let makes = of_input().any(|input| input["name"] == "id" && !is_required(&input));
+            let mut required = of_input().filter(is_required);
+            is_id(name) || (!makes && required.any(|input| is_id(named(&input["type"]))))
         })
+    }
+
+    /// The values by which a root field can be ordered, if it can.
+    pub(crate) fn order_fields(&self, field: &RootField<'_>) -> Option<Vec<&str>> {
+        let order = field
+            .arguments
+            .iter()
+            .find(|argument| argument["name"] == "orderBy")?;
+        let inputs = self.0[named(&order["type"])]["inputFields"].as_array()?;
+        let by = inputs.iter().find(|input| input["name"] == "field")?;
+        let values = self.0[named(&by["type"])]["enumValues"].as_array()?.iter();
+        Some(values.filter_map(|value| value["name"].as_str()).collect())
     }
 
     fn names_something(&self, kind: &Value) -> bool {
@@ -137,7 +151,14 @@ impl Schema {
         if !is_required && !is_page && !self.names_something(kind) {
             return None;
         }
-        let value = self.typed(path, name, kind, values);
+        // What takes a tenant's id takes its ULID; what takes any id, a global one.
+        let description = input["description"].as_str().unwrap_or_default();
+        let value = match named(kind) {
+            "ID" if description.starts_with("The tenant's id") => Some(values.ulid()),
+            "ID" if path == "node(id:)" => Some(values.node()),
+            "ID" if path == "nodes(ids:)" => Some(json!([values.node()])),
+            _ => self.typed(path, name, kind, values),
+        };
         // An object that may be left out, and of which nothing is given, is left out.
         value.filter(|value| is_required || *value != json!({}))
     }
@@ -180,8 +201,14 @@ impl Schema {
 
     /// All fields of what is returned; those that must be given something are left out.
     fn selection(&self, kind: &Value, depth: usize) -> Option<String> {
-        let fields = self.0[named(kind)]["fields"].as_array();
-        let Some(fields) = fields else {
+        let own = &self.0[named(kind)];
+        if own["kind"] == "UNION" {
+            let members = own["possibleTypes"].as_array().unwrap().iter();
+            let members =
+                members.map(|member| format!("... on {} {{ id }}", member["name"].as_str().unwrap()));
+            return Some(format!("{{ __typename {} }}", members.collect::<String>()));
+        }
+        let Some(fields) = own["fields"].as_array() else {
             return Some(String::new());
         };
         if depth == 0 {

@@ -31,11 +31,14 @@ async fn a_row_behind_a_parked_stream_is_stale_and_no_other() {
             ))
             .await;
     }
-    let document = "{ leads(first: 10) { nodes { id stale } } roiSummary { stale } }";
+    let document = "{ leads(first: 10) { nodes { localId stale } } roiSummary { stale } }";
     let seen = house.ask(&acme.token, document, json!({})).await;
-    let expected = json!([{ "id": "l2", "stale": false }, { "id": "l1", "stale": true }]);
+    let expected = json!([{ "localId": "l2", "stale": false }, { "localId": "l1", "stale": true }]);
     assert_eq!(seen["leads"]["nodes"], expected, "{seen:#}");
     assert_eq!(seen["roiSummary"], json!([{ "stale": false }]));
     let seen = house.ask(&other.token, document, json!({})).await;
-    assert_eq!(seen["leads"]["nodes"], json!([{ "id": "l1", "stale": false }]));
+    assert_eq!(
+        seen["leads"]["nodes"],
+        json!([{ "localId": "l1", "stale": false }])
+    );
 }

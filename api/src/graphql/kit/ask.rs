@@ -1,6 +1,6 @@
 //! The way of a mutation: parse, ask the log under the key, tell the refusal or the result.
 
-use async_graphql::Result;
+use async_graphql::{ID, Result};
 use domain::{Entity, EntityId, RefusalCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use store::{Key, Orders, Store, StoreError};
 
 use super::code::{IntoFault, store_fault};
-use super::{Context, Cursor, Head, May, UserError};
+use super::{Context, Cursor, GlobalId, Head, Ids, May, UserError};
 use crate::auth::Identity;
 use crate::options::Options;
 
@@ -29,7 +29,8 @@ pub(crate) struct Asked<O> {
 /// What came of it; each slice's payload is made of this.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
-    pub(crate) id: Option<String>,
+    pub(crate) id: Option<ID>,
+    pub(crate) local_id: Option<String>,
     pub(crate) version: Option<u64>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) known: bool,
@@ -52,8 +53,14 @@ where
     A::Order: Clone + Serialize,
 {
     let store = &ctx.data::<Options>()?.store;
+    let identity = ctx.data::<Identity>()?;
+    may.check(identity).map_err(IntoFault::into_fault)?;
+    match Ids::of(ctx)?.optional("id", &[A::TYPE], asked.head.id.take().map(ID)) {
+        Ok(id) => asked.head.id = id,
+        Err(error) => return Ok(error.into()),
+    }
     let caller = may
-        .caller(ctx.data::<Identity>()?, store.ambient(), &mut asked.head)
+        .caller(identity, store.ambient(), &mut asked.head)
         .map_err(IntoFault::into_fault)?;
     let (caller, id, orders) = match caller.and_then(|caller| Ok((caller, read::<A>(store, asked)?))) {
         Ok((caller, (id, orders))) => (caller, id, orders),
@@ -61,7 +68,8 @@ where
     };
     match store.execute::<A>(&caller, &id, orders).await {
         Ok(committed) => Ok(Outcome {
-            id: Some(committed.id),
+            id: Some(GlobalId::of(caller.tenant, A::TYPE, &committed.id).encode()),
+            local_id: Some(committed.id),
             version: Some(committed.version),
             cursor: Some(Cursor::at(caller.tenant, committed.position)),
             known: committed.known,

@@ -1,12 +1,12 @@
 //! Relay connections: a window over a list, and the types of its answer.
 
-use async_graphql::{Result, SimpleObject};
+use async_graphql::{Enum, Result, SimpleObject};
 use domain::TenantId;
-use projections::{Direction, Page};
+use projections::{Direction, Page, Total};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Code, Cursor, fault};
+use super::{Code, Context, Cursor, fault};
 
 const ROWS_AT_MOST: i32 = 100;
 
@@ -100,6 +100,40 @@ pub(crate) fn row_cursor(tenant: TenantId, place: &impl Serialize) -> Cursor {
     Cursor::of_row(tenant, serde_json::to_string(place).unwrap_or_default())
 }
 
+/// Whether the connection that is being made is to be counted: only if somebody asked for it.
+pub(crate) fn total(ctx: &Context<'_>) -> Total {
+    if ctx.look_ahead().field("totalCount").exists() {
+        Total::Counted
+    } else {
+        Total::Unknown
+    }
+}
+
+/// Which way a list is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[graphql(remote = "projections::Way")]
+pub(crate) enum OrderDirection {
+    /// The smallest and the oldest first.
+    Ascending,
+    /// The greatest and the newest first.
+    #[default]
+    Descending,
+}
+
+/// Refuses a cursor that was given out under another order.
+pub(crate) fn in_order<C>(page: &Page<C>, fits: impl Fn(&C) -> bool) -> Result<()> {
+    if page.from.as_ref().is_none_or(fits) {
+        return Ok(());
+    }
+    let name = match page.direction {
+        Direction::Forward => "after",
+        Direction::Backward => "before",
+    };
+    let message =
+        format!("{name}: this is a cursor of this list in another order: keep `orderBy` from page to page");
+    Err(fault(Code::BadUserInput, message))
+}
+
 /// Makes the connection and the edge of a node: `connection!(Lead: LeadConnection, LeadEdge, "leads")`.
 macro_rules! connection {
     ($node:ident: $connection:ident, $edge:ident, $what:literal) => {
@@ -112,6 +146,8 @@ macro_rules! connection {
             nodes: Vec<$node>,
             /// Where the page lies in its list.
             page_info: $crate::graphql::kit::PageInfo,
+            /// How many there are in all that the filter wants; counted when it is asked for.
+            total_count: u64,
         }
 
         #[doc = concat!("One of ", $what, ", with its place in the list.")]
@@ -153,6 +189,8 @@ macro_rules! connection {
                     edges,
                     nodes,
                     page_info,
+                    // What was not asked for is not shown.
+                    total_count: listed.total.unwrap_or_default(),
                 }
             }
         }

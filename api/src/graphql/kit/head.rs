@@ -51,7 +51,7 @@ heads! {
     }
     /// What a mutation that changes something takes beside its own fields.
     Changing {
-        /// The id inside the tenant.
+        /// Its id: the `id` of an answer, or the one inside the tenant.
         ID => |id| Some(id.into())
     }
     /// What the mutation that makes a tenant takes beside its own fields.
@@ -61,7 +61,7 @@ heads! {
     }
     /// What a mutation that changes a tenant takes beside its own fields.
     ChangingTenant {
-        /// The tenant's id.
-        Ulid => |id| Some(id.0.to_string())
+        /// The tenant's id: the `id` of an answer, or its ULID.
+        ID => |id| Some(id.into())
     }
 }

@@ -77,7 +77,12 @@ macro_rules! queries {
     (
         $root:ident: $model:ty, $may:ident => $node:ident, $connection:ident, $edge:ident;
         $one:ident($one_doc:literal), $many:ident($many_doc:literal, $what:literal),
-        $filter:ident { $($(#[$column_doc:meta])* $column:ident,)+ }
+        $filter:ident { $($(#[$column_doc:meta])* $column:ident $([$($kind:literal),+])?,)+ },
+        $order:ident, $order_field:ident {
+            $(#[$first_doc:meta])*
+            $first:ident => $first_compared:ident $first_column:ident,
+            $($(#[$sort_doc:meta])* $sort:ident => $compared:ident $sort_column:ident,)*
+        }
     ) => {
         $crate::graphql::kit::connection!($node: $connection, $edge, $what);
 
@@ -85,12 +90,67 @@ macro_rules! queries {
         #[derive(Clone, Debug, Default, async_graphql::InputObject)]
         pub(crate) struct $filter {
             $($(#[$column_doc])* $column: Option<String>,)+
+            /// Made at this moment or later.
+            from: Option<$crate::graphql::kit::DateTime>,
+            /// Made before this moment.
+            before: Option<$crate::graphql::kit::DateTime>,
         }
 
         impl $filter {
-            fn equal(self) -> Vec<(&'static str, String)> {
-                let columns = [$((stringify!($column), self.$column),)+];
-                columns.into_iter().filter_map(|(column, value)| Some((column, value?))).collect()
+            /// The columns with their values; those that hold another thing's id take its global one too.
+            fn equal(
+                self,
+                ids: $crate::graphql::kit::Ids,
+            ) -> async_graphql::Result<Vec<(&'static str, String)>> {
+                let columns: [(&'static str, &[&str], Option<String>); _] =
+                    [$((stringify!($column), &[$($($kind),+)?], self.$column),)+];
+                let mut equal = Vec::new();
+                for (column, kinds, value) in columns {
+                    if let Some(value) = value {
+                        equal.push((column, ids.filter(column, kinds, value)?));
+                    }
+                }
+                Ok(equal)
+            }
+        }
+
+        #[doc = concat!("By what to order ", $what, ".")]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, async_graphql::Enum)]
+        pub(crate) enum $order_field {
+            $(#[$first_doc])*
+            #[default]
+            $first,
+            $($(#[$sort_doc])* $sort,)*
+        }
+
+        #[doc = concat!("How to order ", $what, "; those that are equal in it by their ids.")]
+        #[derive(Clone, Copy, Debug, Default, async_graphql::InputObject)]
+        pub(crate) struct $order {
+            /// By what.
+            field: $order_field,
+            /// Which way.
+            #[graphql(default)]
+            direction: $crate::graphql::kit::OrderDirection,
+        }
+
+        impl From<$order> for projections::Sort {
+            fn from(order: $order) -> Self {
+                let (column, compared) = match order.field {
+                    $order_field::$first => {
+                        (stringify!($first_column), projections::Compared::$first_compared)
+                    }
+                    $($order_field::$sort => (stringify!($sort_column), projections::Compared::$compared),)*
+                };
+                Self { column, compared, way: order.direction.into() }
+            }
+        }
+
+        impl $crate::graphql::kit::Entity for $node {
+            type Model = $model;
+            const MAY: $crate::graphql::kit::May = $crate::graphql::kit::May::$may;
+
+            fn local_id(&self) -> &str {
+                &self.local_id
             }
         }
 
@@ -105,7 +165,7 @@ macro_rules! queries {
             async fn $one(
                 &self,
                 ctx: &async_graphql::Context<'_>,
-                #[graphql(desc = "The id inside the tenant.")] id: async_graphql::ID,
+                #[graphql(desc = "The `id` of an answer, or the id inside the tenant.")] id: async_graphql::ID,
                 #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
                     $crate::graphql::kit::Cursor,
                 >,
@@ -116,6 +176,10 @@ macro_rules! queries {
                 use $crate::graphql::kit::{IntoFault, Reading, Recalled, then};
                 let may = $crate::graphql::kit::May::$may;
                 let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let kinds = [<$model as projections::ReadModel>::NAME];
+                let Some(id) = $crate::graphql::kit::Ids(Some(tenant)).argument("id", &kinds, id)? else {
+                    return Ok(None);
+                };
                 let Some(then) = then(ctx, tenant, as_of).await? else {
                     let row = reader.entity::<$model>(tenant, &id).await;
                     return Ok(row.map_err(IntoFault::into_fault)?.map(Into::into));
@@ -138,6 +202,7 @@ macro_rules! queries {
                     $crate::graphql::kit::Cursor,
                 >,
                 #[graphql(desc = "Which.")] filter: Option<$filter>,
+                #[graphql(desc = "In which order; the newest first when left out.")] order_by: Option<$order>,
                 #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
                     $crate::graphql::kit::Cursor,
                 >,
@@ -145,12 +210,22 @@ macro_rules! queries {
                     $crate::graphql::kit::AsOf,
                 >,
             ) -> async_graphql::Result<$connection> {
-                use $crate::graphql::kit::{IntoFault, Reading, Recalled, Window, then};
+                use $crate::graphql::kit::{IntoFault, Reading, Recalled, Window, in_order, then, total};
                 let may = $crate::graphql::kit::May::$may;
                 let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
                 let page = Window { first, after, last, before }.page(tenant)?;
+                let sort = projections::Sort::from(order_by.unwrap_or_default());
+                in_order(&page, |place| sort.fits(place))?;
                 let direction = page.direction;
-                let list = projections::List { equal: filter.unwrap_or_default().equal(), page };
+                let filter = filter.unwrap_or_default();
+                let list = projections::List {
+                    from: filter.from.map(|at| at.0),
+                    before: filter.before.map(|at| at.0),
+                    equal: filter.equal($crate::graphql::kit::Ids(Some(tenant)))?,
+                    sort,
+                    page,
+                    total: total(ctx),
+                };
                 let Some(then) = then(ctx, tenant, as_of).await? else {
                     let listed = reader.list::<$model>(tenant, &list).await;
                     return Ok($connection::new(tenant, listed.map_err(IntoFault::into_fault)?, direction));
@@ -161,6 +236,7 @@ macro_rules! queries {
                 let listed = projections::Listed {
                     rows: listed.rows.into_iter().map(recalled).collect(),
                     more: listed.more,
+                    total: listed.total,
                 };
                 Ok($connection::new(tenant, listed, direction))
             }

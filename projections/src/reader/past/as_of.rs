@@ -9,8 +9,7 @@ use store::Part;
 use super::{Past, PastError};
 use crate::engine::history::{Fields, Memory, Pace, Walk, stored_form};
 use crate::engine::{EntityKey, ReadModel, RowKey, Table};
-use crate::reader::list::place_of;
-use crate::reader::{Direction, List, Listed, Place};
+use crate::reader::{Direction, List, Listed, Place, Total};
 
 /// A point in the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +91,7 @@ impl Past {
         Ok(known.into_iter().map(|(row, _)| row).collect())
     }
 
-    /// A page of the tenant's rows as they were at a position, newest first: what [`Reader::list`] gives of
+    /// A page of the tenant's rows as they were at a position: what [`Reader::list`] gives of
     /// the present.
     ///
     /// [`Reader::list`]: crate::Reader::list
@@ -110,22 +109,27 @@ impl Past {
     {
         let known = self.in_time(self.known::<M>(tenant, position)).await?;
         let is_wanted = |columns: &Fields| {
+            let text = |column: &str| columns.get(column).and_then(|held| held.as_str());
+            let made: Option<Timestamp> = text("created_at").and_then(|at| at.parse().ok());
             list.equal
                 .iter()
-                .all(|(column, value)| columns.get(*column).and_then(|held| held.as_str()) == Some(value))
+                .all(|(column, value)| text(column) == Some(value))
+                && list.from.is_none_or(|from| made >= Some(from))
+                && list.before.is_none_or(|before| made < Some(before))
         };
+        let (sort, page) = (list.sort, &list.page);
         let mut rows: Vec<(Place, M::Row)> = Vec::new();
         for (row, columns) in known {
             if is_wanted(&columns) {
-                rows.push((place_of(columns)?, row));
+                rows.push((sort.place(&columns)?, row));
             }
         }
-        rows.sort_unstable_by(|(left, _), (right, _)| right.cmp(left));
-        let page = &list.page;
+        rows.sort_unstable_by(|(left, _), (right, _)| sort.compare(left, right));
+        let total = (list.total == Total::Counted).then_some(rows.len() as u64);
         if let Some(from) = &page.from {
             rows.retain(|(place, _)| match page.direction {
-                Direction::Forward => place < from,
-                Direction::Backward => place > from,
+                Direction::Forward => sort.compare(place, from).is_gt(),
+                Direction::Backward => sort.compare(place, from).is_lt(),
             });
         }
         let limit = page.limit as usize;
@@ -134,7 +138,7 @@ impl Past {
             Direction::Forward => rows.truncate(limit),
             Direction::Backward => drop(rows.drain(..rows.len().saturating_sub(limit))),
         }
-        Ok(Listed { rows, more })
+        Ok(Listed { rows, more, total })
     }
 
     async fn known<M: ReadModel>(&self, tenant: TenantId, position: u64) -> Result<Vec<Known<M>>, PastError> {

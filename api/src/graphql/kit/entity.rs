@@ -1,0 +1,139 @@
+//! What has a global id: a type of objects that are rows of a read model, found one by one or many at once.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::{Error, ID, Result};
+use domain::TenantId;
+use projections::engine::EntityKey;
+use projections::{Past, ReadModel, Reader};
+
+use super::code::IntoFault;
+use super::{GlobalId, May, Recalled};
+use crate::options::Options;
+
+/// A type whose objects are the rows of a read model, one for each aggregate.
+pub(crate) trait Entity:
+    From<<Self::Model as ReadModel>::Row> + Recalled + Clone + Send + Sync + 'static
+{
+    /// Where its rows are.
+    type Model: ReadModel<Key = EntityKey>;
+    /// Who may see it.
+    const MAY: May;
+
+    /// The id inside the tenant.
+    fn local_id(&self) -> &str;
+}
+
+/// The global id of a read model's row.
+pub(crate) fn id_of<M: ReadModel>(tenant: TenantId, local: &str) -> ID {
+    GlobalId::of(tenant, M::NAME, local).encode()
+}
+
+/// Which object: the present one, or the one of a past position.
+pub(crate) struct Of<N> {
+    pub(crate) tenant: TenantId,
+    pub(crate) local: String,
+    pub(crate) as_of: Option<u64>,
+    kind: PhantomData<fn() -> N>,
+}
+
+impl<N> Of<N> {
+    pub(crate) const fn new(tenant: TenantId, local: String, as_of: Option<u64>) -> Self {
+        Self {
+            tenant,
+            local,
+            as_of,
+            kind: PhantomData,
+        }
+    }
+
+    fn parts(&self) -> (TenantId, Option<u64>, &str) {
+        (self.tenant, self.as_of, &self.local)
+    }
+}
+
+impl<N> Clone for Of<N> {
+    fn clone(&self) -> Self {
+        Self::new(self.tenant, self.local.clone(), self.as_of)
+    }
+}
+
+impl<N> PartialEq for Of<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl<N> Eq for Of<N> {}
+
+impl<N> Hash for Of<N> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+/// Loads the objects that one request names, all that are wanted at once by one query a type. It belongs to the
+/// request, so to one tenant, and keeps nothing: each event of a subscription sees the rows as they are then.
+pub(crate) struct Rows {
+    reader: Reader,
+    past: Past,
+}
+
+/// The loader of one request.
+pub(crate) type Loaders = DataLoader<Rows>;
+
+/// A loader for a request.
+pub(crate) fn loaders(options: &Options) -> Loaders {
+    let rows = Rows {
+        reader: options.reader.clone(),
+        past: options.past.clone(),
+    };
+    DataLoader::new(rows, tokio::spawn)
+}
+
+impl<N: Entity> Loader<Of<N>> for Rows {
+    type Value = N;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Of<N>]) -> Result<HashMap<Of<N>, N>> {
+        let mut moments: HashMap<(TenantId, Option<u64>), Vec<String>> = HashMap::new();
+        for key in keys {
+            let ids = moments.entry((key.tenant, key.as_of)).or_default();
+            ids.push(key.local.clone());
+        }
+        let mut found = HashMap::with_capacity(keys.len());
+        for ((tenant, as_of), ids) in moments {
+            for node in self.rows::<N>(tenant, as_of, ids).await? {
+                let key = Of::new(tenant, node.local_id().to_owned(), as_of);
+                found.insert(key, node);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Rows {
+    async fn rows<N: Entity>(
+        &self,
+        tenant: TenantId,
+        as_of: Option<u64>,
+        ids: Vec<String>,
+    ) -> Result<Vec<N>> {
+        let Some(position) = as_of else {
+            let rows = self.reader.entities::<N::Model>(tenant, &ids).await;
+            let rows = rows.map_err(IntoFault::into_fault)?;
+            return Ok(rows.into_iter().map(Into::into).collect());
+        };
+        let mut nodes = Vec::with_capacity(ids.len());
+        for id in ids {
+            let row = self.past.entity::<N::Model>(tenant, &id, position).await;
+            if let Some(row) = row.map_err(IntoFault::into_fault)? {
+                nodes.push(N::from(row).recalled(position));
+            }
+        }
+        Ok(nodes)
+    }
+}
