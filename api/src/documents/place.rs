@@ -22,7 +22,11 @@ pub(crate) fn variables_but_place(document: &ExecutableDocument, variables: &Var
         uses.directives(&fragment.node.directives);
         uses.selections(&fragment.node.selection_set.node, root);
     }
-    let is_place = |name: &Name| uses.0.get(name).is_some_and(|uses| uses.other == 0 && uses.place > 0);
+    let is_place = |name: &Name| {
+        uses.0
+            .get(name)
+            .is_some_and(|uses| uses.other == 0 && uses.place > 0)
+    };
     let others: BTreeMap<&Name, &Value> = variables.iter().filter(|(name, _)| !is_place(name)).collect();
     // Variables came as JSON.
     serde_json::to_string(&others).unwrap_or_default()
@@ -104,11 +108,26 @@ mod tests {
         };
         let both = r#"{"a":1,"b":2}"#;
         for (document, wanted) in [
-            ("subscription($a: X, $b: X) { events(after: $a, n: $b) { x } }", r#"{"b":2}"#),
-            ("subscription($a: X, $b: X) { ...F } fragment F on Subscription { events(after: $a) { x(y: $b) } }", r#"{"b":2}"#),
-            ("subscription($a: X, $b: X) { events(after: $a) { x(after: $a, y: [$b]) } }", both),
-            ("subscription($a: X, $b: X) { events { x(after: $a) @skip(if: $b) } }", both),
-            ("subscription($a: X, $b: X) { events(filter: { after: $a, b: $b }) { x } }", both),
+            (
+                "subscription($a: X, $b: X) { events(after: $a, n: $b) { x } }",
+                r#"{"b":2}"#,
+            ),
+            (
+                "subscription($a: X, $b: X) { ...F } fragment F on Subscription { events(after: $a) { x(y: $b) } }",
+                r#"{"b":2}"#,
+            ),
+            (
+                "subscription($a: X, $b: X) { events(after: $a) { x(after: $a, y: [$b]) } }",
+                both,
+            ),
+            (
+                "subscription($a: X, $b: X) { events { x(after: $a) @skip(if: $b) } }",
+                both,
+            ),
+            (
+                "subscription($a: X, $b: X) { events(filter: { after: $a, b: $b }) { x } }",
+                both,
+            ),
         ] {
             assert_eq!(left(document), wanted, "{document}");
         }

@@ -156,7 +156,9 @@ impl Gateway {
     /// Begins a subscription; everything else is left to be answered.
     pub(crate) fn follow(&self, ready: Ready) -> Result<Followed, Refusal> {
         match (ready.work, ready.run) {
-            (Work::Live(blueprint), Run::Real) => Ok(Followed::Live(Box::new(self.hub.subscribe(*blueprint)?))),
+            (Work::Live(blueprint), Run::Real) => {
+                Ok(Followed::Live(Box::new(self.hub.subscribe(*blueprint)?)))
+            }
             (work, _) => Ok(Followed::Once(Ready { work, ..ready })),
         }
     }

@@ -36,12 +36,13 @@ impl AuditFeedSubscription {
         #[graphql(desc = "The last cursor that was seen, of whatever item.")] after: Option<Cursor>,
         #[graphql(desc = "Which.")] filter: Option<AuditFeedFilter>,
     ) -> Result<impl Stream<Item = Result<AuditFeedItem>>> {
-        let following = following(ctx, May::Read, after)?;
+        let following = following(ctx, May::Read, after).await?;
         let tenant = following.tenant;
         let filter = Filter::from(filter.unwrap_or_default());
         let wanted = Wanted {
             tenant,
             after: following.after,
+            head: following.head,
             filter: store::Filter {
                 types: filter.action.clone().into_iter().collect(),
                 ..store::Filter::tenant(tenant)

@@ -120,7 +120,7 @@ impl EventSubscription {
         #[graphql(desc = "The last cursor that was seen, of whatever item.")] after: Option<Cursor>,
         #[graphql(desc = "Which.")] filter: Option<EventFilter>,
     ) -> Result<impl Stream<Item = Result<EventsItem>>> {
-        let following = following(ctx, May::Read, after)?;
+        let following = following(ctx, May::Read, after).await?;
         let EventFilter { types, stream, actor } = filter.unwrap_or_default();
         let types = types.unwrap_or_default();
         if types.len() > TYPES_AT_MOST {
@@ -134,6 +134,7 @@ impl EventSubscription {
         let wanted = Wanted {
             tenant,
             after: following.after,
+            head: following.head,
             filter: Filter {
                 types,
                 stream: stream.map(|stream| (stream.kind, stream.id.0)),

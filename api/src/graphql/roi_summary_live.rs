@@ -51,7 +51,7 @@ impl RoiSubscription {
         after: Option<Cursor>,
         #[graphql(desc = "Which.")] filter: Option<RoiFilter>,
     ) -> Result<impl Stream<Item = Result<RoiItem>>> {
-        let following = following(ctx, May::Read, after)?;
+        let following = following(ctx, May::Read, after).await?;
         let (tenant, reader) = (following.tenant, following.options.reader.clone());
         let RoiFilter { vertical, from, to } = filter.unwrap_or_default();
         let vertical = vertical
@@ -62,6 +62,7 @@ impl RoiSubscription {
         let wanted = States {
             tenant,
             after: following.after,
+            head: following.head,
             reader: reader.clone(),
             name: RoiSummary::NAME,
             read: Box::new(move || {

@@ -3,9 +3,9 @@
 use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
-    agent, agent_run, api_key, audit_feed, audit_feed_live, claim, connector, connector_sync, event, import, lead, me, member,
-    opportunity, read_model, read_model_history, read_model_operation, record_usage, roi_summary, roi_summary_live,
-    subscription, tenant, usage, usage_live, workspace,
+    agent, agent_run, api_key, audit_feed, audit_feed_live, claim, connector, connector_sync, event, import,
+    lead, me, member, opportunity, read_model, read_model_history, read_model_operation, record_usage,
+    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, workspace,
 };
 
 /// What can be asked.

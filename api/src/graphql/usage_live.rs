@@ -50,13 +50,14 @@ impl UsageSubscription {
         after: Option<Cursor>,
         #[graphql(desc = "Which.")] filter: Option<UsageFilter>,
     ) -> Result<impl Stream<Item = Result<UsageItem>>> {
-        let following = following(ctx, May::Read, after)?;
+        let following = following(ctx, May::Read, after).await?;
         let (tenant, reader) = (following.tenant, following.options.reader.clone());
         let UsageFilter { meter, from, to } = filter.unwrap_or_default();
         let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
         let wanted = States {
             tenant,
             after: following.after,
+            head: following.head,
             reader: reader.clone(),
             name: DailyUsage::NAME,
             read: Box::new(move || {

@@ -33,12 +33,7 @@ impl Over {
     }
 
     /// So many would be over their limit.
-    pub(crate) const fn found(
-        limit: &'static str,
-        what: &'static str,
-        found: usize,
-        at_most: usize,
-    ) -> Self {
+    pub(crate) const fn found(limit: &'static str, what: &'static str, found: usize, at_most: usize) -> Self {
         Self {
             what,
             found,

@@ -63,7 +63,12 @@ impl Admission {
         };
         let at_most = self.limits.tenant_subscriptions;
         self.tenants.enter(tenant, at_most).map_err(|found| {
-            Over::found("tenant_subscriptions", "subscriptions of the tenant", found, at_most)
+            Over::found(
+                "tenant_subscriptions",
+                "subscriptions of the tenant",
+                found,
+                at_most,
+            )
         })?;
         Ok(Admitted(Some(Place::Tenant(Arc::clone(&self.tenants), tenant))))
     }
@@ -75,20 +80,33 @@ impl Admission {
         };
         let at_most = self.limits.address_connections;
         self.addresses.enter(address, at_most).map_err(|found| {
-            Over::found("address_connections", "sockets and streams from this address", found, at_most)
+            Over::found(
+                "address_connections",
+                "sockets and streams from this address",
+                found,
+                at_most,
+            )
         })?;
-        Ok(Admitted(Some(Place::Address(Arc::clone(&self.addresses), address))))
+        Ok(Admitted(Some(Place::Address(
+            Arc::clone(&self.addresses),
+            address,
+        ))))
     }
 
     /// Waits in line for the right to read the table: behind the tenant's own first, so that one tenant's many do
     /// not keep the others waiting.
     pub(crate) async fn backfill(&self, tenant: TenantId) -> Backfill {
         let own = {
-            let mut lines = self.tenant_backfills.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lines = self
+                .tenant_backfills
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             // Only lines where somebody stands or reads are kept.
             lines.retain(|_, line| Arc::strong_count(line) > 1);
             let at_most = self.limits.tenant_backfills.clamp(1, Semaphore::MAX_PERMITS);
-            let line = lines.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(at_most)));
+            let line = lines
+                .entry(tenant)
+                .or_insert_with(|| Arc::new(Semaphore::new(at_most)));
             Arc::clone(line)
         };
         // Neither is ever closed.
@@ -166,12 +184,18 @@ mod tests {
         let _second = admission.subscription(Some(tenant(1))).unwrap();
         let over = admission.subscription(Some(tenant(1))).unwrap_err();
         assert_eq!(over.limit, "tenant_subscriptions");
-        assert!(admission.subscription(Some(tenant(2))).is_ok(), "each tenant for itself");
+        assert!(
+            admission.subscription(Some(tenant(2))).is_ok(),
+            "each tenant for itself"
+        );
         drop(first);
         assert!(admission.subscription(Some(tenant(1))).is_ok());
         let here = Some(ClientAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         let _connection = admission.connection(here).unwrap();
-        assert_eq!(admission.connection(here).unwrap_err().limit, "address_connections");
+        assert_eq!(
+            admission.connection(here).unwrap_err().limit,
+            "address_connections"
+        );
     }
 
     #[test]

@@ -13,10 +13,12 @@ mod states;
 mod subscriber;
 mod topic;
 
-pub(crate) use admission::{Admission, Admitted};
 pub use admission::ClientAddress;
+pub(crate) use admission::{Admission, Admitted};
 pub(crate) use blueprint::{Blueprint, Key};
-pub(crate) use course::{Begin, Course, Kind, Sign, Word};
+#[cfg(test)]
+pub(crate) use course::Kind;
+pub(crate) use course::{Begin, Course, Sign, Word};
 pub use drain::Drain;
 pub(crate) use drain::Open;
 pub(crate) use frame::Frame;

@@ -61,7 +61,10 @@ impl Ring {
         if position < self.floor {
             return None;
         }
-        let known = self.frames.iter().take_while(|frame| !frame.is_news_after(position));
+        let known = self
+            .frames
+            .iter()
+            .take_while(|frame| !frame.is_news_after(position));
         Some(self.first + known.count() as u64)
     }
 

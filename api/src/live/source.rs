@@ -20,6 +20,8 @@ pub(crate) struct Wanted<W> {
     pub(crate) tenant: TenantId,
     /// Behind what the document says to begin.
     pub(crate) after: Option<u64>,
+    /// The past goes up to here at least.
+    pub(crate) head: u64,
     pub(crate) filter: Filter,
     /// What the filter can't say.
     pub(crate) wants: W,
@@ -38,6 +40,7 @@ struct Reading<W> {
     course: Course,
     follower: Follower,
     tenant: TenantId,
+    head: u64,
     wants: W,
     events: VecDeque<Arc<RecordedEvent>>,
     stage: Stage,
@@ -56,7 +59,7 @@ where
     W: Fn(&RecordedEvent) -> bool,
 {
     let (after, stage) = match course.begin {
-        Begin::AsAsked => (wanted.after.unwrap_or_else(|| tail.position()), Stage::Past),
+        Begin::AsAsked => (wanted.after.unwrap_or(wanted.head), Stage::Past),
         Begin::At(position) => (position, Stage::Past),
         Begin::Lagged(position) => (position, Stage::Lagged),
         Begin::Live(position) => (position, Stage::Live),
@@ -65,6 +68,7 @@ where
         beat: beat(&course),
         follower: tail.follow(after, wanted.filter).paged(PAGE),
         tenant: wanted.tenant,
+        head: wanted.head,
         wants: wanted.wants,
         events: VecDeque::new(),
         stage,
@@ -121,7 +125,7 @@ impl<W: Fn(&RecordedEvent) -> bool> Reading<W> {
 
     /// A step through the past; one that takes long tells how far it has come.
     async fn read_past(&mut self) -> Result<Option<Sign>, ReadError> {
-        if self.follower.is_at_end() {
+        if self.follower.is_at_end() && self.follower.position() >= self.head {
             self.stage = Stage::CaughtUp;
             return Ok(None);
         }
@@ -150,7 +154,12 @@ impl<W: Fn(&RecordedEvent) -> bool> Reading<W> {
             drop(right);
             self.looked(step);
         } else {
-            let step = self.follower.next().await?;
+            let step = tokio::select! {
+                biased;
+                () = self.course.drain.begun() => return Ok(None),
+                step = self.follower.next() => step?,
+                _ = self.beat.tick() => return Ok(Some(Sign::Heartbeat)),
+            };
             self.looked(step);
         }
         Ok(None)
@@ -158,7 +167,7 @@ impl<W: Fn(&RecordedEvent) -> bool> Reading<W> {
 
     fn looked(&mut self, step: Step) {
         self.take(step.events);
-        if step.caught_up {
+        if step.caught_up && step.position >= self.head {
             self.stage = Stage::CaughtUp;
         }
     }

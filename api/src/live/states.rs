@@ -25,6 +25,8 @@ pub(crate) struct States<R> {
     pub(crate) tenant: TenantId,
     /// Behind what the document says to begin.
     pub(crate) after: Option<u64>,
+    /// The rows must have seen this at least.
+    pub(crate) head: u64,
     pub(crate) reader: Reader,
     /// The read model's name.
     pub(crate) name: &'static str,
@@ -74,7 +76,7 @@ pub(crate) fn states<R>(
 where
     R: Clone + PartialEq + Send + 'static,
 {
-    let now = tail.position();
+    let now = tail.position().max(wanted.head);
     let (target, stage) = match course.begin {
         Begin::AsAsked => (wanted.after.unwrap_or(now).max(now), Stage::Present),
         Begin::At(position) => (position.max(now), Stage::Present),

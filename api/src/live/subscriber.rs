@@ -136,9 +136,9 @@ fn with_more(first: Option<Frame>, frames: &mut BoxStream<'static, Frame>) -> Ve
     let mut bytes = first.payload.len();
     let mut taken = vec![Arc::new(first)];
     while taken.len() < FRAMES_AT_ONCE && bytes < BYTES_AT_ONCE {
-        let is_last = taken.last().is_some_and(|last| {
-            last.failed.is_some() || last.kind == Kind::Sign(Sign::CaughtUp)
-        });
+        let is_last = taken
+            .last()
+            .is_some_and(|last| last.failed.is_some() || last.kind == Kind::Sign(Sign::CaughtUp));
         if is_last {
             break;
         }

@@ -31,7 +31,11 @@ impl Filter {
     #[must_use]
     pub fn accepts(&self, entry: &Entry) -> bool {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
-        let action = match self.action.as_deref().map(|action| (action, action.strip_suffix('*'))) {
+        let action = match self
+            .action
+            .as_deref()
+            .map(|action| (action, action.strip_suffix('*')))
+        {
             Some((_, Some(family))) => entry.action.starts_with(family),
             Some((action, None)) => entry.action == action,
             None => true,

@@ -6,7 +6,7 @@ use store::Tail;
 
 use super::{Code, Context, Cursor, IntoFault, May, fault};
 use crate::auth::Identity;
-use crate::live::{Course, Sign};
+use crate::live::{Begin, Course, Sign};
 use crate::options::Options;
 
 /// The past was told: from here on, each item comes as it happens.
@@ -71,14 +71,12 @@ pub(crate) struct Following<'a> {
     pub(crate) tail: &'a Tail,
     /// The position behind which the document says to begin.
     pub(crate) after: Option<u64>,
+    /// The log's end when the subscription began: the past goes up to there at least.
+    pub(crate) head: u64,
 }
 
 /// Lets a subscription pass.
-pub(crate) fn following<'a>(
-    ctx: &Context<'a>,
-    may: May,
-    after: Option<Cursor>,
-) -> Result<Following<'a>> {
+pub(crate) async fn following<'a>(ctx: &Context<'a>, may: May, after: Option<Cursor>) -> Result<Following<'a>> {
     let identity = ctx.data::<Identity>()?;
     let caller = may
         .check(identity)
@@ -89,9 +87,16 @@ pub(crate) fn following<'a>(
     let after = after
         .transpose()
         .map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+    let course = ctx.data::<Course>()?.clone();
+    let head = match course.begin {
+        // Not what this process has seen of it: a client knows of its own writes.
+        Begin::AsAsked => options.store.log().head().await.map_err(IntoFault::into_fault)?,
+        Begin::At(position) | Begin::Lagged(position) | Begin::Live(position) => position,
+    };
     Ok(Following {
+        head,
         tenant: caller.tenant,
-        course: ctx.data::<Course>()?.clone(),
+        course,
         options,
         tail: options.store.tail(),
         after,

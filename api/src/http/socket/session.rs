@@ -275,7 +275,9 @@ impl Session {
             }
             self.socket.flush().await
         });
-        passed.await.map_or(Err(End::Gone), |sent| sent.map_err(|_| End::Gone))
+        passed
+            .await
+            .map_or(Err(End::Gone), |sent| sent.map_err(|_| End::Gone))
     }
 
     /// A client that does not read for the time of two pings is gone.

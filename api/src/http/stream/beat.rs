@@ -99,6 +99,8 @@ pub(in crate::http) fn beats(
 }
 
 fn denied() -> Box<Response> {
-    let error = Denied::Unauthenticated.into_fault().into_server_error(Pos::default());
+    let error = Denied::Unauthenticated
+        .into_fault()
+        .into_server_error(Pos::default());
     Box::new(Response::from_errors(vec![error]))
 }

@@ -19,7 +19,9 @@ pub(in crate::http) fn multipart(beats: impl Stream<Item = Beat> + Send + 'stati
     let begin = stream::iter([Bytes::from_static(b"\r\n--graphql")]);
     let parts = beats.map(|beat| match beat {
         Beat::Frames(frames) => {
-            let parts = frames.iter().map(|frame| part(&format!("{{\"payload\":{}}}", frame.payload)));
+            let parts = frames
+                .iter()
+                .map(|frame| part(&format!("{{\"payload\":{}}}", frame.payload)));
             Bytes::from(parts.collect::<String>())
         }
         Beat::Pause => Bytes::from(part("{}")),
