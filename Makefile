@@ -13,10 +13,12 @@ test: ## Run all tests; each has a database of its own.
 	@scripts/clients
 	cargo test --workspace
 
-chaos: ## Kill writers, projectors and PostgreSQL for minutes; SECONDS=300 and SEED=1 may be set.
+chaos: ## Kill writers, projectors, gateways and PostgreSQL; SECONDS=300, TRIALS=1000 and SEED=1 may be set.
 	@scripts/postgres
 	ANNALS_CHAOS_SECONDS=$(or $(SECONDS),300) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
 	cargo test --package tests -- chaos failover --nocapture
+	ANNALS_KILL_TRIALS=$(or $(TRIALS),1000) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
+	cargo test --package tests -- live_killed --nocapture
 
 bench: ## Measure the log beside its peers; benches/README.md has the last results.
 	@scripts/postgres

@@ -98,6 +98,19 @@ settings! {
     ping_ms "ANNALS_PING_MS",
     /// Operations at the same time on a WebSocket [default: 100]
     socket_operations "ANNALS_SOCKET_OPERATIONS",
+    /// Subscriptions of a tenant at the same time [default: 10000]
+    tenant_subscriptions "ANNALS_TENANT_SUBSCRIPTIONS",
+    /// WebSockets and streams from one address at the same time [default: 5000]
+    address_connections "ANNALS_ADDRESS_CONNECTIONS",
+    /// Reads of the log's table at the same time for subscriptions that are behind [default: 4]
+    backfills "ANNALS_BACKFILLS",
+    /// The same for one tenant's [default: 2]
+    tenant_backfills "ANNALS_TENANT_BACKFILLS",
+    /// Milliseconds without a word until a subscription tells a heartbeat [default: 15000]
+    heartbeat_ms "ANNALS_HEARTBEAT_MS",
+    /// Responses that are kept for those who share an execution; who is further behind reads the table
+    /// [default: 1024]
+    live_responses "ANNALS_LIVE_RESPONSES",
 }
 
 impl GivenGateway {

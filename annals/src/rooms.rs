@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::{Authenticator, TokenSource};
+use api::{Authenticator, Drain, TokenSource};
 use axum::Router;
 use domain::api_key::Scope;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -32,6 +32,7 @@ pub struct Rooms {
     projector: Option<Projector>,
     verification: Option<Verification>,
     router: Router,
+    drain: Drain,
     head_within: Duration,
 }
 
@@ -85,6 +86,7 @@ impl Rooms {
         options.persisted_documents = settings.gateway.documents()?;
         options.metrics = Arc::new(move || metrics.render());
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
+        let drain = options.drain.clone();
         let authenticator = Authenticator::new(&options);
         let mut router = if roles.contains(&Role::Api) {
             api::router(options)
@@ -102,13 +104,14 @@ impl Rooms {
             projector,
             verification,
             router,
+            drain,
             head_within: settings.gateway.limits().head(),
         })
     }
 
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-        listen::serve(listener, self.router, self.head_within, stop).await;
+        listen::serve(listener, self.router, self.head_within, &self.drain, stop).await;
         if let Some(verification) = self.verification {
             verification.stop().await;
         }

@@ -12,6 +12,7 @@ mod graphql;
 mod http;
 mod import;
 mod limits;
+mod live;
 mod options;
 
 pub use auth::{Authenticator, Denied, Identity, TokenSource, authenticate, protect, token_hash};
@@ -20,4 +21,5 @@ pub use graphql::schema_sdl;
 pub use http::{operations, router};
 pub use import::{CsvImport, ImportError, ImportReport, ImportRequest};
 pub use limits::Limits;
+pub use live::{ClientAddress, Drain};
 pub use options::{Options, PersistedDocuments, RenderMetrics};

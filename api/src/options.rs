@@ -10,6 +10,7 @@ use crate::auth::TokenSource;
 use crate::cost::PlanBuckets;
 use crate::import::CsvImport;
 use crate::limits::Limits;
+use crate::live::Drain;
 
 /// Renders the process's metrics in the Prometheus text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -50,6 +51,8 @@ pub struct Options {
     pub plan_buckets: PlanBuckets,
     /// Which documents are executed.
     pub persisted_documents: PersistedDocuments,
+    /// Tells what is open that the process is about to end.
+    pub drain: Drain,
     /// How far a read model may lie behind the log, in events, before `/readyz` says no.
     pub lag_limit: u64,
 }
@@ -72,6 +75,7 @@ impl Options {
             limits: Limits::default(),
             plan_buckets: PlanBuckets::default(),
             persisted_documents: PersistedDocuments::Automatic,
+            drain: Drain::default(),
             lag_limit: 100_000,
         }
     }

@@ -48,6 +48,7 @@ await new Promise((resolve) => {
   source.addEventListener('next', (event) => {
     const { data } = JSON.parse(event.data);
     assert.equal(event.lastEventId, data.events.cursor);
+    if (data.events.__typename !== 'Event') return;
     events.push(data.events);
     if (events.length === 3) resolve();
   });

@@ -9,7 +9,8 @@ export const QUERY = 'query Me { me { actor } }';
 export const MUTATION =
   'mutation Capture($input: CaptureLeadInput!) { captureLead(input: $input) { localId cursor userErrors { message } } }';
 export const SUBSCRIPTION =
-  'subscription Events($after: Cursor) { events(after: $after, types: ["lead.*"]) { cursor type stream { id } } }';
+  'subscription Events($after: Cursor) { events(after: $after, filter: { types: ["lead.*"] }) ' +
+  '{ __typename ... on Event { cursor type stream { id } } ... on CaughtUp { cursor } ... on Heartbeat { cursor } } }';
 
 export const capture = (id) => ({ input: { id, vertical: 'sales', source: 'clients' } });
 
@@ -20,13 +21,14 @@ const impatience = setTimeout(() => {
 }, PATIENCE_MS);
 impatience.unref();
 
-/** Calls back with each event until it returns true. */
+/** Calls back with each event until it returns true; the signs between them are left out. */
 export const until = (subscribe, isLast) =>
   new Promise((resolve, reject) => {
     const events = [];
     const stop = subscribe({
       next: (data) => {
         try {
+          if (data.events.__typename !== 'Event') return;
           events.push(data.events);
           if (!isLast(data.events)) return;
         } catch (error) {

@@ -16,7 +16,8 @@ MUTATION = (
 )
 SUBSCRIPTION = (
     "subscription Events($after: Cursor)"
-    ' { events(after: $after, types: ["lead.*"]) { cursor type stream { id } } }'
+    ' { events(after: $after, filter: { types: ["lead.*"] })'
+    " { __typename ... on Event { cursor type stream { id } } } }"
 )
 
 
@@ -49,6 +50,8 @@ async def main():
         cursor = await capture(session, "python-1")
         await capture(session, "python-2")
         async for result in session.subscribe(asked(SUBSCRIPTION, after=cursor)):
+            if result["events"]["__typename"] != "Event":
+                continue
             assert result["events"]["stream"]["id"] == "python-2", result
             break
     print("gql: query, mutation and subscription")

@@ -9,6 +9,8 @@ mod clients;
 mod cqrs_framework;
 mod failover;
 mod gateway;
+mod live_killed;
+mod live_program;
 mod log;
 mod past;
 mod program;

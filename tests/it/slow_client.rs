@@ -65,7 +65,7 @@ fn an_open_stream_does_not_keep_the_program_from_ending() {
     up.provision("shop");
     let mut stream = TcpStream::connect(&up.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let query = "query=subscription%7Bevents%7Bcursor%7D%7D";
+    let query = "query=subscription%7Bevents%7B__typename%7D%7D";
     let head = format!(
         "GET /graphql?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nX-Annals-Tenant: shop\r\nAccept: \
          text/event-stream\r\n\r\n",

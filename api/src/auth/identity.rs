@@ -79,6 +79,12 @@ impl Identity {
         }
     }
 
+    /// Everything that decides what a subscription may show, as a text: two identities of one scope may share an
+    /// execution.
+    pub(crate) fn scope(&self) -> String {
+        format!("{:?} {:?} {}", self.tenant, self.scopes, self.is_platform_admin)
+    }
+
     /// Refuses when the token does not open `scope`.
     ///
     /// # Errors

@@ -30,6 +30,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("ReadModelStatus", "builds", 2),
     ("ReadModelVerification", "differences", 20),
     ("RecordUsagePayload", "results", 10),
+    ("RoiChanged", "months", 24),
     ("RoiMonth", "aiCost", 2),
     ("RoiMonth", "billed", 2),
     ("RoiMonth", "openByStage", 5),
@@ -39,6 +40,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Tenant", "verticals", 1),
     ("Usage", "days", 30),
     ("Usage", "totals", 10),
+    ("UsageChanged", "days", 30),
     ("UserError", "path", 1),
 ];
 

@@ -176,6 +176,7 @@ mod tests {
         let prepared = |text_bytes| {
             Arc::new(Prepared {
                 document: parse_query("{ a }").unwrap(),
+                hash: hash_of("{ a }"),
                 text_bytes,
             })
         };

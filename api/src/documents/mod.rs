@@ -3,6 +3,7 @@
 mod check;
 mod keep;
 mod operation;
+mod place;
 mod prepared;
 mod resume;
 pub(crate) mod types;
@@ -11,6 +12,7 @@ mod variables;
 pub(crate) use check::{Checker, NoExecution};
 pub(crate) use keep::{Documents, Missing, Wanted};
 pub(crate) use operation::{only_introspects, pick};
+pub(crate) use place::variables_but_place;
 pub(crate) use prepared::{Prepared, Refused};
 pub(crate) use resume::resume;
 pub(crate) use variables::{check_declarations, check_variables};

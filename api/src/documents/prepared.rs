@@ -3,6 +3,7 @@
 use async_graphql::ServerError;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
+use sha2::{Digest, Sha256};
 
 use super::{Checker, check_declarations};
 use crate::limits::{self, Limits, Over, RefusedDocument, Unreadable, check_merging, scan};
@@ -14,6 +15,8 @@ const ERRORS_AT_MOST: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) document: ExecutableDocument,
+    /// The SHA-256 of its text.
+    pub(crate) hash: [u8; 32],
     /// The length of its text.
     pub(super) text_bytes: usize,
 }
@@ -56,6 +59,7 @@ impl Prepared {
         })?;
         Ok(Self {
             document,
+            hash: Sha256::digest(text).into(),
             text_bytes: text.len(),
         })
     }

@@ -6,7 +6,7 @@ use async_graphql::{Name, Pos, Positioned, Value, Variables};
 use super::types::Types;
 
 /// The argument that says behind what a subscription begins.
-const AFTER: &str = "after";
+pub(super) const AFTER: &str = "after";
 
 /// Gives a subscription's root field the cursor as `after`, if it has such an argument.
 pub(crate) fn resume(

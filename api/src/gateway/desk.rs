@@ -1,17 +1,19 @@
 //! What the transports share.
 
-use async_graphql::parser::types::OperationType;
-use async_graphql::{Pos, Request, Response};
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Pos, Request, Response, Variables};
 
+use super::ready::Work;
 use super::{Asked, Door, Ready, Refusal, Run, told};
 use crate::auth::{Authenticator, Denied, Identity};
-use crate::cost::{self, Buckets, Plans, Purse, actual, reckon};
-use crate::documents::{Checker, Documents, Wanted, check_variables, only_introspects, pick, resume};
+use crate::cost::{self, Buckets, Plans, Purse, Receipt, actual, reckon};
+use crate::documents::{
+    Checker, Documents, Wanted, check_variables, only_introspects, pick, resume, variables_but_place,
+};
 use crate::graphql::kit::{Code, fault, loaders};
 use crate::graphql::{Schema, checking_schema, schema};
 use crate::limits::{Limits, Over};
+use crate::live::{Blueprint, Hub, Key, Subscriber};
 use crate::options::Options;
 
 /// Takes requests from the transports, and executes them.
@@ -25,6 +27,8 @@ pub(crate) struct Gateway {
     purse: Purse,
     schema: Schema,
     options: Options,
+    /// Where subscriptions run.
+    pub(crate) hub: Hub,
 }
 
 impl Gateway {
@@ -32,11 +36,16 @@ impl Gateway {
         let checker = Checker::new(checking_schema(&options));
         let limits = options.limits.clone();
         let plans = Plans::new(options.reader.clone(), options.plan_buckets.clone());
+        let documents = Documents::new(checker, limits.clone(), options.persisted_documents.clone());
+        let purse = Purse::new(plans, Buckets::new());
+        let development = options.development;
+        let schema = schema(options.clone(), authenticator.clone());
         Self {
-            development: options.development,
-            documents: Documents::new(checker, limits.clone(), options.persisted_documents.clone()),
-            purse: Purse::new(plans, Buckets::new()),
-            schema: schema(options.clone(), authenticator.clone()),
+            development,
+            documents,
+            hub: Hub::new(schema.clone(), purse.clone(), options.clone()),
+            purse,
+            schema,
             options,
             authenticator,
             limits,
@@ -78,14 +87,12 @@ impl Gateway {
         let requested = reckon(document, &operation.node, &variables, types);
         Over::check("cost", "cost of the operation", requested, self.limits.cost)?;
         let mut document = document.clone();
+        let place = variables_but_place(&document, &variables);
         if let Some(cursor) = &asked.last_seen {
             let name = asked.operation_name.as_deref();
             resume(&mut document, name, &mut variables, types, cursor);
         }
-        let mut request = Request::new("").variables(variables);
-        request.operation_name = asked.operation_name;
-        request.set_parsed_query(document);
-        let (request, receipt) = match identity {
+        let (work, receipt) = match identity {
             Ok(identity) => {
                 let receipt = match run {
                     Run::Dry => self.purse.look(&identity).await,
@@ -95,13 +102,33 @@ impl Gateway {
                         .await
                         .map_err(|empty| Refusal::rate_limited(&empty, requested))?,
                 };
-                (request.data(identity).data(loaders(&self.options)), receipt)
+                let name = asked.operation_name;
+                let work = if operation.node.ty == OperationType::Subscription {
+                    Work::Live(Box::new(Blueprint {
+                        key: Key::of(&prepared.hash, name.as_deref(), &place, &identity),
+                        document,
+                        operation: name,
+                        variables,
+                        identity,
+                        requested,
+                    }))
+                } else {
+                    Work::Once(Box::new(
+                        request(document, name, variables)
+                            .data(identity)
+                            .data(loaders(&self.options)),
+                    ))
+                };
+                (work, receipt)
             }
-            Err(_) if only_introspects(&operation.node) => (request.only_introspection(), None),
+            Err(_) if only_introspects(&operation.node) => {
+                let request = request(document, asked.operation_name, variables);
+                (Work::Once(Box::new(request.only_introspection())), None)
+            }
             Err(denied) => return Err(denied.into()),
         };
         Ok(Ready {
-            request,
+            work,
             kind: operation.node.ty,
             run,
             requested,
@@ -109,52 +136,57 @@ impl Gateway {
         })
     }
 
-    /// Executes a query or a mutation, within the time that one may take.
-    pub(crate) async fn answer(&self, mut ready: Ready) -> Response {
-        if ready.run == Run::Dry {
-            return ready.costed(Response::default(), 0);
-        }
-        let request = std::mem::replace(&mut ready.request, Request::new(""));
+    /// Executes a query or a mutation, within the time that one may take; of a subscription, its cost alone.
+    pub(crate) async fn answer(&self, ready: Ready) -> Response {
+        let Ready {
+            work,
+            kind,
+            requested,
+            mut receipt,
+            ..
+        } = ready;
+        let request = match (work, ready.run) {
+            (Work::Once(request), Run::Real) => *request,
+            _ => return costed(Response::default(), requested, 0, receipt.as_ref()),
+        };
         let executed = tokio::time::timeout(self.limits.time(), self.schema.execute(request)).await;
-        let response = executed.map_or_else(|_| too_long(ready.kind), told);
-        let actual = actual(ready.kind, &response.data);
-        if let Some(receipt) = &mut ready.receipt {
+        let response = executed.map_or_else(|_| too_long(kind), told);
+        let actual = actual(kind, &response.data);
+        if let Some(receipt) = &mut receipt {
             self.purse.settle(receipt, actual);
         }
-        ready.costed(response, actual)
+        costed(response, requested, actual, receipt.as_ref())
     }
 
-    /// Begins a subscription: each of its events is told with what it cost.
-    pub(crate) fn follow(&self, mut ready: Ready) -> BoxStream<'static, Response> {
-        if ready.run == Run::Dry {
-            let response = ready.costed(Response::default(), 0);
-            return futures::stream::iter([response]).boxed();
+    /// Begins a subscription; everything else is left to be answered.
+    pub(crate) fn follow(&self, ready: Ready) -> Result<Followed, Refusal> {
+        match (ready.work, ready.run) {
+            (Work::Live(blueprint), Run::Real) => {
+                Ok(Followed::Live(Box::new(self.hub.subscribe(*blueprint)?)))
+            }
+            (work, _) => Ok(Followed::Once(Ready { work, ..ready })),
         }
-        let request = std::mem::replace(&mut ready.request, Request::new(""));
-        let responses = self.schema.execute_stream(request);
-        let costed = responses.map(move |response| {
-            let actual = actual(ready.kind, &response.data);
-            ready.costed(told(response), actual)
-        });
-        costed.boxed()
-    }
-
-    /// Any operation as a stream: a query or a mutation has one response.
-    pub(crate) fn responses(&self, ready: Ready) -> BoxStream<'static, Response> {
-        if ready.kind == OperationType::Subscription {
-            return self.follow(ready);
-        }
-        let gateway = self.clone();
-        futures::stream::once(async move { gateway.answer(ready).await }).boxed()
     }
 }
 
-impl Ready {
-    /// A response with what it cost.
-    fn costed(&self, response: Response, actual: usize) -> Response {
-        let cost = cost::shown(self.requested, actual, self.receipt.as_ref());
-        response.extension("cost", cost)
-    }
+/// What becomes of an operation that may go on.
+pub(crate) enum Followed {
+    /// It goes on.
+    Live(Box<Subscriber>),
+    /// It has one response.
+    Once(Ready),
+}
+
+fn request(document: ExecutableDocument, operation: Option<String>, variables: Variables) -> Request {
+    let mut request = Request::new("").variables(variables);
+    request.operation_name = operation;
+    request.set_parsed_query(document);
+    request
+}
+
+/// A response with what it cost.
+fn costed(response: Response, requested: usize, actual: usize, receipt: Option<&Receipt>) -> Response {
+    response.extension("cost", cost::shown(requested, actual, receipt))
 }
 
 fn too_long(kind: OperationType) -> Response {

@@ -6,6 +6,6 @@ mod ready;
 mod refusal;
 
 pub(crate) use asked::Asked;
-pub(crate) use desk::Gateway;
+pub(crate) use desk::{Followed, Gateway};
 pub(crate) use ready::{Door, Ready, Run};
 pub(crate) use refusal::{Refusal, Standing, told};

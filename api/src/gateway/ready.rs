@@ -6,10 +6,19 @@ use axum::http::StatusCode;
 
 use super::Refusal;
 use crate::cost::Receipt;
+use crate::live::Blueprint;
+
+/// What is to be executed.
+pub(super) enum Work {
+    /// A query or a mutation.
+    Once(Box<Request>),
+    /// A subscription.
+    Live(Box<Blueprint>),
+}
 
 /// A request that passed everything before its execution.
 pub(crate) struct Ready {
-    pub(crate) request: Request,
+    pub(super) work: Work,
     pub(crate) kind: OperationType,
     /// Whether it is only asked what it would cost.
     pub(crate) run: Run,

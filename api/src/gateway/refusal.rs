@@ -116,6 +116,7 @@ impl From<Over> for Refusal {
     fn from(over: Over) -> Self {
         let status = match over.limit {
             "request_bytes" => StatusCode::PAYLOAD_TOO_LARGE,
+            "tenant_subscriptions" | "address_connections" => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         };
         let mut error = fault(Code::LimitExceeded, over.to_string());

@@ -128,7 +128,8 @@ pub(crate) struct AuditFeedOrder {
 }
 
 impl AuditFeedFilter {
-    fn read(self, ids: Ids) -> Result<Filter> {
+    /// The filter as the read model takes it; a global id of another tenant's fits nothing.
+    pub(super) fn read(self, ids: Ids) -> Result<Filter> {
         let filter = self;
         let kind = filter.actor_kind.map(domain::ActorKind::from);
         let local = |name, id: Option<ID>| match id {

@@ -1,17 +1,15 @@
 //! The tenant's events, live.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-use async_graphql::{Error, ID, Json, Result, SimpleObject, Subscription};
+use async_graphql::{ID, InputObject, Json, Result, SimpleObject, Subscription};
 use domain::RecordedEvent;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt};
 use serde_json::Value;
-use store::{Filter, Follower};
+use store::Filter;
 
-use super::kit::{Code, Context, Cursor, DateTime, IntoFault, May, Ulid, fault, internal};
-use crate::auth::{Authenticator, Identity, Revocations};
-use crate::options::Options;
+use super::kit::{
+    Code, Context, Cursor, DateTime, Following, IntoFault, May, Ulid, fault, following, internal, live_item,
+};
+use crate::live::{Wanted, Word, words};
 
 const TYPES_AT_MOST: usize = 100;
 
@@ -82,6 +80,32 @@ impl Event {
     }
 }
 
+live_item! {
+    /// What the subscription `events` tells.
+    EventsItem: Event
+}
+
+/// Which events; what is left out does not matter.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(crate) struct EventFilter {
+    /// Only these types, for instance "lead.captured"; "lead.*" means all of a family. At most 100.
+    types: Option<Vec<String>>,
+    /// Only what happened to this.
+    stream: Option<EventStreamInput>,
+    /// Only what this actor did, as kind:id.
+    actor: Option<String>,
+}
+
+/// What an event happened to.
+#[derive(Clone, Debug, InputObject)]
+pub(crate) struct EventStreamInput {
+    /// The kind, for instance "lead".
+    #[graphql(name = "type")]
+    kind: String,
+    /// The id inside the tenant.
+    id: ID,
+}
+
 /// What can be followed live.
 #[derive(Default)]
 pub(crate) struct EventSubscription;
@@ -93,76 +117,39 @@ impl EventSubscription {
     async fn events(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The cursor of the last event that was seen.")] after: Option<Cursor>,
-        #[graphql(
-            desc = "Only these types, for instance \"lead.captured\"; \"lead.*\" means all of a family."
-        )]
-        types: Option<Vec<String>>,
-    ) -> Result<impl Stream<Item = Result<Event>>> {
-        let identity = ctx.data::<Identity>()?;
-        let caller = May::Read
-            .check(identity)
-            .and_then(|()| identity.caller())
-            .map_err(IntoFault::into_fault)?;
+        #[graphql(desc = "The last cursor that was seen, of whatever item.")] after: Option<Cursor>,
+        #[graphql(desc = "Which.")] filter: Option<EventFilter>,
+    ) -> Result<impl Stream<Item = Result<EventsItem>>> {
+        let following = following(ctx, May::Read, after).await?;
+        let EventFilter { types, stream, actor } = filter.unwrap_or_default();
         let types = types.unwrap_or_default();
         if types.len() > TYPES_AT_MOST {
             let message = format!(
-                "types: there are {}, at most {TYPES_AT_MOST} are allowed",
+                "filter.types: there are {}, at most {TYPES_AT_MOST} are allowed",
                 types.len()
             );
             return Err(fault(Code::BadUserInput, message));
         }
-        let tail = ctx.data::<Options>()?.store.tail();
-        let after = match after {
-            Some(cursor) => cursor
-                .position("after", caller.tenant)
-                .map_err(|error| fault(Code::BadUserInput, error.to_string()))?,
-            None => tail.position(),
-        };
-        let follower = tail.follow(
-            after,
-            Filter {
+        let tenant = following.tenant;
+        let wanted = Wanted {
+            tenant,
+            after: following.after,
+            head: following.head,
+            filter: Filter {
                 types,
-                ..Filter::tenant(caller.tenant)
+                stream: stream.map(|stream| (stream.kind, stream.id.0)),
+                ..Filter::tenant(tenant)
             },
-        );
-        let waiting = Waiting {
-            follower,
-            events: VecDeque::new(),
-            revocations: ctx.data::<Authenticator>()?.revocations(),
-            identity: identity.clone(),
+            wants: move |event: &RecordedEvent| {
+                let wanted = actor.as_ref();
+                wanted.is_none_or(|actor| event.actor.to_string() == *actor)
+            },
         };
-        Ok(stream::try_unfold(waiting, |mut waiting| async move {
-            let event = waiting.next().await?;
-            Ok::<_, Error>(Some((Event::of(&event)?, waiting)))
+        let course = following.course.clone();
+        let words = words(following.course, following.tail, wanted);
+        Ok(words.map(move |word| match word.map_err(IntoFault::into_fault)? {
+            Word::Item(event) => Ok(EventsItem::Item(Event::of(&event)?)),
+            Word::Sign(sign) => Ok(Following::signed(&course, tenant, sign).into()),
         }))
-    }
-}
-
-/// One reader of the log, with the events that it got and has not passed on.
-struct Waiting {
-    follower: Follower,
-    events: VecDeque<Arc<RecordedEvent>>,
-    revocations: Revocations,
-    identity: Identity,
-}
-
-impl Waiting {
-    /// The next event; an error when the token was revoked meanwhile.
-    async fn next(&mut self) -> Result<Arc<RecordedEvent>> {
-        loop {
-            if let Some(event) = self.events.pop_front() {
-                return Ok(event);
-            }
-            tokio::select! {
-                biased;
-                () = self.revocations.of(&self.identity) => {
-                    return Err(crate::auth::Denied::Unauthenticated.into_fault());
-                }
-                step = self.follower.next() => {
-                    self.events.extend(step.map_err(IntoFault::into_fault)?.events);
-                }
-            }
-        }
     }
 }

@@ -3,9 +3,9 @@
 use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
-    agent, agent_run, api_key, audit_feed, claim, connector, connector_sync, event, import, lead, me, member,
-    node, opportunity, read_model, read_model_history, read_model_operation, record_usage, roi_summary,
-    subscription, tenant, usage, workspace,
+    agent, agent_run, api_key, audit_feed, audit_feed_live, claim, connector, connector_sync, event, import,
+    lead, me, member, node, opportunity, read_model, read_model_history, read_model_operation, record_usage,
+    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, workspace,
 };
 
 /// What can be asked.
@@ -56,4 +56,9 @@ pub(crate) struct Mutation(
 
 /// What can be followed live.
 #[derive(Default, MergedSubscription)]
-pub(crate) struct Subscription(event::EventSubscription);
+pub(crate) struct Subscription(
+    audit_feed_live::AuditFeedSubscription,
+    event::EventSubscription,
+    roi_summary_live::RoiSubscription,
+    usage_live::UsageSubscription,
+);

@@ -2,7 +2,6 @@
 
 use async_graphql::Response;
 use async_graphql::http::GraphiQLSource;
-use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -15,10 +14,11 @@ use super::RequestId;
 use super::answer::{NoData, executed, refused, written};
 use super::body::{self, Posted};
 use super::media::{Media, accepted, is_json};
-use super::stream::{events, multipart};
-use crate::auth::identify;
-use crate::gateway::{Asked, Door, Gateway, Ready, Refusal, Run};
+use super::stream::{Reader, beats, event, events, multipart};
+use crate::auth::{Denied, Identity, Revocations, identify};
+use crate::gateway::{Asked, Door, Followed, Gateway, Ready, Refusal, Run};
 use crate::limits::{Over, check_nesting};
+use crate::live::{ClientAddress, Subscriber};
 
 const METHODS: &str = "GET, HEAD, POST";
 /// With the value `true`: tell the cost, execute nothing.
@@ -28,6 +28,7 @@ const DRY_RUN: &str = "x-annals-dry-run";
 pub(super) async fn post(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
+    address: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     body: Body,
 ) -> response::Response {
@@ -40,6 +41,10 @@ pub(super) async fn post(
         let refusal = Refusal::wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
         return refused(media, &refusal);
     }
+    let watch = Watch {
+        revocations: gateway.authenticator.revocations(),
+        address,
+    };
     let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
     if let Some(denied) = gateway.denied(&identity) {
         return refused(media, &denied.into());
@@ -53,8 +58,8 @@ pub(super) async fn post(
     match body::read(&gateway, body).await {
         Ok(Posted::One(asked)) => {
             let asked = asked.or_run(run).or_seen(last_seen(&headers));
-            match gateway.ready(identity, asked, door).await {
-                Ok(ready) => respond(&gateway, media, ready).await,
+            match gateway.ready(identity.clone(), asked, door).await {
+                Ok(ready) => respond(&gateway, media, ready, watch.by(identity)).await,
                 Err(refusal) => refused(media, &refusal),
             }
         }
@@ -103,6 +108,7 @@ impl Answer {
 pub(super) async fn get(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
+    address: Option<Extension<ClientAddress>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> response::Response {
@@ -112,6 +118,10 @@ pub(super) async fn get(
         }
         Some(media) => media,
         None => return not_acceptable(),
+    };
+    let watch = Watch {
+        revocations: gateway.authenticator.revocations(),
+        address,
     };
     let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
     if let Some(denied) = gateway.denied(&identity) {
@@ -126,24 +136,61 @@ pub(super) async fn get(
     let ready = match parameters(&gateway, &uri) {
         Ok(asked) => {
             let asked = asked.or_run(run).or_seen(last_seen(&headers));
-            gateway.ready(identity, asked, door).await
+            gateway.ready(identity.clone(), asked, door).await
         }
         Err(refusal) => Err(refusal),
     };
     match ready {
-        Ok(ready) => respond(&gateway, media, ready).await,
+        Ok(ready) => respond(&gateway, media, ready, watch.by(identity)).await,
         Err(refusal) => refused(media, &refusal),
     }
 }
 
-/// Executes what is ready, and answers in the form that the client likes.
-async fn respond(gateway: &Gateway, media: Media, ready: Ready) -> response::Response {
-    let pause = gateway.limits.ping();
-    match (media, ready.kind) {
-        (Media::EventStream, _) => events(gateway.responses(ready), pause),
-        (Media::Multipart, OperationType::Subscription) => multipart(gateway.responses(ready), pause),
-        _ => executed(media.of_errors(), &gateway.answer(ready).await),
+/// What a stream watches while it is open.
+struct Watch {
+    revocations: Revocations,
+    address: Option<Extension<ClientAddress>>,
+}
+
+impl Watch {
+    /// The same with who asked, if that is known.
+    fn by(self, identity: Result<Identity, Denied>) -> Option<(Self, Identity)> {
+        Some((self, identity.ok()?))
     }
+}
+
+/// Executes what is ready, and answers in the form that the client likes.
+async fn respond(
+    gateway: &Gateway,
+    media: Media,
+    ready: Ready,
+    watch: Option<(Watch, Identity)>,
+) -> response::Response {
+    match (media, live(gateway, ready, watch)) {
+        (_, Err(refusal)) => refused(media, &refusal),
+        (Media::Multipart, Ok(Live::Stream(subscriber, reader))) => {
+            multipart(beats(gateway, subscriber, reader))
+        }
+        (_, Ok(Live::Stream(subscriber, reader))) => events(beats(gateway, subscriber, reader)),
+        (Media::EventStream, Ok(Live::Once(ready))) => event(&gateway.answer(*ready).await),
+        (_, Ok(Live::Once(ready))) => executed(media.of_errors(), &gateway.answer(*ready).await),
+    }
+}
+
+/// A subscription with its reader, or an operation that has one response.
+enum Live {
+    Stream(Box<Subscriber>, Reader),
+    Once(Box<Ready>),
+}
+
+fn live(gateway: &Gateway, ready: Ready, watch: Option<(Watch, Identity)>) -> Result<Live, Refusal> {
+    let subscriber = match gateway.follow(ready)? {
+        Followed::Live(subscriber) => subscriber,
+        Followed::Once(ready) => return Ok(Live::Once(Box::new(ready))),
+    };
+    let (watch, identity) = watch.ok_or(Denied::Unauthenticated)?;
+    let reader = Reader::admit(gateway, identity, watch.revocations, watch.address)?;
+    Ok(Live::Stream(subscriber, reader))
 }
 
 /// Any other method.

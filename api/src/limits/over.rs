@@ -32,6 +32,16 @@ impl Over {
         Ok(())
     }
 
+    /// So many would be over their limit.
+    pub(crate) const fn found(limit: &'static str, what: &'static str, found: usize, at_most: usize) -> Self {
+        Self {
+            what,
+            found,
+            at_most,
+            limit,
+        }
+    }
+
     /// A count that was given up where it passed its limit.
     pub(crate) const fn more_than(limit: &'static str, what: &'static str, at_most: usize) -> Self {
         Self {

@@ -59,6 +59,18 @@ limits! {
     ping_ms = 15_000,
     /// Operations at the same time on a WebSocket.
     socket_operations = 100,
+    /// Subscriptions of a tenant at the same time.
+    tenant_subscriptions = 10_000,
+    /// WebSockets and streams from one address at the same time.
+    address_connections = 5_000,
+    /// Reads of the log's table at the same time for subscriptions that are behind.
+    backfills = 4,
+    /// The same for one tenant's.
+    tenant_backfills = 2,
+    /// Milliseconds without a word until a subscription tells a heartbeat.
+    heartbeat_ms = 15_000,
+    /// Responses that are kept for those who share an execution; who is further behind reads the table.
+    live_responses = 1_024,
 }
 
 /// Whatever is set: the parser's stack does not hold more.
@@ -94,6 +106,12 @@ impl Limits {
     /// How long a socket may stay without a word.
     pub(crate) fn init(&self) -> Duration {
         milliseconds(self.init_ms)
+    }
+
+    /// How long a subscription may be without a word.
+    pub(crate) fn heartbeat(&self) -> Duration {
+        // Not zero: an interval of nothing is none.
+        milliseconds(self.heartbeat_ms.max(1))
     }
 
     /// How often a socket is pinged.

@@ -80,7 +80,16 @@ impl ReadModel for AuditFeed {
     }
 
     fn fold(rows: &mut Rows<Self>, event: &RecordedEvent, _context: &Context) -> Result<(), Unfoldable> {
-        rows.append(Entry {
+        rows.append(Entry::of(event));
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// The entry of an event.
+    #[must_use]
+    pub fn of(event: &RecordedEvent) -> Self {
+        Self {
             tenant_id: event.tenant(),
             position: event.position,
             event_id: event.event_id.to_string(),
@@ -94,7 +103,6 @@ impl ReadModel for AuditFeed {
             correlation_id: event.correlation_id.clone(),
             causation_id: event.causation_id.map(|id| id.to_string()),
             payload: event.payload.clone().into(),
-        });
-        Ok(())
+        }
     }
 }

@@ -94,6 +94,28 @@ struct PlaceOf {
 }
 
 impl Filter {
+    /// Whether an entry passes: the same as a page's query says.
+    #[must_use]
+    pub fn accepts(&self, entry: &Entry) -> bool {
+        let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+        let action = match self
+            .action
+            .as_deref()
+            .map(|action| (action, action.strip_suffix('*')))
+        {
+            Some((_, Some(family))) => entry.action.starts_with(family),
+            Some((action, None)) => entry.action == action,
+            None => true,
+        };
+        action
+            && is(&self.actor_kind, &entry.actor_kind.to_string())
+            && is(&self.actor_id, &entry.actor_id)
+            && is(&self.entity_type, &entry.entity_type)
+            && is(&self.entity_id, &entry.entity_id)
+            && self.from.is_none_or(|from| entry.occurred_at >= from)
+            && self.before.is_none_or(|before| entry.occurred_at < before)
+    }
+
     fn conditions(&self, query: &mut QueryBuilder<'static, Postgres>, tenant: TenantId) {
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         let mut conditions = Conditions(query);

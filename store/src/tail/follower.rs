@@ -27,6 +27,7 @@ pub struct Follower {
     tail: Tail,
     position: u64,
     filter: Filter,
+    page: usize,
 }
 
 impl Follower {
@@ -35,6 +36,16 @@ impl Follower {
             tail,
             position: after,
             filter,
+            page: PAGE,
+        }
+    }
+
+    /// The same follower, with at most so many events a step.
+    #[must_use]
+    pub fn paged(self, events: usize) -> Self {
+        Self {
+            page: events.clamp(1, PAGE),
+            ..self
         }
     }
 
@@ -42,6 +53,18 @@ impl Follower {
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Whether everything that this process knows of was looked at.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.position >= self.tail.position()
+    }
+
+    /// Whether the next step reads the table, because the recent events do not reach back so far.
+    #[must_use]
+    pub fn reads_the_table(&self) -> bool {
+        !self.tail.ring().reaches(self.position)
     }
 
     /// The next events, waiting for some if there are none. The result may be empty when events came
@@ -61,7 +84,7 @@ impl Follower {
     }
 
     async fn step(&mut self, head: u64) -> Result<Step, ReadError> {
-        let recent = self.tail.ring().after(self.position, PAGE);
+        let recent = self.tail.ring().after(self.position, self.page);
         let (events, looked_at) = match recent {
             Some(recent) => {
                 let looked_at = recent.last().map_or(head, |event| event.position);
@@ -74,11 +97,11 @@ impl Follower {
                 )
             }
             None => {
-                let limit = u32::try_from(PAGE).unwrap_or(u32::MAX);
+                let limit = u32::try_from(self.page).unwrap_or(u32::MAX);
                 let page = self.tail.log.page(self.position, &self.filter, limit).await?;
                 // A page that is not full has seen everything up to the head that was known before it.
                 let looked_at = match page.last() {
-                    Some(last) if page.len() == PAGE => last.position,
+                    Some(last) if page.len() == self.page => last.position,
                     Some(last) => last.position.max(head),
                     None => head,
                 };

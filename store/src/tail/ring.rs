@@ -39,6 +39,11 @@ impl Ring {
         }
     }
 
+    /// Whether no event after a position is forgotten.
+    pub(super) const fn reaches(&self, position: u64) -> bool {
+        position >= self.before
+    }
+
     /// Up to `limit` events after a position; `None` when the ring has forgotten some of them.
     pub(super) fn after(&self, position: u64, limit: usize) -> Option<Vec<Arc<RecordedEvent>>> {
         let skip = usize::try_from(position.checked_sub(self.before)?).ok()?;

@@ -36,7 +36,7 @@ async fn every_answer_tells_what_it_cost() {
     assert_eq!(socket.result().await["extensions"]["cost"]["requested"], 22);
     assert_eq!(socket.next().await["type"], "complete");
     house.done(&acme.token, "captureLead", capture("l2")).await;
-    let document = "subscription($after: Cursor) { events(after: $after) { type } }";
+    let document = "subscription($after: Cursor) { events(after: $after) { ... on Event { type } } }";
     socket
         .subscribe(document, json!({ "after": first["cursor"] }))
         .await;

@@ -7,11 +7,16 @@ use api::{Options, TokenSource};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use domain::lead::{Lead, LeadId};
+use domain::{Actor, ActorKind, Caller};
+use futures::StreamExt;
 use projections::{Projector, Reader};
 use serde_json::{Value, json};
-use store::{Role, Store};
+use store::{Filter, Orders, Role, Store};
 use testkit::TestDatabase;
 use tower::ServiceExt;
+
+use crate::support::capture;
 
 pub(crate) const ADMIN: &str = "the-administrators-token";
 
@@ -127,6 +132,44 @@ impl House {
         let mut options = self.options.clone();
         change(&mut options);
         api::router(options)
+    }
+
+    /// The gateway of another process over the same database: with a view of the log and connections of its own.
+    pub(crate) async fn elsewhere(&self, seed: u64) -> Router {
+        let url = self.database.url();
+        let store = Store::open(store::Options::new(url, testkit::ambient(seed)))
+            .await
+            .unwrap();
+        let mut options = self.options.clone();
+        options.reader = Reader::new(store::pool(url, Role::Gateway, 4).unwrap());
+        options.store = store;
+        options.drain = api::Drain::default();
+        api::router(options)
+    }
+
+    /// The database's URL, for programs of their own.
+    pub(crate) fn url(&self) -> &str {
+        self.database.url()
+    }
+
+    /// Captures leads of a tenant as fast as the log takes them.
+    pub(crate) async fn capture(&self, tenant: &Tenant, ids: impl Iterator<Item = String>) {
+        let id = tenant.id.parse().unwrap();
+        let caller = Caller::new(id, Actor::new(ActorKind::System, "test"));
+        let (store, caller) = (&self.store, &caller);
+        let captured = ids.map(|id| async move {
+            let id: LeadId = id.parse().unwrap();
+            let orders = Orders::one(capture());
+            store.execute::<Lead>(caller, &id, orders).await.unwrap();
+        });
+        futures::stream::iter(captured).buffer_unordered(64).count().await;
+    }
+
+    /// The positions of a tenant's events after one.
+    pub(crate) async fn positions(&self, tenant: &Tenant, after: u64) -> Vec<u64> {
+        let filter = Filter::tenant(tenant.id.parse().unwrap());
+        let page = self.store.log().page(after, &filter, 1_000_000).await.unwrap();
+        page.iter().map(|event| event.position).collect()
     }
 
     /// Sends a request as it is.

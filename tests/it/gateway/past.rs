@@ -171,7 +171,7 @@ async fn a_cursor_of_another_tenant_is_refused_wherever_a_cursor_comes_in() {
         );
     }
     let mut socket = super::socket::Socket::open(house.router.clone(), &acme.token).await;
-    let document = "subscription($after: Cursor!) { events(after: $after) { type } }";
+    let document = "subscription($after: Cursor!) { events(after: $after) { __typename } }";
     socket.subscribe(document, json!({ "after": position })).await;
     let told = socket.next().await.to_string();
     assert!(told.contains("after: this cursor is not this tenant's"), "{told}");

@@ -143,6 +143,47 @@ impl Socket {
             .expect("a message in time")
     }
 
+    /// Connects to where a gateway may be gone already, and introduces itself.
+    pub(crate) async fn attempt(address: SocketAddr, token: &str) -> Option<Self> {
+        let connection = TcpStream::connect(address).await.ok()?;
+        let mut request = format!("ws://{address}/graphql/ws").into_client_request().ok()?;
+        let protocol = "graphql-transport-ws".parse().ok()?;
+        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        let (stream, _) = tokio_tungstenite::client_async(request, connection).await.ok()?;
+        let mut socket = Self { stream };
+        let payload = json!({ "authorization": format!("Bearer {token}") });
+        let init = json!({ "type": "connection_init", "payload": payload });
+        socket.stream.send(Message::text(init.to_string())).await.ok()?;
+        (socket.heard().await?["type"] == "connection_ack").then_some(socket)
+    }
+
+    /// Sends a message; tells whether it could.
+    pub(crate) async fn tell(&mut self, message: &Value) -> bool {
+        self.stream.send(Message::text(message.to_string())).await.is_ok()
+    }
+
+    /// The next message; none when the connection has ended, however it did.
+    pub(crate) async fn heard(&mut self) -> Option<Value> {
+        loop {
+            match self.stream.next().await?.ok()? {
+                Message::Text(text) => return serde_json::from_str(&text).ok(),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// The next item of a subscription, whatever signs come before it.
+    pub(crate) async fn item(&mut self, root: &str) -> Value {
+        loop {
+            let item = self.result().await["data"][root].clone();
+            let kind = item["__typename"].as_str().expect("a __typename").to_owned();
+            if !["CaughtUp", "Heartbeat", "Lagged"].contains(&kind.as_str()) {
+                return item;
+            }
+        }
+    }
+
     /// The payload of the next result.
     pub(crate) async fn result(&mut self) -> Value {
         let message = self.next().await;

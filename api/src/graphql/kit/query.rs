@@ -52,6 +52,15 @@ pub(crate) async fn see<'a>(
     Ok(&options.reader)
 }
 
+impl IntoFault for crate::live::Broken {
+    fn into_fault(self) -> async_graphql::Error {
+        match self {
+            Self::Log(error) => error.into_fault(),
+            Self::Rows(error) => error.into_fault(),
+        }
+    }
+}
+
 impl IntoFault for QueryError {
     fn into_fault(self) -> async_graphql::Error {
         match self {

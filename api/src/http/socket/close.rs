@@ -28,6 +28,10 @@ pub(super) enum Close {
     TooMany(Cow<'static, str>),
     /// The client went silent.
     Silent,
+    /// The process ends; another one serves (the registry of close codes of RFC 6455).
+    Restart,
+    /// Too many sockets.
+    Crowded(String),
 }
 
 impl Close {
@@ -40,21 +44,23 @@ impl Close {
             Self::NoProtocol => 4406,
             Self::InitTimedOut => 4408,
             Self::Duplicate(_) => 4409,
-            Self::TooMany(_) => 4429,
+            Self::TooMany(_) | Self::Crowded(_) => 4429,
             Self::Silent => 4499,
+            Self::Restart => 1012,
         }
     }
 
     fn reason(&self) -> Cow<'_, str> {
         match self {
             Self::TooLarge => "Message too large".into(),
-            Self::Invalid(reason) | Self::Forbidden(reason) => reason.into(),
+            Self::Invalid(reason) | Self::Forbidden(reason) | Self::Crowded(reason) => reason.into(),
             Self::Unauthorized => "Unauthorized".into(),
             Self::NoProtocol => "Subprotocol not acceptable".into(),
             Self::InitTimedOut => "Connection initialisation timeout".into(),
             Self::Duplicate(id) => format!("Subscriber for {id} already exists").into(),
             Self::TooMany(what) => what.as_ref().into(),
             Self::Silent => "Terminated: no answer to pings".into(),
+            Self::Restart => "Service restart: connect again and go on behind the last cursor".into(),
         }
     }
 

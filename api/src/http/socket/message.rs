@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::gateway::Asked;
+use crate::live::Frame;
 
 /// What a client says.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,6 +92,35 @@ impl FromServer<'_> {
     pub(super) fn text(&self) -> String {
         // Names and values of GraphQL always have a JSON form.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What stands around the payloads of one operation.
+pub(super) struct Envelope {
+    next: String,
+    error: String,
+}
+
+impl Envelope {
+    pub(super) fn of(id: &str) -> Self {
+        let id = Value::from(id);
+        Self {
+            next: format!("{{\"type\":\"next\",\"id\":{id},\"payload\":"),
+            error: format!("{{\"type\":\"error\",\"id\":{id},\"payload\":"),
+        }
+    }
+
+    /// The message of a frame: its payload was serialised once for everybody.
+    pub(super) fn around(&self, frame: &Frame) -> String {
+        let (begin, payload) = match &frame.failed {
+            Some(errors) => (&self.error, errors),
+            None => (&self.next, &frame.payload),
+        };
+        let mut text = String::with_capacity(begin.len() + payload.len() + 1);
+        text.push_str(begin);
+        text.push_str(payload);
+        text.push('}');
+        text
     }
 }
 

@@ -11,31 +11,40 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
+use self::close::Close;
 use self::session::Session;
 use super::RequestId;
 use crate::gateway::Gateway;
+use crate::live::ClientAddress;
 
 const PROTOCOL: &str = "graphql-transport-ws";
+/// Small, since there are many sockets and most are quiet: what is read at once, and written.
+const READ_BYTES: usize = 2 << 10;
+const WRITE_BYTES: usize = 16 << 10;
 
 /// Upgrades to a WebSocket; the token comes with the request, or with `connection_init`.
 pub(super) async fn upgrade(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
+    address: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let admitted = gateway.hub.connect(address.map(|Extension(address)| address));
     let bytes = gateway.limits.request_bytes;
     let upgrade = upgrade
         .protocols([PROTOCOL])
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES)
         .max_message_size(bytes)
         .max_frame_size(bytes);
     let speaks_it = upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |socket| async move {
-        let (session, outcome) = Session::new(socket, gateway, headers, request_id);
-        if speaks_it {
-            session.serve(outcome).await;
-        } else {
-            session.refuse_protocol().await;
+        let session = Session::new(socket, gateway, headers, request_id);
+        match admitted {
+            Err(over) => session.refuse(&Close::Crowded(over.to_string())).await,
+            Ok(_) if !speaks_it => session.refuse(&Close::NoProtocol).await,
+            Ok(_admitted) => session.serve().await,
         }
     })
 }

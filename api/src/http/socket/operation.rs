@@ -1,23 +1,23 @@
 //! One operation on a socket, as a task of its own.
 
-use async_graphql::Response;
-use async_graphql::parser::types::OperationType;
+use async_graphql::{Response, ServerError};
+use axum::extract::ws::Utf8Bytes;
 use axum::http::HeaderMap;
-use futures::StreamExt;
 use tokio::sync::mpsc;
 
-use super::message::FromServer;
+use super::message::{Envelope, FromServer};
 use crate::auth::identify;
-use crate::gateway::{Asked, Door, Gateway};
+use crate::gateway::{Asked, Door, Followed, Gateway, Refusal};
 use crate::http::RequestId;
+use crate::live::{Ended, Subscriber, Turn};
 
-/// What an operation has to say.
+/// What an operation has to say: several messages at once, if they are there.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) id: String,
     /// Which operation under this id: a late word of an ended one is not passed on.
     pub(super) serial: u64,
-    pub(super) text: String,
+    pub(super) texts: Vec<Utf8Bytes>,
     /// Whether it was the last word.
     pub(super) last: Last,
 }
@@ -38,30 +38,32 @@ pub(super) struct Voice {
 
 impl Voice {
     /// Says something; `None` when nobody listens any more.
-    async fn say(&self, message: FromServer<'_>, last: Last) -> Option<()> {
+    async fn say(&self, texts: Vec<Utf8Bytes>, last: Last) -> Option<()> {
         let said = Said {
             id: self.id.clone(),
             serial: self.serial,
-            text: message.text(),
+            texts,
             last,
         };
         self.to.send(said).await.ok()
     }
 
-    async fn error(&self, errors: &[async_graphql::ServerError]) -> Option<()> {
+    async fn error(&self, errors: &[ServerError]) -> Option<()> {
         let message = FromServer::Error {
             id: &self.id,
             payload: errors,
         };
-        self.say(message, Last::Yes).await
+        self.say(vec![message.text().into()], Last::Yes).await
     }
 
-    async fn next(&self, response: &Response) -> Option<()> {
-        let message = FromServer::Next {
+    async fn result(&self, response: &Response) -> Option<()> {
+        let next = FromServer::Next {
             id: &self.id,
             payload: response,
         };
-        self.say(message, Last::No).await
+        let complete = FromServer::Complete { id: &self.id };
+        self.say(vec![next.text().into(), complete.text().into()], Last::Yes)
+            .await
     }
 }
 
@@ -73,22 +75,38 @@ pub(super) struct Caller {
 
 /// Runs an operation to its end.
 pub(super) async fn run(gateway: Gateway, caller: Caller, asked: Asked, voice: Voice) -> Option<()> {
-    let identity = identify(&gateway.authenticator, &caller.headers, Some(&caller.request_id));
-    let ready = match gateway.ready(identity.await, asked, Door::Stream).await {
-        Ok(ready) => ready,
-        Err(refusal) => return voice.error(&refusal.errors).await,
-    };
-    if ready.kind == OperationType::Subscription {
-        let mut responses = gateway.follow(ready);
-        while let Some(response) = responses.next().await {
-            // A stream that breaks, or never begins, has errors and no data.
-            if response.data == async_graphql::Value::Null && !response.errors.is_empty() {
-                return voice.error(&response.errors).await;
-            }
-            voice.next(&response).await?;
+    match begin(&gateway, caller, asked).await {
+        Ok(Followed::Live(subscriber)) => {
+            // What the operation came with is not needed any more, and there may be thousands.
+            drop(gateway);
+            follow(subscriber, voice).await
         }
-    } else {
-        voice.next(&gateway.answer(ready).await).await?;
+        Ok(Followed::Once(ready)) => voice.result(&gateway.answer(ready).await).await,
+        Err(refusal) => voice.error(&refusal.errors).await,
     }
-    voice.say(FromServer::Complete { id: &voice.id }, Last::Yes).await
+}
+
+async fn begin(gateway: &Gateway, caller: Caller, asked: Asked) -> Result<Followed, Refusal> {
+    let identity = identify(&gateway.authenticator, &caller.headers, Some(&caller.request_id)).await;
+    let ready = gateway.ready(identity, asked, Door::Stream).await?;
+    gateway.follow(ready)
+}
+
+async fn follow(mut subscriber: Box<Subscriber>, voice: Voice) -> Option<()> {
+    let envelope = Envelope::of(&voice.id);
+    loop {
+        match subscriber.next().await {
+            Turn::Frames(frames) => {
+                let mut texts = Vec::with_capacity(frames.len());
+                for frame in &frames {
+                    texts.push(envelope.around(frame).into());
+                }
+                let has_failed = frames.last().is_some_and(|last| last.failed.is_some());
+                let last = if has_failed { Last::Yes } else { Last::No };
+                voice.say(texts, last).await?;
+            }
+            // Without a `complete`, so that the client begins again behind its last cursor.
+            Turn::Over(Ended::Drained | Ended::Failed) => return voice.say(Vec::new(), Last::Yes).await,
+        }
+    }
 }

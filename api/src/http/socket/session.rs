@@ -1,12 +1,12 @@
 //! One socket from its introduction to its end.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HeaderValue};
-use futures::stream::{SplitSink, SplitStream};
-use futures::{SinkExt, StreamExt};
+use futures::SinkExt;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -15,13 +15,16 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 use super::close::Close;
 use super::message::{FromClient, FromServer};
 use super::operation::{Caller, Last, Said, Voice, run};
-use crate::auth::{TENANT_HEADER, identify};
+use crate::auth::{Identity, Revocations, TENANT_HEADER, identify};
 use crate::gateway::{Asked, Gateway};
 use crate::http::RequestId;
 use crate::limits::check_nesting;
 
 /// How many words of operations wait for a client that reads slowly; then the operations wait.
-const WAITING_AT_MOST: usize = 16;
+const WAITING_AT_MOST: usize = 2;
+
+/// How long operations may go on when the process ends.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// How many pings a client may leave unanswered.
 const PINGS_UNANSWERED: u32 = 2;
@@ -31,20 +34,46 @@ pub(super) struct Session {
     gateway: Gateway,
     headers: HeaderMap,
     request_id: RequestId,
-    sink: SplitSink<WebSocket, Message>,
-    stream: SplitStream<WebSocket>,
+    socket: WebSocket,
     standing: Standing,
     operations: HashMap<String, Operation>,
     tasks: JoinSet<Option<()>>,
     voice: mpsc::Sender<Said>,
+    said: mpsc::Receiver<Said>,
     serial: u64,
+    /// When the process ends, this is when the last words must have been said.
+    drained_by: Option<Instant>,
 }
 
 /// How far the introduction has come.
 enum Standing {
     Silent,
     /// With the headers by which the token is checked again for each operation: it may be revoked by then.
-    Acknowledged(Box<HeaderMap>),
+    Acknowledged(Box<Acknowledged>),
+}
+
+struct Acknowledged {
+    headers: HeaderMap,
+    identity: Identity,
+    revocations: Revocations,
+}
+
+impl Standing {
+    /// Waits until the token does not open any more what it opened.
+    async fn ends(&mut self) {
+        match self {
+            Self::Silent => std::future::pending().await,
+            Self::Acknowledged(acknowledged) => acknowledged.revocations.of(&acknowledged.identity).await,
+        }
+    }
+}
+
+/// Waits for a moment, if there is one.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// A running operation.
@@ -73,53 +102,57 @@ impl Session {
         gateway: Gateway,
         headers: HeaderMap,
         request_id: RequestId,
-    ) -> (Self, mpsc::Receiver<Said>) {
-        let (sink, stream) = socket.split();
+    ) -> Self {
         let (voice, said) = mpsc::channel(WAITING_AT_MOST);
-        let session = Self {
+        Self {
             gateway,
             headers,
             request_id,
-            sink,
-            stream,
+            socket,
             standing: Standing::Silent,
             operations: HashMap::new(),
             tasks: JoinSet::new(),
             voice,
+            said,
             serial: 0,
-        };
-        (session, said)
-    }
-
-    /// Tells a client that it speaks another protocol.
-    pub(super) async fn refuse_protocol(mut self) {
-        self.close(&Close::NoProtocol).await;
-    }
-
-    /// Serves until one side ends it. The operations end with the session.
-    pub(super) async fn serve(mut self, mut said: mpsc::Receiver<Said>) {
-        match self.converse(&mut said).await {
-            Ok(()) => {}
-            Err(End::Closed(close)) => self.close(&close).await,
-            // The other side's close frame is answered with its own code.
-            Err(End::Gone) => drop(timeout(self.gateway.limits.ping(), self.sink.close()).await),
+            drained_by: None,
         }
     }
 
-    async fn converse(&mut self, said: &mut mpsc::Receiver<Said>) -> Result<(), End> {
+    /// Closes at once.
+    pub(super) async fn refuse(mut self, close: &Close) {
+        self.close(close).await;
+    }
+
+    /// Serves until one side ends it. The operations end with the session.
+    pub(super) async fn serve(mut self) {
+        let _open = self.gateway.hub.drain.open();
+        match self.converse().await {
+            Ok(()) => {}
+            Err(End::Closed(close)) => self.close(&close).await,
+            // The other side's close frame is answered with its own code.
+            Err(End::Gone) => drop(timeout(self.gateway.limits.ping(), self.socket.close()).await),
+        }
+    }
+
+    async fn converse(&mut self) -> Result<(), End> {
         let init_by = Instant::now() + self.gateway.limits.init();
         let ping = self.gateway.limits.ping();
         let mut pings = tokio::time::interval_at(Instant::now() + ping, ping);
         // After a stall of this process a client gets its time all the same.
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut unanswered = 0;
+        let drain = self.gateway.hub.drain.clone();
         loop {
+            if self.drained_by.is_some() && self.operations.is_empty() {
+                return Err(Close::Restart.into());
+            }
             tokio::select! {
-                message = self.stream.next() => {
+                message = self.socket.recv() => {
                     unanswered = 0;
                     self.hear(message).await?;
                 }
-                Some(word) = said.recv() => self.pass_on(word).await?,
+                Some(word) = self.said.recv() => self.pass_on(word).await?,
                 _ = pings.tick() => {
                     if unanswered == PINGS_UNANSWERED {
                         return Err(Close::Silent.into());
@@ -130,6 +163,13 @@ impl Session {
                 () = tokio::time::sleep_until(init_by), if matches!(self.standing, Standing::Silent) => {
                     return Err(Close::InitTimedOut.into());
                 }
+                () = self.standing.ends() => {
+                    return Err(Close::Forbidden("Forbidden: what the token opens has changed".to_owned()).into());
+                }
+                () = drain.begun(), if self.drained_by.is_none() => {
+                    self.drained_by = Some(Instant::now() + LAST_WORDS);
+                }
+                () = until(self.drained_by) => return Err(Close::Restart.into()),
             }
             // Tasks that ended are forgotten.
             while self.tasks.try_join_next().is_some() {}
@@ -169,16 +209,26 @@ impl Session {
             return Err(Close::TooMany("Too many initialisation requests".into()).into());
         }
         let headers = introduced(self.headers.clone(), payload);
+        // First, so that nothing is missed between the two.
+        let revocations = self.gateway.authenticator.revocations();
         let identity = identify(&self.gateway.authenticator, &headers, Some(&self.request_id)).await;
-        identity.map_err(|denied| Close::Forbidden(format!("Forbidden: {denied}")))?;
-        self.standing = Standing::Acknowledged(Box::new(headers));
+        let identity = identity.map_err(|denied| Close::Forbidden(format!("Forbidden: {denied}")))?;
+        self.standing = Standing::Acknowledged(Box::new(Acknowledged {
+            headers,
+            identity,
+            revocations,
+        }));
         self.send(Message::text(FromServer::ConnectionAck.text())).await
     }
 
     fn subscribe(&mut self, id: String, asked: Asked) -> Result<(), End> {
-        let Standing::Acknowledged(headers) = &self.standing else {
+        let Standing::Acknowledged(acknowledged) = &self.standing else {
             return Err(Close::Unauthorized.into());
         };
+        if self.drained_by.is_some() {
+            // The client begins it again after the close.
+            return Ok(());
+        }
         if self.operations.contains_key(&id) {
             return Err(Close::Duplicate(id).into());
         }
@@ -195,7 +245,7 @@ impl Session {
             to: self.voice.clone(),
         };
         let caller = Caller {
-            headers: HeaderMap::clone(headers),
+            headers: acknowledged.headers.clone(),
             request_id: self.request_id.clone(),
         };
         let running = run(self.gateway.clone(), caller, asked, voice);
@@ -219,24 +269,29 @@ impl Session {
         if said.last == Last::Yes {
             self.operations.remove(&said.id);
         }
-        self.send(Message::text(said.text)).await
+        let passed = timeout(self.gateway.limits.ping() * 2, async {
+            for text in said.texts {
+                self.socket.feed(Message::Text(text)).await?;
+            }
+            self.socket.flush().await
+        });
+        passed
+            .await
+            .map_or(Err(End::Gone), |sent| sent.map_err(|_| End::Gone))
     }
 
     /// A client that does not read for the time of two pings is gone.
     async fn send(&mut self, message: Message) -> Result<(), End> {
-        let sent = timeout(self.gateway.limits.ping() * 2, self.sink.send(message)).await;
-        match sent {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
-        }
+        let sent = timeout(self.gateway.limits.ping() * 2, self.socket.send(message)).await;
+        sent.map_or(Err(End::Gone), |sent| sent.map_err(|_| End::Gone))
     }
 
     async fn close(&mut self, close: &Close) {
         metrics::counter!("annals_socket_closed_total", "code" => close.code().to_string()).increment(1);
         if self.send(close.frame()).await.is_ok() {
             // The other side's own close frame, or its end, is waited for, so that it reads ours.
-            let end = async { while let Some(Ok(_)) = self.stream.next().await {} };
-            drop(timeout(self.gateway.limits.ping(), end).await);
+            let end = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+            drop(timeout(self.gateway.limits.ping().min(LAST_WORDS), end).await);
         }
     }
 }

@@ -4,5 +4,6 @@ mod beat;
 mod multipart;
 mod sse;
 
+pub(super) use beat::{Reader, beats};
 pub(super) use multipart::multipart;
-pub(super) use sse::events;
+pub(super) use sse::{event, events};
