@@ -10,7 +10,7 @@ mod variables;
 
 pub(crate) use check::{Checker, NoExecution};
 pub(crate) use keep::{Documents, Missing, Wanted};
-pub(crate) use operation::{only_introspects, pick};
+pub(crate) use operation::{only_introspects, pick, root_fields};
 pub(crate) use prepared::{Prepared, Refused};
 pub(crate) use resume::resume;
 pub(crate) use variables::{check_declarations, check_variables};
