@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use crate::access_config::GivenAccess;
 use crate::gateway_config::GivenGateway;
 use crate::projector_settings::GivenProjector;
 
@@ -54,6 +55,10 @@ pub struct Given {
     /// Which log lines are shown, for instance `info,store=debug` [default: info,sqlx=warn]
     #[arg(long, env = "ANNALS_LOG", global = true, value_name = "FILTER")]
     pub log: Option<String>,
+    /// Who may come in, and how: the table `[access]` of the file.
+    #[command(flatten)]
+    #[serde(default)]
+    pub access: GivenAccess,
     /// What the gateway allows: the table `[gateway]` of the file.
     #[command(flatten)]
     #[serde(default)]
@@ -101,6 +106,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Which log lines are shown.
     pub log: String,
+    /// Who may come in, and how.
+    pub access: GivenAccess,
     /// What the gateway allows.
     pub gateway: GivenGateway,
     /// About projectors and rebuilds.
@@ -134,6 +141,7 @@ impl Settings {
             mode: pick(&given.mode, from_file.mode),
             log_format: pick(&given.log_format, from_file.log_format).unwrap_or(LogFormat::Text),
             log: pick(&given.log, from_file.log).unwrap_or_else(|| "info,sqlx=warn".to_owned()),
+            access: given.access.clone().or(from_file.access),
             gateway: given.gateway.clone().or(from_file.gateway),
             projector: given.projector.or(&from_file.projector),
             file,
@@ -180,6 +188,7 @@ impl Settings {
                 None => text.push_str(&format!("# {name} is not set\n")),
             }
         }
+        text.push_str(&self.access.shown());
         text.push_str(&self.gateway.shown());
         text + &self.projector.shown()
     }

@@ -1,5 +1,6 @@
 //! The program's parts, a file each; [`program`] reads the command line and calls them.
 
+pub mod access_config;
 pub mod ambient;
 pub mod archive_command;
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod embedded;
 pub mod gateway_config;
 pub mod health;
 pub mod import;
+pub mod key_set;
 pub mod listen;
 pub mod log_command;
 pub mod program;

@@ -81,6 +81,7 @@ impl Rooms {
         options.operations = Some(read_models::operations(url, memory_bytes)?);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
         options.development = settings.mode == Some(crate::config::Mode::Development);
+        options.jwt = settings.access.jwt()?;
         options.limits = settings.gateway.limits();
         options.plan_buckets = settings.gateway.buckets()?;
         options.persisted_documents = settings.gateway.documents()?;

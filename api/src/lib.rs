@@ -15,7 +15,10 @@ mod limits;
 mod live;
 mod options;
 
-pub use auth::{Authenticator, Denied, Identity, TokenSource, authenticate, protect, token_hash};
+pub use auth::{
+    Authenticator, BadToken, Denied, Identity, JwtClaims, JwtOptions, KeySetSource, Role, TokenSource,
+    authenticate, protect, token_hash,
+};
 pub use cost::{Bucket, PlanBuckets};
 pub use graphql::schema_sdl;
 pub use http::{operations, router};

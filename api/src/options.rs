@@ -6,7 +6,7 @@ use std::sync::Arc;
 use projections::{Operations, Past, PastLimits, Reader};
 use store::Store;
 
-use crate::auth::TokenSource;
+use crate::auth::{JwtOptions, TokenSource};
 use crate::cost::PlanBuckets;
 use crate::import::CsvImport;
 use crate::limits::Limits;
@@ -37,6 +37,8 @@ pub struct Options {
     pub operations: Option<Operations>,
     /// SHA-256 of the platform administrator's token, in lower-case hex; without it nobody is one.
     pub admin_token_sha256: Option<String>,
+    /// Whose JSON web tokens are taken, if anybody's.
+    pub jwt: Option<JwtOptions>,
     /// Shows GraphiQL and the schema to anybody.
     pub development: bool,
     /// Makes the secrets of API keys.
@@ -68,6 +70,7 @@ impl Options {
             past,
             operations: None,
             admin_token_sha256: None,
+            jwt: None,
             development: false,
             tokens,
             metrics: Arc::new(String::new),

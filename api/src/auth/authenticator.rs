@@ -1,19 +1,20 @@
 //! From a token to who asks.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use domain::{Event, api_key, tenant};
+use domain::TenantId;
 use projections::Reader;
-use store::{Filter, Follower, Store};
+use store::{Filter, Store};
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::cache::{KeyCache, Seen};
-use super::token::is_api_key;
-use super::{Denied, Identity, lookup, token_hash};
+use super::jwt::Jwt;
+use super::revocations::{ENDS, Ended, hear};
+use super::token::{is_api_key, looks_like_jwt};
+use super::{Denied, Identity, Revocations, lookup, subject, token_hash};
 use crate::options::Options;
 
-const REVOCATIONS_KEPT: usize = 1_024;
+const ENDS_KEPT: usize = 1_024;
 
 /// Checks tokens. Cheap to clone; all clones share what they have seen.
 #[derive(Clone)]
@@ -21,12 +22,22 @@ pub struct Authenticator {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    store: Store,
-    reader: Reader,
+pub(super) struct Shared {
+    pub(super) store: Store,
+    pub(super) reader: Reader,
+    pub(super) keys: KeyCache,
+    pub(super) ended: broadcast::Sender<Ended>,
     admin_token_sha256: Option<String>,
-    keys: KeyCache,
-    revoked: broadcast::Sender<Arc<str>>,
+    jwt: Option<Jwt>,
+}
+
+/// What a request says of who sent it, and for which tenant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Credentials<'a> {
+    /// The bearer token.
+    pub(crate) token: &'a str,
+    /// The header by which a tenant is named.
+    pub(crate) tenant: Option<&'a str>,
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -36,7 +47,8 @@ impl std::fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
-    /// Checks tokens against the read models, and follows the log to hear of revoked keys at once.
+    /// Checks tokens against the read models, and follows the log to hear at once of keys that are revoked and
+    /// of members that change.
     ///
     /// # Panics
     /// Outside a Tokio runtime.
@@ -45,59 +57,62 @@ impl Authenticator {
         let shared = Arc::new(Shared {
             store: options.store.clone(),
             reader: options.reader.clone(),
-            admin_token_sha256: options.admin_token_sha256.clone(),
             keys: KeyCache::new(),
-            revoked: broadcast::Sender::new(REVOCATIONS_KEPT),
+            ended: broadcast::Sender::new(ENDS_KEPT),
+            admin_token_sha256: options.admin_token_sha256.clone(),
+            jwt: options.jwt.clone().map(Jwt::new),
         });
         let tail = options.store.tail();
-        let types = ["api_key.revoked", "api_key.rotated"];
         let filter = Filter {
-            types: types.map(str::to_owned).into(),
+            types: ENDS.map(str::to_owned).into(),
             ..Filter::default()
         };
-        tokio::spawn(hear(
-            Arc::downgrade(&shared),
-            tail.follow(tail.position(), filter),
-        ));
+        let follower = tail.follow(tail.position(), filter);
+        tokio::spawn(hear(Arc::downgrade(&shared), follower));
         Self { shared }
     }
 
-    /// Who sent a token, and for which tenant; `tenant` is the header by which the platform's administrator
-    /// names one.
+    /// Who sent a token, and for which tenant.
     ///
     /// # Errors
-    /// [`Denied::Unauthenticated`] for a token that opens nothing, [`Denied::UnknownTenant`],
-    /// [`Denied::Unavailable`] when the keys can't be looked up.
-    pub async fn identify(&self, token: &str, tenant: Option<&str>) -> Result<Identity, Denied> {
-        let hash = token_hash(token);
-        if self.shared.admin_token_sha256.as_deref() == Some(hash.as_str()) {
-            let tenant = match tenant {
-                Some(named) => Some(self.tenant_named(named).await?),
-                None => None,
+    /// [`Denied`], when the token opens nothing or not this tenant, or can't be checked now.
+    pub(crate) async fn identify(&self, credentials: &Credentials<'_>) -> Result<Identity, Denied> {
+        let shared = &*self.shared;
+        let hash = token_hash(credentials.token);
+        if shared.admin_token_sha256.as_deref() == Some(hash.as_str()) {
+            return Ok(Identity::of_platform_admin(credentials.asked_for(shared).await?));
+        }
+        if is_api_key(credentials.token) {
+            return match shared.keys.get(&hash) {
+                Seen::Good(identity) => Ok(identity),
+                Seen::Revoked => Err(Denied::Unauthenticated),
+                Seen::Unknown => {
+                    let identity = self.key_of_hash(&hash).await?.ok_or(Denied::Unauthenticated)?;
+                    shared.keys.put(&hash, identity.clone());
+                    Ok(identity)
+                }
             };
-            return Ok(Identity::of_platform_admin(tenant));
         }
-        if !is_api_key(token) {
+        let Some(jwt) = shared.jwt.as_ref().filter(|_| looks_like_jwt(credentials.token)) else {
             return Err(Denied::Unauthenticated);
+        };
+        // A token may be good for several tenants.
+        let hash = format!("{hash} {}", credentials.tenant.unwrap_or_default());
+        if let Seen::Good(identity) = shared.keys.get(&hash) {
+            return Ok(identity);
         }
-        match self.shared.keys.get(&hash) {
-            Seen::Good(identity) => Ok(identity),
-            Seen::Revoked => Err(Denied::Unauthenticated),
-            Seen::Unknown => {
-                let identity = self.key_of_hash(&hash).await?.ok_or(Denied::Unauthenticated)?;
-                self.shared.keys.put(&hash, identity.clone());
-                Ok(identity)
-            }
-        }
+        let identity = subject::identify(shared, jwt, credentials).await?;
+        shared.keys.put(&hash, identity.clone());
+        Ok(identity)
     }
 
     pub(crate) fn fresh_request_id(&self) -> String {
         self.shared.store.ambient().fresh_id().to_string()
     }
 
-    /// Hears of the tokens that are revoked from now on.
+    /// Hears of the tokens that end from now on.
     pub(crate) fn revocations(&self) -> Revocations {
-        Revocations(self.shared.revoked.subscribe())
+        Revocations(self.shared.ended.subscribe())
     }
 
     async fn key_of_hash(&self, hash: &str) -> Result<Option<Identity>, Denied> {
@@ -109,66 +124,14 @@ impl Authenticator {
         lookup::catch_up(&self.shared.store, &self.shared.reader).await?;
         lookup::api_key(&self.shared.reader, hash).await
     }
-
-    async fn tenant_named(&self, named: &str) -> Result<domain::TenantId, Denied> {
-        if let Ok(id) = named.parse() {
-            return Ok(id);
-        }
-        let unknown = || Denied::UnknownTenant(named.to_owned());
-        let slug: tenant::Slug = named.parse().map_err(|_| unknown())?;
-        let found = lookup::tenant_by_slug(&self.shared.reader, &slug).await?;
-        if found.is_some() {
-            return found.ok_or_else(unknown);
-        }
-        lookup::catch_up(&self.shared.store, &self.shared.reader).await?;
-        lookup::tenant_by_slug(&self.shared.reader, &slug)
-            .await?
-            .ok_or_else(unknown)
-    }
 }
 
-/// Forgets each key whose token is put out of force, as long as somebody checks tokens.
-async fn hear(shared: Weak<Shared>, mut follower: Follower) {
-    loop {
-        let step = follower.next().await;
-        let Some(shared) = shared.upgrade() else { return };
-        let events = match step {
-            Ok(step) => step.events,
-            Err(error) => {
-                tracing::error!(%error, "api.auth.hear stopped: revoked keys last a second longer");
-                return;
-            }
-        };
-        for event in events {
-            if let Event::ApiKey(
-                api_key::Event::Revoked { previous, .. } | api_key::Event::Rotated { previous, .. },
-            ) = &event.event
-            {
-                shared.keys.revoke(previous.as_str());
-                // Nobody may be listening.
-                let _listeners = shared.revoked.send(previous.as_str().into());
-            }
-        }
-    }
-}
-
-/// The tokens that are revoked, as it happens.
-pub(crate) struct Revocations(broadcast::Receiver<Arc<str>>);
-
-impl Revocations {
-    /// Waits until the token behind `identity` is revoked; for ever, if it never is.
-    pub(crate) async fn of(&mut self, identity: &Identity) {
-        let Some(hash) = &identity.token_hash else {
-            return std::future::pending().await;
-        };
-        loop {
-            match self.0.recv().await {
-                Ok(revoked) if *revoked == **hash => return,
-                Ok(_) => {}
-                // So many at once that some were missed: better one client too many has to come again.
-                Err(RecvError::Lagged(_)) => return,
-                Err(RecvError::Closed) => return std::future::pending().await,
-            }
+impl Credentials<'_> {
+    /// The tenant that the request itself names.
+    pub(super) async fn asked_for(&self, shared: &Shared) -> Result<Option<TenantId>, Denied> {
+        match self.tenant {
+            Some(named) => Ok(Some(lookup::tenant_named(shared, named).await?)),
+            None => Ok(None),
         }
     }
 }

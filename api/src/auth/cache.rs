@@ -1,22 +1,23 @@
-//! Recently seen keys, bounded in number and time.
+//! Recently seen tokens, bounded in number and time.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use domain::TenantId;
 use lru::LruCache;
 use tokio::time::Instant;
 
-use super::Identity;
+use super::{Identity, Role};
 
-const KEYS_AT_MOST: NonZeroUsize = NonZeroUsize::new(10_000).expect("10,000 is not zero");
-/// How long a key is good without a look at the read model.
+const AT_MOST: NonZeroUsize = NonZeroUsize::new(10_000).expect("10,000 is not zero");
+/// How long a token is good without a look at the read model.
 const GOOD_FOR: Duration = Duration::from_secs(1);
-/// How long a revoked key is refused without a look: the read model has heard of it by then.
-const REFUSED_FOR: Duration = Duration::from_secs(60);
+/// How long what was heard counts more than the read model, which knows it too by then.
+const HEARD_FOR: Duration = Duration::from_secs(60);
 
 enum Known {
-    Good(Identity),
+    Good(Box<Identity>),
     Revoked,
 }
 
@@ -31,43 +32,92 @@ pub(super) enum Seen {
     Unknown,
 }
 
-/// Keys by the hash of their token.
-pub(super) struct KeyCache(Mutex<LruCache<String, (Instant, Known)>>);
+/// Tokens by their hash, and what was heard of members a moment ago.
+pub(super) struct KeyCache(Mutex<Caches>);
+
+struct Caches {
+    keys: LruCache<String, (Instant, Known)>,
+    members: LruCache<(TenantId, String), (Instant, Option<Role>)>,
+}
 
 impl KeyCache {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(LruCache::new(KEYS_AT_MOST)))
+        Self(Mutex::new(Caches {
+            keys: LruCache::new(AT_MOST),
+            members: LruCache::new(AT_MOST),
+        }))
     }
 
     pub(super) fn get(&self, hash: &str) -> Seen {
-        let mut keys = self.keys();
-        match keys.get(hash) {
+        let mut caches = self.caches();
+        match caches.keys.get(hash) {
             Some((until, known)) if *until > Instant::now() => match known {
-                Known::Good(identity) => Seen::Good(identity.clone()),
+                Known::Good(identity) => Seen::Good(Identity::clone(identity)),
                 Known::Revoked => Seen::Revoked,
             },
             _ => Seen::Unknown,
         }
     }
 
-    /// Keeps a key for a moment, unless it was revoked meanwhile.
+    /// Keeps a token for a moment, unless it was revoked meanwhile, or its member has changed.
     pub(super) fn put(&self, hash: &str, identity: Identity) {
-        let mut keys = self.keys();
+        let mut caches = self.caches();
         let now = Instant::now();
-        let is_revoked = keys
+        let is_revoked = caches
+            .keys
             .peek(hash)
             .is_some_and(|(until, known)| *until > now && matches!(known, Known::Revoked));
-        if !is_revoked {
-            keys.put(hash.to_owned(), (now + GOOD_FOR, Known::Good(identity)));
+        let member = identity.tenant.zip(identity.member.clone());
+        let is_changing = member.is_some_and(|member| caches.members.contains(&member));
+        if !is_revoked && !is_changing {
+            let until = identity
+                .good_until
+                .map_or(now + GOOD_FOR, |until| until.min(now + GOOD_FOR));
+            let known = Known::Good(Box::new(identity));
+            caches.keys.put(hash.to_owned(), (until, known));
         }
     }
 
     pub(super) fn revoke(&self, hash: &str) {
-        self.keys()
-            .put(hash.to_owned(), (Instant::now() + REFUSED_FOR, Known::Revoked));
+        let known = (Instant::now() + HEARD_FOR, Known::Revoked);
+        self.caches().keys.put(hash.to_owned(), known);
     }
 
-    fn keys(&self) -> MutexGuard<'_, LruCache<String, (Instant, Known)>> {
+    /// A member has another role, or none any more.
+    pub(super) fn member_changed(&self, tenant: TenantId, id: &str, role: Option<Role>) {
+        let mut caches = self.caches();
+        let heard = (Instant::now() + HEARD_FOR, role);
+        caches.members.put((tenant, id.to_owned()), heard);
+        let is_theirs = |known: &Known| {
+            matches!(known, Known::Good(identity)
+                if identity.tenant == Some(tenant) && identity.member.as_deref() == Some(id))
+        };
+        let theirs: Vec<String> = caches
+            .keys
+            .iter()
+            .filter(|(_, (_, known))| is_theirs(known))
+            .map(|(hash, _)| hash.clone())
+            .collect();
+        for hash in theirs {
+            caches.keys.pop(&hash);
+        }
+    }
+
+    /// What was heard of a member a moment ago: its role, or that it is none any more.
+    pub(super) fn heard_of(&self, tenant: TenantId, id: &str) -> Option<Option<Role>> {
+        let mut caches = self.caches();
+        let member = (tenant, id.to_owned());
+        match caches.members.get(&member) {
+            Some((until, role)) if *until > Instant::now() => Some(*role),
+            Some(_) => {
+                caches.members.pop(&member);
+                None
+            }
+            None => None,
+        }
+    }
+
+    fn caches(&self) -> MutexGuard<'_, Caches> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use domain::api_key::Scope;
 use domain::{Actor, ActorKind, Caller, TenantId};
+use tokio::time::Instant;
+
+use super::{BadToken, Role};
 
 /// Who sent a request, as its token says.
 #[derive(Clone, Debug)]
@@ -12,10 +15,16 @@ pub struct Identity {
     pub(crate) actor: Actor,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) scopes: BTreeSet<Scope>,
+    /// A person's or an agent's; an API key has none, but scopes.
+    pub(crate) roles: BTreeSet<Role>,
     pub(crate) is_platform_admin: bool,
     pub(crate) request_id: String,
     /// The hash of an API key's token, to hear when it is revoked.
     pub(crate) token_hash: Option<String>,
+    /// The tenant's member that this is, to hear when its role changes.
+    pub(crate) member: Option<String>,
+    /// When the token ends.
+    pub(crate) good_until: Option<Instant>,
 }
 
 /// Why a request is turned away.
@@ -24,6 +33,37 @@ pub enum Denied {
     /// No token, or one that opens nothing (any more).
     #[error("a valid token is needed: send the header `Authorization: Bearer <token>`")]
     Unauthenticated,
+    /// The identity provider's token is not good.
+    #[error("the token is not good: {0}")]
+    BadToken(#[from] BadToken),
+    /// Tokens of the identity provider can't be checked without its keys.
+    #[error("the keys of the tokens' issuer can't be fetched now, so its tokens can't be checked; try again")]
+    NoIssuerKeys,
+    /// The token is good, and its person has no role here.
+    #[error("the token brings no role that is known here, and its subject is no member of the tenant")]
+    NoRole,
+    /// The tenant has taken its person out.
+    #[error("the member was removed from the tenant")]
+    MemberRemoved,
+    /// The token names no tenant.
+    #[error("the token names no tenant: its claim `{0}` is missing or empty")]
+    NoTenantInToken(String),
+    /// The token names other tenants than the request.
+    #[error("the token is not for this tenant")]
+    OtherTenant,
+    /// The role is not among those that this is open to.
+    #[error("{field}: this is not open to the role {roles}; it is open to {open_to}")]
+    NotForRole {
+        /// What was asked.
+        field: String,
+        /// The roles of whoever asked.
+        roles: String,
+        /// The roles that may.
+        open_to: String,
+    },
+    /// Nobody may: the field has no line in the table of who may do what.
+    #[error("{0}: this is not open to anybody")]
+    NotOpen(String),
     /// The token does not open this.
     #[error("the token needs the scope {0}, which it does not have")]
     MissingScope(Scope),
@@ -34,7 +74,7 @@ pub enum Denied {
     #[error("name the tenant: send the header `X-Annals-Tenant` with its id or its slug")]
     NoTenantNamed,
     /// The named tenant does not exist.
-    #[error("X-Annals-Tenant: there is no tenant {0:?}")]
+    #[error("there is no tenant {0:?}")]
     UnknownTenant(String),
     /// The keys can't be looked up now.
     #[error("tokens can't be checked now; try again")]
@@ -45,26 +85,55 @@ impl Denied {
     /// The status of an answer over HTTP.
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::MissingScope(_) | Self::NotPlatformAdmin => StatusCode::FORBIDDEN,
+            Self::Unauthenticated | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
+            Self::MissingScope(_)
+            | Self::NotPlatformAdmin
+            | Self::NoRole
+            | Self::MemberRemoved
+            | Self::NoTenantInToken(_)
+            | Self::OtherTenant
+            | Self::NotForRole { .. }
+            | Self::NotOpen(_) => StatusCode::FORBIDDEN,
             Self::NoTenantNamed => StatusCode::BAD_REQUEST,
             Self::UnknownTenant(_) => StatusCode::NOT_FOUND,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::NoIssuerKeys => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
 
 impl Identity {
-    pub(crate) const ALL_SCOPES: [Scope; 4] = [Scope::Read, Scope::Write, Scope::Ingest, Scope::Admin];
-
     pub(crate) fn of_api_key(tenant: TenantId, key_id: &str, hash: &str, scopes: BTreeSet<Scope>) -> Self {
         Self {
             actor: Actor::new(ActorKind::ApiKey, key_id),
             tenant: Some(tenant),
             scopes,
+            roles: BTreeSet::new(),
             is_platform_admin: false,
             request_id: String::new(),
             token_hash: Some(hash.to_owned()),
+            member: None,
+            good_until: None,
+        }
+    }
+
+    /// Somebody whom the identity provider knows, in these roles.
+    pub(crate) fn of_subject(subject: String, roles: BTreeSet<Role>, tenant: Option<TenantId>) -> Self {
+        let is_agent = roles.len() == 1 && roles.contains(&Role::Agent);
+        let kind = if is_agent {
+            ActorKind::Agent
+        } else {
+            ActorKind::User
+        };
+        Self {
+            actor: Actor::new(kind, subject),
+            tenant,
+            scopes: Role::scopes_of(&roles),
+            is_platform_admin: roles.contains(&Role::PlatformAdmin),
+            roles,
+            request_id: String::new(),
+            token_hash: None,
+            member: None,
+            good_until: None,
         }
     }
 
@@ -72,10 +141,13 @@ impl Identity {
         Self {
             actor: Actor::new(ActorKind::System, "platform-admin"),
             tenant,
-            scopes: Self::ALL_SCOPES.into(),
+            scopes: Role::PlatformAdmin.scopes().iter().copied().collect(),
+            roles: [Role::PlatformAdmin].into(),
             is_platform_admin: true,
             request_id: String::new(),
             token_hash: None,
+            member: None,
+            good_until: None,
         }
     }
 

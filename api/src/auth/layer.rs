@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Json, Response};
 use domain::api_key::Scope;
 use serde_json::json;
 
-use super::{Authenticator, Denied, Identity};
+use super::{Authenticator, Credentials, Denied, Identity};
 use crate::graphql::kit::IntoFault;
 use crate::http::RequestId;
 
@@ -62,7 +62,8 @@ pub(crate) async fn identify(
     let tenant = headers
         .get(TENANT_HEADER)
         .map(|value| value.to_str().unwrap_or_default());
-    let mut identity = authenticator.identify(token, tenant).await?;
+    let credentials = Credentials { token, tenant };
+    let mut identity = authenticator.identify(&credentials).await?;
     identity.request_id = match request_id {
         Some(id) => id.0.clone(),
         None => authenticator.fresh_request_id(),

@@ -7,6 +7,7 @@ use domain::tenant::Slug;
 use projections::{QueryError, Reader};
 use store::Store;
 
+use super::authenticator::Shared;
 use super::{Denied, Identity};
 
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
@@ -22,9 +23,23 @@ pub(super) async fn api_key(reader: &Reader, hash: &str) -> Result<Option<Identi
 }
 
 /// The tenant of this name: of several that asked for it, the first.
-pub(super) async fn tenant_by_slug(reader: &Reader, slug: &Slug) -> Result<Option<TenantId>, Denied> {
+async fn tenant_by_slug(reader: &Reader, slug: &Slug) -> Result<Option<TenantId>, Denied> {
     let tenants = reader.tenants(Some(slug.as_str())).await.map_err(unavailable)?;
     Ok(tenants.first().map(|tenant| tenant.tenant_id))
+}
+
+/// The tenant of this id or short name.
+pub(super) async fn tenant_named(shared: &Shared, named: &str) -> Result<TenantId, Denied> {
+    if let Ok(id) = named.parse() {
+        return Ok(id);
+    }
+    let unknown = || Denied::UnknownTenant(named.to_owned());
+    let slug: Slug = named.parse().map_err(|_| unknown())?;
+    if let Some(found) = tenant_by_slug(&shared.reader, &slug).await? {
+        return Ok(found);
+    }
+    catch_up(&shared.store, &shared.reader).await?;
+    tenant_by_slug(&shared.reader, &slug).await?.ok_or_else(unknown)
 }
 
 /// Waits a moment until the read models have seen what is in the log now.
@@ -38,7 +53,7 @@ pub(super) async fn catch_up(store: &Store, reader: &Reader) -> Result<(), Denie
 }
 
 /// The keys can't be looked up: said in full in the log alone.
-fn unavailable(error: impl std::fmt::Display) -> Denied {
+pub(super) fn unavailable(error: impl std::fmt::Display) -> Denied {
     tracing::warn!(%error, "api.auth.lookup failed");
     Denied::Unavailable
 }

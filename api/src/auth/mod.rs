@@ -1,17 +1,26 @@
-//! Who asks: bearer tokens, looked up by their hash.
+//! Who asks: bearer tokens, and what is open to whom.
 
 mod authenticator;
 mod cache;
 mod identity;
+mod jwt;
 mod layer;
 mod lookup;
+mod revocations;
+mod role;
+mod subject;
+mod table;
 mod token;
 
 pub use authenticator::Authenticator;
 pub use identity::{Denied, Identity};
+pub use jwt::{BadToken, JwtClaims, JwtOptions, KeySetSource};
 pub use layer::{authenticate, protect};
+pub use role::Role;
 pub use token::{TokenSource, token_hash};
 
-pub(crate) use authenticator::Revocations;
+pub(crate) use authenticator::Credentials;
 pub(crate) use layer::{TENANT_HEADER, identify};
+pub(crate) use revocations::Revocations;
+pub(crate) use table::may_ask;
 pub(crate) use token::FreshToken;

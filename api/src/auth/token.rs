@@ -46,6 +46,11 @@ pub(crate) fn is_api_key(token: &str) -> bool {
     })
 }
 
+/// Whether a text could be a token of the identity provider.
+pub(super) fn looks_like_jwt(token: &str) -> bool {
+    token.split('.').count() == 3
+}
+
 #[cfg(test)]
 mod tests {
     use super::{FreshToken, is_api_key, token_hash};

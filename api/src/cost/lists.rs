@@ -13,6 +13,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Claim", "recovered", 2),
     ("Connector", "settings", 5),
     ("Lead", "attributes", 5),
+    ("Me", "roles", 1),
     ("Me", "scopes", 1),
     ("PlanSubscription", "received", 2),
     ("Query", "nodes", 100),

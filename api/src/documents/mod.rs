@@ -11,7 +11,7 @@ mod variables;
 
 pub(crate) use check::{Checker, NoExecution};
 pub(crate) use keep::{Documents, Missing, Wanted};
-pub(crate) use operation::{only_introspects, pick};
+pub(crate) use operation::{only_introspects, pick, root_fields};
 pub(crate) use place::variables_but_place;
 pub(crate) use prepared::{Prepared, Refused};
 pub(crate) use resume::resume;

@@ -1,5 +1,7 @@
 //! The operation of a document that a request means.
 
+use std::collections::BTreeSet;
+
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
@@ -39,12 +41,50 @@ pub(crate) fn only_introspects(operation: &OperationDefinition) -> bool {
         })
 }
 
+/// The names of the operation's root fields, those in fragments too; introspection's own are left out.
+pub(crate) fn root_fields<'a>(
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+) -> BTreeSet<&'a str> {
+    let (mut names, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let mut waiting = vec![&operation.selection_set.node];
+    while let Some(selections) = waiting.pop() {
+        for selection in &selections.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    names.insert(field.node.name.node.as_str());
+                }
+                Selection::InlineFragment(fragment) => waiting.push(&fragment.node.selection_set.node),
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.as_str();
+                    let fragment = document.fragments.get(name).filter(|_| seen.insert(name));
+                    waiting.extend(fragment.map(|fragment| &fragment.node.selection_set.node));
+                }
+            }
+        }
+    }
+    names.retain(|name| !name.starts_with("__"));
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
     use async_graphql::parser::types::OperationType;
 
-    use super::{only_introspects, pick};
+    use super::{only_introspects, pick, root_fields};
+
+    #[test]
+    fn root_fields_are_found_in_fragments_and_under_their_own_names() {
+        let document = "{ __typename mine: me { actor } ... on Query { leads { nodes { id } } } ...F } \
+                        fragment F on Query { ...G usage { days { day } } } fragment G on Query { ...F agents { nodes { id } } }";
+        let document = parse_query(document).unwrap();
+        let names = root_fields(&document, &pick(&document, None).unwrap().node);
+        assert_eq!(
+            names.into_iter().collect::<Vec<_>>(),
+            ["agents", "leads", "me", "usage"]
+        );
+    }
 
     #[test]
     fn the_operation_is_the_named_one_or_the_only_one() {

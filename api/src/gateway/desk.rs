@@ -5,10 +5,11 @@ use async_graphql::{Pos, Request, Response, Variables};
 
 use super::ready::Work;
 use super::{Asked, Door, Ready, Refusal, Run, told};
-use crate::auth::{Authenticator, Denied, Identity};
+use crate::auth::{Authenticator, Denied, Identity, may_ask};
 use crate::cost::{self, Buckets, Plans, Purse, Receipt, actual, reckon};
 use crate::documents::{
-    Checker, Documents, Wanted, check_variables, only_introspects, pick, resume, variables_but_place,
+    Checker, Documents, Wanted, check_variables, only_introspects, pick, resume, root_fields,
+    variables_but_place,
 };
 use crate::graphql::kit::{Code, fault, loaders};
 use crate::graphql::{Schema, checking_schema, schema};
@@ -82,6 +83,13 @@ impl Gateway {
         let (document, types) = (&prepared.document, self.documents.checker().types());
         let operation = pick(document, asked.operation_name.as_deref())?;
         door.check(operation.node.ty)?;
+        if let Ok(identity) = &identity {
+            may_ask(
+                identity,
+                operation.node.ty,
+                &root_fields(document, &operation.node),
+            )?;
+        }
         let (run, mut variables) = (asked.run(), asked.variables());
         check_variables(&operation.node, &variables, types)?;
         let requested = reckon(document, &operation.node, &variables, types);

@@ -1,10 +1,28 @@
 //! Who asks.
 
-use async_graphql::{Object, Result, SimpleObject};
+use async_graphql::{Enum, Object, Result, SimpleObject};
 
 use super::api_key::Scope;
 use super::kit::{Context, Ulid};
-use crate::auth::Identity;
+use crate::auth::{self, Identity};
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "auth::Role")]
+pub(crate) enum AccessRole {
+    /// Runs the installation, in any tenant.
+    PlatformAdmin,
+    /// Runs a tenant.
+    TenantAdmin,
+    /// Does the daily work.
+    Member,
+    /// Reads the results.
+    Analyst,
+    /// Reads everything, the audit feed included.
+    Auditor,
+    /// A program that works for a tenant by itself.
+    Agent,
+}
 
 /// Who asks, as the token says.
 #[derive(SimpleObject)]
@@ -15,6 +33,8 @@ pub(crate) struct Me {
     tenant_id: Option<Ulid>,
     /// What the token opens.
     scopes: Vec<Scope>,
+    /// A person's or an agent's roles; an API key has scopes alone.
+    roles: Vec<AccessRole>,
     /// Whether this is the platform's administrator.
     is_platform_admin: bool,
 }
@@ -32,6 +52,7 @@ impl MeQuery {
             actor: identity.actor.to_string(),
             tenant_id: identity.tenant.map(Into::into),
             scopes: identity.scopes.iter().copied().map(Into::into).collect(),
+            roles: identity.roles.iter().copied().map(Into::into).collect(),
             is_platform_admin: identity.is_platform_admin,
         })
     }

@@ -77,11 +77,18 @@ pub(crate) trait IntoFault {
 impl IntoFault for Denied {
     fn into_fault(self) -> Error {
         let code = match self {
-            Self::Unauthenticated => Code::Unauthenticated,
-            Self::MissingScope(_) | Self::NotPlatformAdmin => Code::Forbidden,
+            Self::Unauthenticated | Self::BadToken(_) => Code::Unauthenticated,
+            Self::MissingScope(_)
+            | Self::NotPlatformAdmin
+            | Self::NoRole
+            | Self::MemberRemoved
+            | Self::NoTenantInToken(_)
+            | Self::OtherTenant
+            | Self::NotForRole { .. }
+            | Self::NotOpen(_) => Code::Forbidden,
             Self::NoTenantNamed => Code::BadUserInput,
             Self::UnknownTenant(_) => Code::NotFound,
-            Self::Unavailable => return try_again(&self.to_string(), SOON),
+            Self::Unavailable | Self::NoIssuerKeys => return try_again(&self.to_string(), SOON),
         };
         fault(code, self.to_string())
     }
