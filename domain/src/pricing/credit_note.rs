@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, RatingError};
 use super::exact::TooLarge;
-use super::line::{RatedLine, total};
+use super::line::{RatedLine, rounded, total};
 use super::tax::{RatedTax, Tax, levy};
 use crate::kernel::{Currency, Money};
 
@@ -66,7 +66,7 @@ impl CreditNote {
             let left = left.amount;
             return Err(CreditNoteError::MoreThanLeft { asked: net, left });
         }
-        let net = super::line::rounded(net.into(), currency).map_err(|too_large| on_total(too_large))?;
+        let net = rounded(net.into(), currency).map_err(on_total)?;
         let taxes = levy(net.amount, taxes, currency)?;
         let sum = taxes
             .iter()

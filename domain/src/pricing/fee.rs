@@ -173,7 +173,10 @@ pub struct Change {
 
 impl Change {
     fn left_to_credit(&self) -> Decimal {
-        (self.invoiced.amount - self.credited).max(Decimal::ZERO)
+        self.invoiced
+            .amount
+            .saturating_sub(self.credited)
+            .max(Decimal::ZERO)
     }
 
     /// A credit of no more than is left of what was invoiced: a fee that a coupon had made cheaper is not given

@@ -160,6 +160,14 @@ impl RatedLine {
         })
     }
 
+    /// The same line with an adjustment of so much.
+    pub(super) fn and(mut self, adjustment: Decimal) -> Result<Self, TooLarge> {
+        self.tiers.push(RatedTier::adjustment(adjustment.into()));
+        self.exact = self.exact.plus(adjustment.into())?;
+        self.amount.amount = self.amount.amount.checked_add(adjustment).ok_or(TooLarge)?;
+        Ok(self)
+    }
+
     /// What this line adds to the same line as it was billed before: tiers of the same bounds and price are set
     /// off against each other, others are taken back in full and billed anew.
     ///

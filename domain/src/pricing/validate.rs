@@ -161,6 +161,14 @@ impl Check {
             let problem = format!("the charge model {} does not price units", charge.price.name());
             self.fault(at, problem, "leave included_units and transform out");
         }
+        if charge.outcome.is_some() && matches!(charge.price, Model::Dynamic(_)) {
+            let problem = "the charge model dynamic does not price outcomes";
+            self.fault(
+                &format!("{at}.outcome"),
+                problem,
+                "leave it out, or use another model",
+            );
+        }
         let may_credit = matches!(charge.price, Model::Standard(_) | Model::Dynamic(_));
         if charge.on_negative == OnNegative::Credit && !may_credit {
             let problem = format!(
