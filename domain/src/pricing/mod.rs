@@ -38,7 +38,7 @@ pub use agreement::{Agreement, AgreementError, ChangeKind, Part};
 pub use bundled::bundled_plans;
 pub use charge::{Charge, OnNegative, RoundUnits, Terms, Transform};
 pub use coupon::{AppliedCoupon, Coupon, Discount, Lasts, RatedCoupon, take_off};
-pub use credit_note::{CreditNote, CreditNoteError};
+pub use credit_note::{CreditNote, CreditNoteError, InvoicedPart};
 pub use credits::{CreditLedger, Entry, Grant, LedgerError, Movement};
 pub use error::{Problem, RatingError};
 pub use exact::{Exact, TooLarge};

@@ -1,6 +1,8 @@
 //! Volume.
 
-use super::build::{LAGO, OPENMETER, TierRow, price, rate, rate_more, total_and_last, volume};
+use super::build::{
+    LAGO, OPENMETER, TierRow, price, quantity, rate, rate_more, terms, total_and_last, volume,
+};
 use super::{Example, example};
 use crate::pricing::{Charge, Exact};
 
@@ -18,6 +20,16 @@ const LAGO_DOC: &[TierRow] = &[
     ("100000", "0.0006", "10"),
     ("", "0.0004", "10"),
 ];
+
+#[test]
+fn usage_that_comes_to_the_minimum_has_no_true_up() {
+    let charge = Charge {
+        minimum_spend: Some(price("100")),
+        ..volume(OM_TIERS)
+    };
+    let lines = charge.rate(&quantity("5"), terms()).unwrap();
+    assert_eq!(lines.len(), 1);
+}
 
 fn with_maximum(maximum: &str) -> Charge {
     Charge {

@@ -85,6 +85,25 @@ fn a_coupon_for_a_line_takes_off_that_line_only_and_goes_first() {
 }
 
 #[test]
+fn coupons_take_off_no_more_than_a_credit_leaves() {
+    let half = Coupon {
+        only_for: vec!["line-0".to_owned()],
+        ..coupon(Discount::Amount(price("50")), Lasts::Forever)
+    };
+    let mut lines = lines(&["60", "40"]);
+    lines[1].amount.amount = decimal("-30");
+    let applied = AppliedCoupon {
+        coupon: half,
+        used: 0,
+    };
+    let taken = take_off(&lines, &[applied], date(2026, 5, 1), usd()).unwrap();
+    assert_eq!(
+        (taken[0].base, taken[0].amount.amount),
+        (decimal("30"), decimal("30"))
+    );
+}
+
+#[test]
 fn each_discount_is_rounded_for_itself() {
     let third = coupon(Discount::Percent(decimal("33.333")), Lasts::Forever);
     assert_eq!(taken(&["0.05"], &[third.clone(), third]), ["0.02", "0.01"]);

@@ -8,8 +8,9 @@ use rust_decimal::Decimal;
 use crate::pricing::examples::build::{price, terms, usd};
 use crate::pricing::examples::proration::period;
 use crate::pricing::{
-    AppliedCoupon, Charge, Coupon, CreditLedger, Discount, DraftInvoice, Due, FlatFee, Grant, InForce,
-    InvoiceRequest, Lasts, Model, Percentage, PlanVersion, Tax, Transaction, Usage, rate_invoice,
+    AppliedCoupon, Charge, Coupon, CreditLedger, CreditNote, Discount, DraftInvoice, Due, FlatFee, Grant,
+    InForce, InvoiceRequest, InvoicedPart, Lasts, Model, Percentage, PlanVersion, Tax, Transaction, Usage,
+    rate_invoice,
 };
 
 use super::rating_properties::{amounts, cost, models};
@@ -152,6 +153,38 @@ proptest! {
         invoice.draw(&mut ledger, at, "INV-1").unwrap();
         prop_assert!(adds_up(&invoice));
         prop_assert_eq!(ledger.balance().amount + invoice.credits_drawn, Decimal::new(credit, 2));
+    }
+
+    #[test]
+    fn an_invoice_given_back_in_parts_is_given_back_to_the_cent(
+        amount in 1..1_000_000_i64,
+        coupons in coupons(),
+        taxes in taxes(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let plan = version(vec![], None);
+        let other = FlatFee::new("once", cost(Decimal::new(amount, 2)));
+        let april = InForce::whole(period("2026-04-01", "2026-05-01"));
+        let line = other.line(&april.period, april.days, usd()).unwrap();
+        let invoice = rate_invoice(&InvoiceRequest {
+            other_lines: vec![line],
+            coupons,
+            taxes,
+            ..request(&plan, BTreeMap::new())
+        }).unwrap();
+        let cents = usize::try_from(invoice.subtotal.mantissa()).unwrap();
+        let mut cuts: Vec<Decimal> = cuts.iter().map(|cut| Decimal::new(cut.index(cents) as i64, 2)).collect();
+        cuts.extend([Decimal::ZERO, invoice.subtotal]);
+        cuts.sort();
+        cuts.dedup();
+        let mut returned = Decimal::ZERO;
+        for pair in cuts.windows(2) {
+            let part = InvoicedPart { amount: pair[1] - pair[0], before: pair[0] };
+            let note = CreditNote::of_invoice(&invoice, part).unwrap();
+            prop_assert!(note.total.amount >= Decimal::ZERO);
+            returned += note.total.amount;
+        }
+        prop_assert_eq!(returned, invoice.total);
     }
 
     /// Live: events arrive in any order, and each time the invoice is rated anew. Corrected: it is billed after
