@@ -43,7 +43,7 @@ pub use credits::{CreditLedger, Entry, Grant, LedgerError, Movement};
 pub use error::{Problem, RatingError};
 pub use exact::{Exact, TooLarge};
 pub use fee::{Change, Days, Due, FlatFee, OldFee, Proration};
-pub use invoice::{DraftInvoice, InForce, InvoiceRequest, rate_invoice};
+pub use invoice::{DraftInvoice, Ended, InForce, InvoiceRequest, rate_invoice};
 pub use line::{Basis, LineKind, RatedLine, RatedTier, rounded};
 pub use model::{
     Dynamic, Graduated, GraduatedPercentage, Model, Package, Percentage, PercentageTier, Standard, Tier,

@@ -1,8 +1,6 @@
 //! Volume.
 
-use super::build::{
-    LAGO, OPENMETER, TierRow, price, quantity, rate, rate_more, terms, total_and_last, volume,
-};
+use super::build::{LAGO, OPENMETER, TierRow, price, quantity, rate, terms, total_and_last, volume};
 use super::{Example, example};
 use crate::pricing::{Charge, Exact};
 
@@ -89,12 +87,6 @@ pub(super) fn examples() -> Vec<Example> {
             OPENMETER,
             "100",
             [rate(&with_maximum("100"), "5")],
-        ),
-        example(
-            "vol-om-max-more",
-            OPENMETER,
-            "0",
-            [rate_more(&with_maximum("125"), "7", "10")],
         ),
         example(
             "vol-zuplo-15000",

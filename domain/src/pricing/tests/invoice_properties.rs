@@ -1,6 +1,7 @@
 //! What holds for every invoice: it adds up, and it does not matter how often it was looked at before.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -8,9 +9,9 @@ use rust_decimal::Decimal;
 use crate::pricing::examples::build::{price, terms, usd};
 use crate::pricing::examples::proration::period;
 use crate::pricing::{
-    AppliedCoupon, Charge, Coupon, CreditLedger, CreditNote, Discount, DraftInvoice, Due, FlatFee, Grant,
-    InForce, InvoiceRequest, InvoicedPart, Lasts, Model, Percentage, PlanVersion, Tax, Transaction, Usage,
-    rate_invoice,
+    AppliedCoupon, Charge, Coupon, CreditLedger, CreditNote, Discount, DraftInvoice, Due, Ended, FlatFee,
+    Grant, InForce, InvoiceRequest, InvoicedPart, Lasts, Model, Part, Percentage, PlanVersion, Tax,
+    Transaction, Usage, rate_invoice,
 };
 
 use super::rating_properties::{amounts, cost, models};
@@ -84,14 +85,19 @@ fn version(charges: Vec<Charge>, least: Option<Decimal>) -> PlanVersion {
     }
 }
 
-fn request(plan: &PlanVersion, usage: BTreeMap<String, Usage>) -> InvoiceRequest<'_> {
+fn request(plan: &PlanVersion, usage: BTreeMap<String, Usage>) -> InvoiceRequest {
+    let part = |first_day, end_day| Part {
+        plan: Arc::new(plan.clone()),
+        in_force: InForce::whole(period(first_day, end_day)),
+    };
     InvoiceRequest {
-        plan,
         currency: usd(),
         starts_on: "2026-01-01".parse().unwrap(),
-        ended: Some(InForce::whole(period("2026-03-01", "2026-04-01"))),
-        begun: Some(InForce::whole(period("2026-04-01", "2026-05-01"))),
-        usage,
+        ended: vec![Ended {
+            part: part("2026-03-01", "2026-04-01"),
+            usage,
+        }],
+        begun: vec![part("2026-04-01", "2026-05-01")],
         other_lines: vec![],
         coupons: vec![],
         taxes: vec![],
