@@ -28,6 +28,7 @@ mod time_weighted;
 mod usage;
 mod validate;
 mod validate_model;
+mod validate_terms;
 
 #[cfg(test)]
 mod examples;
