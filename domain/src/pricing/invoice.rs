@@ -209,7 +209,7 @@ impl InvoiceRequest {
             charged.extend(line.map_err(|problem| problem.on("minimum_spend"))?);
         }
         let mut lines = self.fees(part, Some(Due::InArrears))?;
-        lines.extend(charged);
+        lines.extend(charged.into_iter().map(|line| line.on(in_force.days)));
         Ok(lines)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Problem;
 use super::exact::{Exact, TooLarge};
+use super::fee::Days;
 use crate::kernel::{Currency, Money};
 
 /// What a part of a line counts.
@@ -127,6 +128,9 @@ pub struct RatedLine {
     /// The unit of the quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The days that it bills; those of the original period for a correction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
     /// How much was used, before anything included is taken off.
     pub quantity: Exact,
     /// How its amount came to be.
@@ -153,11 +157,21 @@ impl RatedLine {
             kind,
             meter: None,
             unit: None,
+            days: None,
             quantity: Exact::ONE,
             tiers,
             exact,
             amount: rounded(exact, currency)?,
         })
+    }
+
+    /// The same line for these days.
+    #[must_use]
+    pub fn on(self, days: Days) -> Self {
+        Self {
+            days: Some(days),
+            ..self
+        }
     }
 
     /// The same line with an adjustment of so much.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charge::{Charge, Terms};
 use super::error::RatingError;
+use super::invoice::InForce;
 use super::line::RatedLine;
 use super::period::{Period, day_of};
 use super::usage::{Transaction, Usage};
@@ -132,6 +133,7 @@ impl Charge {
             return Ok(None);
         };
         let known = |at| rule.usage(outcomes, &review.period, at);
-        self.correction(&known(review.billed_at), &known(review.now), terms)
+        let line = self.correction(&known(review.billed_at), &known(review.now), terms)?;
+        Ok(line.map(|line| line.on(InForce::whole(review.period.clone()).days)))
     }
 }

@@ -333,6 +333,16 @@ fn a_period_with_two_plans_makes_one_invoice() {
         vec![("usage", quantity("10"))],
     );
     both.ended.extend(later.ended);
+    let invoice = rate_invoice(&both).unwrap();
+    let first_days: Vec<String> = invoice
+        .lines
+        .iter()
+        .map(|line| line.days.unwrap().from.to_string())
+        .collect();
+    assert_eq!(
+        first_days,
+        ["2025-01-01", "2025-01-01", "2025-01-15", "2025-01-15"]
+    );
     let amounts: Vec<String> = rate_invoice(&both)
         .unwrap()
         .lines

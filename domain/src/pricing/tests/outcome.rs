@@ -49,6 +49,10 @@ fn an_outcome_reversed_in_its_window_is_credited_and_a_later_one_is_not() {
         (credit.kind, credit.amount.amount),
         (LineKind::Correction, decimal("-25.00"))
     );
+    let days = credit
+        .days
+        .map(|days| (days.from.to_string(), days.until.to_string()));
+    assert_eq!(days, Some(("2026-03-01".to_owned(), "2026-04-01".to_owned())));
     assert_eq!(review(&per_lead, &[stays, too_late]), None);
 }
 
