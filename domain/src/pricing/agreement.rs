@@ -1,36 +1,51 @@
 //! An agreement: which plan is in force on which days, through upgrades, downgrades and the end.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::error::{Problem, RatingError};
 use super::exact::{Exact, TooLarge};
-use super::fee::Days;
+use super::fee::{Days, FlatFee};
 use super::invoice::InForce;
+use super::line::rounded;
 use super::period::{Cycle, Interval, OutOfTime, Period};
 use super::plan::PlanVersion;
-use crate::kernel::Currency;
+use super::price::Price;
+use crate::kernel::{Currency, Money};
 use crate::tenant::Zone;
+
+/// The code of a fee that was agreed upon in place of a plan's.
+const AGREED: &str = "agreed";
 
 /// The plans of one subscription over time, in one currency.
 #[derive(Clone, Debug)]
-pub struct Agreement<'a> {
+pub struct Agreement {
     currency: Currency,
     cycle: Cycle,
-    stretches: Vec<Stretch<'a>>,
+    stretches: Vec<Stretch>,
+    rests: Vec<Rest>,
     ends_on: Option<Date>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Stretch<'a> {
-    plan: &'a PlanVersion,
+#[derive(Clone, Debug)]
+struct Stretch {
+    plan: Arc<PlanVersion>,
     from: Date,
+}
+
+/// Days on which nothing is in force, from one up to another, this one excluded.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    from: Date,
+    until: Option<Date>,
 }
 
 /// A plan, and the days of a period on which it is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part<'a> {
+pub struct Part {
     /// The plan's version.
-    pub plan: &'a PlanVersion,
+    pub plan: Arc<PlanVersion>,
     /// The period and its days.
     pub in_force: InForce,
 }
@@ -83,12 +98,6 @@ impl PlanVersion {
     /// # Errors
     /// [`RatingError`] names the fee and what stands in the way.
     pub fn monthly_value(&self, currency: Currency) -> Result<Exact, RatingError> {
-        let months = match self.interval {
-            Interval::Weekly => Exact::ratio(7 * 12, 365),
-            Interval::Monthly => Ok(Exact::ONE),
-            Interval::Quarterly => Ok(Exact::whole(3)),
-            Interval::Yearly => Ok(Exact::whole(12)),
-        };
         let mut sum = Exact::ZERO;
         for fee in &self.fees {
             let amount = fee
@@ -96,10 +105,48 @@ impl PlanVersion {
                 .in_currency(currency)
                 .map_err(|problem| problem.on(&fee.code))?;
             let on_fee = |too_large: TooLarge| Problem::from(too_large).on(&fee.code);
-            let month = months.and_then(|months| amount.over(months)).map_err(on_fee)?;
+            let month = amount.times(self.interval.periods_a_month()).map_err(on_fee)?;
             sum = sum.plus(month).map_err(on_fee)?;
         }
         Ok(sum)
+    }
+
+    /// The same plan at an agreed price a month in place of its flat fees, for a contract. The price may be in a
+    /// currency that the plan lacks only if nothing but the fees has a price.
+    ///
+    /// # Errors
+    /// [`AgreementError`].
+    pub fn at_price(&self, price: Money) -> Result<Self, AgreementError> {
+        let has_currency = self.currencies.contains(&price.currency);
+        if has_currency && self.monthly_value(price.currency)? == price.amount.into() {
+            return Ok(self.clone());
+        }
+        let only_fees = self.charges.is_empty() && self.minimum_spend.is_none() && self.commitment.is_none();
+        if !has_currency && !only_fees {
+            return Err(AgreementError::NoCurrency(price.currency));
+        }
+        let months = Exact::ONE
+            .over(self.interval.periods_a_month())
+            .and_then(|months| months.times(price.amount.into()));
+        let amount = months.and_then(|exact| rounded(exact, price.currency));
+        let amount = amount
+            .map_err(|too_large| Problem::from(too_large).on(AGREED))?
+            .amount;
+        let terms = self
+            .fees
+            .first()
+            .cloned()
+            .unwrap_or_else(|| FlatFee::new(AGREED, Price::default()));
+        let fee = FlatFee {
+            code: AGREED.to_owned(),
+            price: Price::new(amount, price.currency),
+            ..terms
+        };
+        Ok(Self {
+            currencies: vec![price.currency],
+            fees: vec![fee],
+            ..self.clone()
+        })
     }
 
     /// Whether a change to another plan is an upgrade: its flat fees a month are as high or higher (Lago
@@ -117,13 +164,13 @@ impl PlanVersion {
     }
 }
 
-impl<'a> Agreement<'a> {
+impl Agreement {
     /// A subscription to a plan from a day on.
     ///
     /// # Errors
     /// [`AgreementError::NoCurrency`].
     pub fn start(
-        plan: &'a PlanVersion,
+        plan: Arc<PlanVersion>,
         currency: Currency,
         starts_on: Date,
         zone: Zone,
@@ -143,6 +190,7 @@ impl<'a> Agreement<'a> {
                 plan,
                 from: starts_on,
             }],
+            rests: vec![],
             ends_on: None,
         })
     }
@@ -161,7 +209,7 @@ impl<'a> Agreement<'a> {
     /// [`AgreementError`].
     pub fn change(
         &mut self,
-        plan: &'a PlanVersion,
+        plan: Arc<PlanVersion>,
         asked_on: Date,
     ) -> Result<(ChangeKind, Date), AgreementError> {
         if !plan.currencies.contains(&self.currency) {
@@ -174,19 +222,19 @@ impl<'a> Agreement<'a> {
         if let Some(ends_on) = self.ends_on {
             return Err(AgreementError::Ended(ends_on));
         }
-        let pending = |stretch: &Stretch<'_>| stretch.from > asked_on;
+        let pending = |stretch: &Stretch| stretch.from > asked_on;
         let keep = self
             .stretches
             .iter()
             .position(pending)
             .unwrap_or(self.stretches.len())
             .max(1);
-        let last = self.stretches[keep - 1];
+        let last = &self.stretches[keep - 1];
         if asked_on < last.from {
             let (on, last) = (asked_on, last.from);
             return Err(AgreementError::OutOfOrder { on, last });
         }
-        let kind = last.plan.change_to(plan, self.currency)?;
+        let kind = last.plan.change_to(&plan, self.currency)?;
         let from = match kind {
             ChangeKind::Upgrade => asked_on,
             ChangeKind::Downgrade => self.cycle.period_on(asked_on)?.end_day,
@@ -214,10 +262,24 @@ impl<'a> Agreement<'a> {
         }
     }
 
-    /// The plans that are in force in a period, each with its days, in order and without gaps. Flat fees, minimums
-    /// and commitments of each count by its days; a charge is rated with the usage of its days.
+    /// Lets it rest from a day on: nothing is in force until it goes on.
+    pub fn pause(&mut self, from: Date) {
+        if self.rests.last().is_none_or(|rest| rest.until.is_some()) {
+            self.rests.push(Rest { from, until: None });
+        }
+    }
+
+    /// Lets it go on from a day on.
+    pub fn resume(&mut self, on: Date) {
+        if let Some(rest) = self.rests.last_mut().filter(|rest| rest.until.is_none()) {
+            rest.until = Some(on.max(rest.from));
+        }
+    }
+
+    /// The plans that are in force in a period, each with its days, in order. Flat fees, minimums and commitments
+    /// of each count by its days; a charge is rated with the usage of its days.
     #[must_use]
-    pub fn parts(&self, period: &Period) -> Vec<Part<'a>> {
+    pub fn parts(&self, period: &Period) -> Vec<Part> {
         let end = self.ends_on.unwrap_or(period.end_day).min(period.end_day);
         let next = self
             .stretches
@@ -225,18 +287,30 @@ impl<'a> Agreement<'a> {
             .skip(1)
             .map(|stretch| stretch.from)
             .chain([end]);
-        let parts = self.stretches.iter().zip(next).map(|(stretch, next)| Part {
-            plan: stretch.plan,
-            in_force: InForce {
-                period: period.clone(),
-                days: Days {
-                    from: stretch.from.max(period.first_day),
-                    until: next.min(end),
-                },
-            },
-        });
+        let mut parts = Vec::new();
+        for (stretch, next) in self.stretches.iter().zip(next) {
+            let (mut from, until) = (stretch.from.max(period.first_day), next.min(end));
+            let open = Rest {
+                from: until,
+                until: None,
+            };
+            for rest in self.rests.iter().chain([&open]) {
+                let days = Days {
+                    from,
+                    until: rest.from.min(until),
+                };
+                if days.from < days.until {
+                    parts.push(Part {
+                        plan: Arc::clone(&stretch.plan),
+                        in_force: InForce {
+                            period: period.clone(),
+                            days,
+                        },
+                    });
+                }
+                from = from.max(rest.until.unwrap_or(until));
+            }
+        }
         parts
-            .filter(|part| part.in_force.days.from < part.in_force.days.until)
-            .collect()
     }
 }

@@ -4,10 +4,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, RatingError};
-use super::exact::Exact;
+use super::exact::{Exact, TooLarge};
 use super::figure;
-use super::line::{LineKind, RatedLine, RatedTier};
+use super::line::{LineKind, RatedLine, RatedTier, total};
 use super::model::Model;
+use super::outcome::OutcomeTerms;
 use super::price::Price;
 use super::spend::{Commitment, true_up};
 use super::usage::Usage;
@@ -44,6 +45,9 @@ pub struct Charge {
     /// What is committed to in a whole period; prorated by day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment: Option<Commitment>,
+    /// Which outcomes are billed, for an outcome price: its usage is [`OutcomeTerms::usage`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<OutcomeTerms>,
     /// What becomes of a quantity below zero.
     #[serde(default)]
     pub on_negative: OnNegative,
@@ -137,6 +141,7 @@ impl Charge {
             minimum_spend: None,
             maximum_spend: None,
             commitment: None,
+            outcome: None,
             on_negative: OnNegative::Refuse,
         }
     }
@@ -157,6 +162,40 @@ impl Charge {
     pub fn rate(&self, usage: &Usage, terms: Terms) -> Result<Vec<RatedLine>, RatingError> {
         self.try_rate(usage, terms)
             .map_err(|problem| problem.on(&self.code))
+    }
+
+    /// What other usage of a billed period than was known adds to what was billed for it, its minimum, maximum and
+    /// commitment included; nothing if it adds nothing. The line belongs on a later invoice.
+    ///
+    /// # Errors
+    /// [`RatingError`] names the line and what stands in the way.
+    pub fn correction(
+        &self,
+        billed: &Usage,
+        known: &Usage,
+        terms: Terms,
+    ) -> Result<Option<RatedLine>, RatingError> {
+        self.try_correction(billed, known, terms)
+            .map_err(|problem| problem.on(&self.code))
+    }
+
+    fn try_correction(
+        &self,
+        billed: &Usage,
+        known: &Usage,
+        terms: Terms,
+    ) -> Result<Option<RatedLine>, Problem> {
+        let (before, after) = (self.try_rate(billed, terms)?, self.try_rate(known, terms)?);
+        let line = after[0].since(&before[0])?;
+        let besides = total(&after[1..])?
+            .checked_sub(total(&before[1..])?)
+            .ok_or(TooLarge)?;
+        let line = if besides.is_zero() {
+            line
+        } else {
+            line.and(besides)?
+        };
+        Ok(Some(line).filter(|line| !line.tiers.is_empty()))
     }
 
     fn try_usage_line(&self, usage: &Usage, terms: Terms) -> Result<RatedLine, Problem> {

@@ -142,9 +142,10 @@ impl Coupon {
             .fold(total(lines)?, |sum, (_, rated)| sum - rated.amount.amount);
         let base = left_of_mine.min(left_of_all).max(Decimal::ZERO);
         let exact = match &self.discount {
-            Discount::Amount(price) => price.in_currency(currency)?.min(base.into()),
+            Discount::Amount(price) => price.in_currency(currency)?,
             Discount::Percent(percent) => Exact::from(*percent).percent_of(base.into())?,
         };
+        let exact = exact.max(Exact::ZERO).min(base.into());
         Ok(RatedCoupon {
             code: self.code.clone(),
             base,

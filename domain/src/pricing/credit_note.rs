@@ -4,8 +4,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, RatingError};
-use super::exact::TooLarge;
-use super::line::{RatedLine, total};
+use super::exact::{Exact, TooLarge};
+use super::invoice::DraftInvoice;
+use super::line::{RatedLine, rounded, total};
+use super::roi::share_of;
 use super::tax::{RatedTax, Tax, levy};
 use crate::kernel::{Currency, Money};
 
@@ -66,7 +68,7 @@ impl CreditNote {
             let left = left.amount;
             return Err(CreditNoteError::MoreThanLeft { asked: net, left });
         }
-        let net = super::line::rounded(net.into(), currency).map_err(|too_large| on_total(too_large))?;
+        let net = rounded(net.into(), currency).map_err(on_total)?;
         let taxes = levy(net.amount, taxes, currency)?;
         let sum = taxes
             .iter()
@@ -75,6 +77,82 @@ impl CreditNote {
             net,
             taxes,
             total: Money::new(sum.ok_or(TooLarge).map_err(on_total)?, currency),
+        })
+    }
+}
+
+/// A part of an invoice that is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvoicedPart {
+    /// How much of the invoice's lines, before coupons and taxes.
+    pub amount: Decimal,
+    /// How much of them was given back before.
+    pub before: Decimal,
+}
+
+impl CreditNote {
+    /// Gives back a part of an invoice: what its lines billed, less the same share of its coupons, with its taxes
+    /// (Lago "coupons adjustment"). Each credit note is what all of them come to now less what they came to
+    /// before, so that an invoice given back in parts is given back to the cent.
+    ///
+    /// # Errors
+    /// [`CreditNoteError`].
+    pub fn of_invoice(invoice: &DraftInvoice, part: InvoicedPart) -> Result<Self, CreditNoteError> {
+        let (amount, before) = (part.amount, part.before.max(Decimal::ZERO));
+        if amount <= Decimal::ZERO {
+            return Err(CreditNoteError::Nothing(amount));
+        }
+        let left = invoice.subtotal.saturating_sub(before);
+        if amount > left {
+            return Err(CreditNoteError::MoreThanLeft { asked: amount, left });
+        }
+        let so_far = Returned::of(invoice, before).map_err(on_total)?;
+        let after = Returned::of(invoice, before + amount).map_err(on_total)?;
+        let taxes = after
+            .taxes
+            .iter()
+            .zip(&so_far.taxes)
+            .map(|(after, before)| RatedTax {
+                base: Money::new(after.base.amount - before.base.amount, invoice.currency),
+                amount: Money::new(after.amount.amount - before.amount.amount, invoice.currency),
+                ..after.clone()
+            });
+        let net = after.net - so_far.net;
+        let taxes: Vec<RatedTax> = taxes.collect();
+        let total = taxes.iter().fold(net, |sum, tax| sum + tax.amount.amount);
+        Ok(Self {
+            net: Money::new(net, invoice.currency),
+            taxes,
+            total: Money::new(total, invoice.currency),
+        })
+    }
+}
+
+/// What all credit notes of an invoice come to, once so much of its lines is given back.
+struct Returned {
+    net: Decimal,
+    taxes: Vec<RatedTax>,
+}
+
+impl Returned {
+    fn of(invoice: &DraftInvoice, amount: Decimal) -> Result<Self, TooLarge> {
+        let billed = Exact::from(invoice.subtotal).minus(invoice.discount.into())?;
+        let net = match share_of(amount.into(), invoice.subtotal.into())? {
+            Some(share) => rounded(billed.times(share)?, invoice.currency)?.amount,
+            None => Decimal::ZERO,
+        };
+        let taxes = invoice.taxes.iter().map(|tax| {
+            let exact = Exact::from(tax.rate_percent).percent_of(net.into())?;
+            Ok(RatedTax {
+                base: Money::new(net, invoice.currency),
+                exact,
+                amount: rounded(exact, invoice.currency)?,
+                ..tax.clone()
+            })
+        });
+        Ok(Self {
+            net,
+            taxes: taxes.collect::<Result<_, TooLarge>>()?,
         })
     }
 }

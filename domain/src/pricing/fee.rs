@@ -91,6 +91,7 @@ impl FlatFee {
     pub fn line(&self, period: &Period, days: Days, currency: Currency) -> Result<RatedLine, RatingError> {
         self.part(period, days, currency)
             .and_then(|tier| RatedLine::of(&self.code, LineKind::Fee, currency, vec![tier]))
+            .map(|line| line.on(days))
             .map_err(|problem| problem.on(&self.code))
     }
 
@@ -110,7 +111,7 @@ impl FlatFee {
                 Proration::ByDay => RatedTier::part(Basis::Days, part.quantity.negated(), part.price)?,
                 Proration::None => RatedTier::part(Basis::Days, Exact::ZERO, part.price)?,
             };
-            RatedLine::of(&self.code, LineKind::Credit, currency, vec![part])
+            Ok(RatedLine::of(&self.code, LineKind::Credit, currency, vec![part])?.on(unused))
         };
         credit().map_err(|problem: Problem| problem.on(&self.code))
     }
@@ -173,7 +174,10 @@ pub struct Change {
 
 impl Change {
     fn left_to_credit(&self) -> Decimal {
-        (self.invoiced.amount - self.credited).max(Decimal::ZERO)
+        self.invoiced
+            .amount
+            .saturating_sub(self.credited)
+            .max(Decimal::ZERO)
     }
 
     /// A credit of no more than is left of what was invoiced: a fee that a coupon had made cheaper is not given
@@ -185,6 +189,10 @@ impl Change {
         }
         let excess = credit.exact.negated().minus(left.into())?;
         let tiers = [credit.tiers, vec![RatedTier::adjustment(excess)]].concat();
-        RatedLine::of(&credit.code, LineKind::Credit, self.invoiced.currency, tiers)
+        let capped = RatedLine::of(&credit.code, LineKind::Credit, self.invoiced.currency, tiers)?;
+        Ok(RatedLine {
+            days: credit.days,
+            ..capped
+        })
     }
 }

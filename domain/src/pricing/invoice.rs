@@ -7,6 +7,7 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::agreement::Part;
 use super::charge::Terms;
 use super::coupon::{AppliedCoupon, RatedCoupon, take_off};
 use super::credits::{CreditLedger, LedgerError};
@@ -15,7 +16,6 @@ use super::exact::TooLarge;
 use super::fee::{Days, Due};
 use super::line::RatedLine;
 use super::period::Period;
-use super::plan::PlanVersion;
 use super::spend::true_up;
 use super::tax::{RatedTax, Tax, levy};
 use super::usage::Usage;
@@ -23,25 +23,30 @@ use crate::kernel::{Currency, Money};
 
 /// What an invoice is made of.
 #[derive(Clone, Debug)]
-pub struct InvoiceRequest<'a> {
-    /// The plan's version in force.
-    pub plan: &'a PlanVersion,
+pub struct InvoiceRequest {
     /// The subscription's currency.
     pub currency: Currency,
     /// The subscription's first day, from which a trial counts.
     pub starts_on: Date,
-    /// The period that ends: its usage and its fees in arrears are billed.
-    pub ended: Option<InForce>,
-    /// The period that begins: its fees in advance are billed.
-    pub begun: Option<InForce>,
-    /// What was used in the period that ends, by the charge's code.
-    pub usage: BTreeMap<String, Usage>,
+    /// The plans of the period that ends, each with its days: their usage and their fees in arrears are billed.
+    pub ended: Vec<Ended>,
+    /// The plans of the period that begins: their fees in advance are billed.
+    pub begun: Vec<Part>,
     /// Credits of a change of plan, corrections of earlier periods, reversed outcomes.
     pub other_lines: Vec<RatedLine>,
     /// The subscription's coupons, in the order in which they were applied to it.
     pub coupons: Vec<AppliedCoupon>,
     /// The customer's taxes.
     pub taxes: Vec<Tax>,
+}
+
+/// A plan of the period that ends, and what was used on its days.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The plan and its days.
+    pub part: Part,
+    /// What was used on these days, by the charge's code.
+    pub usage: BTreeMap<String, Usage>,
 }
 
 /// A period, and the days of it on which the plan is in force.
@@ -102,28 +107,35 @@ pub struct DraftInvoice {
     pub owed_to_customer: Decimal,
 }
 
-/// Rates an invoice, in this order: fees in arrears and usage of the period that ends; the commitment over its
-/// usage, then the minimum over all its fees and usage; fees in advance of the period that begins; the other
-/// lines; coupons off their sum; taxes of what is left. Prepaid credits pay afterwards ([`DraftInvoice::draw`]).
+/// Rates an invoice, in this order: for each plan of the period that ends its fees in arrears and usage, the
+/// commitment over its usage, then the minimum over all its fees and usage; fees in advance of the period that
+/// begins; the other lines; coupons off their sum; taxes of what is left. Prepaid credits pay afterwards
+/// ([`DraftInvoice::draw`]).
 ///
 /// # Errors
 /// [`RatingError`] names the line and what stands in the way.
-pub fn rate_invoice(request: &InvoiceRequest<'_>) -> Result<DraftInvoice, RatingError> {
-    request.check_codes()?;
+pub fn rate_invoice(request: &InvoiceRequest) -> Result<DraftInvoice, RatingError> {
     let currency = request.currency;
-    let mut lines = match &request.ended {
-        Some(ended) => request.arrears(ended)?,
-        None => vec![],
-    };
-    if let Some(begun) = &request.begun {
+    let other = |line: &&RatedLine| line.amount.currency != currency;
+    if let Some(line) = request.other_lines.iter().find(other) {
+        return Err(Problem::OtherCurrency(line.amount.currency, currency).on(&line.code));
+    }
+    let mut lines = Vec::new();
+    for ended in &request.ended {
+        lines.extend(request.arrears(ended)?);
+    }
+    for begun in &request.begun {
         lines.extend(request.fees(begun, Some(Due::InAdvance))?);
     }
     lines.extend(request.other_lines.iter().cloned());
-    let first_day = [&request.ended, &request.begun]
-        .into_iter()
-        .flatten()
-        .map(|in_force| in_force.period.first_day)
-        .next()
+    let parts = request
+        .ended
+        .iter()
+        .map(|ended| &ended.part)
+        .chain(&request.begun);
+    let first_day = parts
+        .map(|part| part.in_force.period.first_day)
+        .min()
         .unwrap_or(request.starts_on);
     let coupons = take_off(&lines, &request.coupons, first_day, currency)?;
 
@@ -154,64 +166,50 @@ fn sum(amounts: impl IntoIterator<Item = Decimal>) -> Result<Decimal, RatingErro
     sum.ok_or_else(|| Problem::from(TooLarge).on("total"))
 }
 
-impl InvoiceRequest<'_> {
-    fn check_codes(&self) -> Result<(), RatingError> {
-        let known = |code: &String| self.plan.charges.iter().any(|charge| charge.code == *code);
-        match self.usage.keys().find(|code| !known(code)) {
-            Some(code) => Err(Problem::NoCharge.on(code)),
-            None => match self
-                .other_lines
-                .iter()
-                .find(|line| line.amount.currency != self.currency)
-            {
-                Some(line) => Err(Problem::OtherCurrency(line.amount.currency, self.currency).on(&line.code)),
-                None => Ok(()),
-            },
-        }
-    }
-
-    fn fees(&self, in_force: &InForce, due: Option<Due>) -> Result<Vec<RatedLine>, RatingError> {
-        let paid = in_force.paid(self.starts_on, self.plan.trial_days);
-        let fees = self
-            .plan
+impl InvoiceRequest {
+    fn fees(&self, part: &Part, due: Option<Due>) -> Result<Vec<RatedLine>, RatingError> {
+        let Part { plan, in_force } = part;
+        let paid = in_force.paid(self.starts_on, plan.trial_days);
+        let fees = plan
             .fees
             .iter()
             .filter(|fee| due.is_none_or(|due| fee.due == due));
-        let lines = fees.map(|fee| fee.line(&in_force.period, paid, self.currency));
-        lines.collect()
+        fees.map(|fee| fee.line(&in_force.period, paid, self.currency))
+            .collect()
     }
 
-    fn arrears(&self, ended: &InForce) -> Result<Vec<RatedLine>, RatingError> {
-        let Days { from, until } = ended.days;
-        let share = ended.period.share(from, until);
+    fn arrears(&self, ended: &Ended) -> Result<Vec<RatedLine>, RatingError> {
+        let Ended { part, usage } = ended;
+        let Part { plan, in_force } = part;
+        let known = |code: &&String| plan.charges.iter().any(|charge| charge.code == **code);
+        if let Some(code) = usage.keys().find(|code| !known(code)) {
+            return Err(Problem::NoCharge.on(code));
+        }
+        let share = in_force.period.share(in_force.days.from, in_force.days.until);
         let terms = Terms {
             currency: self.currency,
             share: share.map_err(|too_large| Problem::from(too_large).on("period"))?,
         };
         let mut charged = Vec::new();
-        for charge in &self.plan.charges {
-            let usage = self.usage.get(&charge.code).cloned();
+        for charge in &plan.charges {
+            let usage = usage.get(&charge.code).cloned();
             charged.extend(charge.rate(&usage.unwrap_or_else(|| charge.price.nothing_used()), terms)?);
         }
-        if let Some(commitment) = &self.plan.commitment {
+        if let Some(commitment) = &plan.commitment {
             let line = commitment.settle("commitment", &charged, terms);
             charged.extend(line.map_err(|problem| problem.on("commitment"))?);
         }
-        if let Some(minimum) = &self.plan.minimum_spend {
-            let mut covered = self.fees(ended, None)?;
+        if let Some(minimum) = &plan.minimum_spend {
+            let mut covered = self.fees(part, None)?;
             covered.extend(charged.iter().cloned());
             let line = minimum.in_currency(self.currency).and_then(|minimum| {
-                true_up(
-                    "minimum_spend",
-                    minimum.times(terms.share)?,
-                    &covered,
-                    self.currency,
-                )
+                let least = minimum.times(terms.share)?;
+                true_up("minimum_spend", least, &covered, self.currency)
             });
             charged.extend(line.map_err(|problem| problem.on("minimum_spend"))?);
         }
-        let mut lines = self.fees(ended, Some(Due::InArrears))?;
-        lines.extend(charged);
+        let mut lines = self.fees(part, Some(Due::InArrears))?;
+        lines.extend(charged.into_iter().map(|line| line.on(in_force.days)));
         Ok(lines)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Problem;
 use super::exact::{Exact, TooLarge};
+use super::fee::Days;
 use crate::kernel::{Currency, Money};
 
 /// What a part of a line counts.
@@ -127,6 +128,9 @@ pub struct RatedLine {
     /// The unit of the quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The days that it bills; those of the original period for a correction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
     /// How much was used, before anything included is taken off.
     pub quantity: Exact,
     /// How its amount came to be.
@@ -153,11 +157,29 @@ impl RatedLine {
             kind,
             meter: None,
             unit: None,
+            days: None,
             quantity: Exact::ONE,
             tiers,
             exact,
             amount: rounded(exact, currency)?,
         })
+    }
+
+    /// The same line for these days.
+    #[must_use]
+    pub fn on(self, days: Days) -> Self {
+        Self {
+            days: Some(days),
+            ..self
+        }
+    }
+
+    /// The same line with an adjustment of so much.
+    pub(super) fn and(mut self, adjustment: Decimal) -> Result<Self, TooLarge> {
+        self.tiers.push(RatedTier::adjustment(adjustment.into()));
+        self.exact = self.exact.plus(adjustment.into())?;
+        self.amount.amount = self.amount.amount.checked_add(adjustment).ok_or(TooLarge)?;
+        Ok(self)
     }
 
     /// What this line adds to the same line as it was billed before: tiers of the same bounds and price are set

@@ -28,6 +28,7 @@ mod time_weighted;
 mod usage;
 mod validate;
 mod validate_model;
+mod validate_terms;
 
 #[cfg(test)]
 mod examples;
@@ -38,12 +39,12 @@ pub use agreement::{Agreement, AgreementError, ChangeKind, Part};
 pub use bundled::bundled_plans;
 pub use charge::{Charge, OnNegative, RoundUnits, Terms, Transform};
 pub use coupon::{AppliedCoupon, Coupon, Discount, Lasts, RatedCoupon, take_off};
-pub use credit_note::{CreditNote, CreditNoteError};
+pub use credit_note::{CreditNote, CreditNoteError, InvoicedPart};
 pub use credits::{CreditLedger, Entry, Grant, LedgerError, Movement};
 pub use error::{Problem, RatingError};
 pub use exact::{Exact, TooLarge};
 pub use fee::{Change, Days, Due, FlatFee, OldFee, Proration};
-pub use invoice::{DraftInvoice, InForce, InvoiceRequest, rate_invoice};
+pub use invoice::{DraftInvoice, Ended, InForce, InvoiceRequest, rate_invoice};
 pub use line::{Basis, LineKind, RatedLine, RatedTier, rounded};
 pub use model::{
     Dynamic, Graduated, GraduatedPercentage, Model, Package, Percentage, PercentageTier, Standard, Tier,

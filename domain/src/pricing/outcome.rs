@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charge::{Charge, Terms};
 use super::error::RatingError;
+use super::invoice::InForce;
 use super::line::RatedLine;
 use super::period::{Period, day_of};
 use super::usage::{Transaction, Usage};
@@ -118,27 +119,21 @@ pub struct Review {
 
 impl Charge {
     /// What reversals and late outcomes since a period was billed change in its line; nothing if they change
-    /// nothing. The line belongs on the next invoice and names the original period's charge.
+    /// nothing, or if the charge is no outcome price. The line belongs on the next invoice.
     ///
     /// # Errors
     /// [`RatingError`] names the line and what stands in the way.
     pub fn review(
         &self,
-        rule: OutcomeTerms,
         outcomes: &[Outcome],
         review: &Review,
         terms: Terms,
     ) -> Result<Option<RatedLine>, RatingError> {
-        let Review {
-            period,
-            billed_at,
-            now,
-        } = review;
-        let before = self.usage_line(&rule.usage(outcomes, period, *billed_at), terms)?;
-        let after = self.usage_line(&rule.usage(outcomes, period, *now), terms)?;
-        let line = after
-            .since(&before)
-            .map_err(|it| super::error::Problem::from(it).on(&self.code))?;
-        Ok(Some(line).filter(|line| !line.tiers.is_empty()))
+        let Some(rule) = self.outcome else {
+            return Ok(None);
+        };
+        let known = |at| rule.usage(outcomes, &review.period, at);
+        let line = self.correction(&known(review.billed_at), &known(review.now), terms)?;
+        Ok(line.map(|line| line.on(InForce::whole(review.period.clone()).days)))
     }
 }

@@ -74,6 +74,18 @@ impl Interval {
     }
 }
 
+impl Interval {
+    /// How many of it a month has: a third of a quarter, a twelfth of a year, and 365/84 weeks.
+    ///
+    /// # Panics
+    /// Never: no divisor is zero.
+    #[must_use]
+    pub fn periods_a_month(self) -> Exact {
+        let (periods, months) = self.months().map_or((365, 84), |months| (1, months));
+        Exact::ratio(periods, months).expect("no divisor is zero")
+    }
+}
+
 impl Cycle {
     /// The day that all periods are counted from.
     fn origin(&self) -> Date {

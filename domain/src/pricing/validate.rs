@@ -14,7 +14,7 @@ use super::spend::Commitment;
 use super::validate_model::check_model;
 use crate::kernel::Currency;
 
-/// One thing that is wrong with a plan.
+/// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Where, as a path: `versions[0].charges[2].price.tiers[1].up_to`.
@@ -25,7 +25,7 @@ pub struct Fault {
     pub remedy: &'static str,
 }
 
-/// All that is wrong with a plan.
+/// All that is wrong with a plan, a coupon or a tax.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct InvalidPlan(pub Vec<Fault>);
 
@@ -40,6 +40,7 @@ impl fmt::Display for InvalidPlan {
 }
 
 /// The faults found so far, and the currencies that prices must have.
+#[derive(Default)]
 pub(super) struct Check {
     faults: Vec<Fault>,
     currencies: Vec<Currency>,
@@ -161,6 +162,14 @@ impl Check {
             let problem = format!("the charge model {} does not price units", charge.price.name());
             self.fault(at, problem, "leave included_units and transform out");
         }
+        if charge.outcome.is_some() && matches!(charge.price, Model::Dynamic(_)) {
+            let problem = "the charge model dynamic does not price outcomes";
+            self.fault(
+                &format!("{at}.outcome"),
+                problem,
+                "leave it out, or use another model",
+            );
+        }
         let may_credit = matches!(charge.price, Model::Standard(_) | Model::Dynamic(_));
         if charge.on_negative == OnNegative::Credit && !may_credit {
             let problem = format!(
@@ -204,7 +213,7 @@ impl Check {
         self.commitment(&format!("{at}.commitment"), version.commitment.as_ref());
     }
 
-    fn done(self) -> Result<(), InvalidPlan> {
+    pub(super) fn done(self) -> Result<(), InvalidPlan> {
         if self.faults.is_empty() {
             Ok(())
         } else {
@@ -215,10 +224,7 @@ impl Check {
 
 /// Checks all but what depends on meters.
 pub(super) fn validate(name: &str, versions: &[PlanVersion]) -> Result<(), InvalidPlan> {
-    let mut check = Check {
-        faults: Vec::new(),
-        currencies: Vec::new(),
-    };
+    let mut check = Check::default();
     if name.trim().is_empty() {
         check.fault("name", "it is blank", "name the plan as invoices shall");
     }
@@ -262,10 +268,7 @@ impl Plan {
     /// # Errors
     /// [`InvalidPlan`] lists each unknown meter and each unit that its meter does not count in.
     pub fn check_meters(&self, meters: &BTreeMap<String, String>) -> Result<(), InvalidPlan> {
-        let mut check = Check {
-            faults: Vec::new(),
-            currencies: Vec::new(),
-        };
+        let mut check = Check::default();
         for (version, of) in self.versions().iter().enumerate() {
             for (index, charge) in of.charges.iter().enumerate() {
                 let at = format!("versions[{version}].charges[{index}]");

@@ -1,6 +1,7 @@
 //! A subscription: a plan at a price a month, from its start to its cancellation, with its payments.
 
 mod aggregate;
+mod billing;
 mod command;
 mod event;
 mod plan;
@@ -8,6 +9,7 @@ mod plan;
 pub(crate) mod tests;
 
 pub use aggregate::{Refusal, Subscription};
+pub use billing::{BillingError, agreement};
 pub use command::Command;
 pub use event::Event;
 pub use plan::PlanCode;

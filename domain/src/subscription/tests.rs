@@ -1,7 +1,8 @@
 //! Given what happened, when something is asked, then this follows.
 
-use super::{Command, Event, PlanCode, Refusal, Subscription};
+use super::{Command, Event, PlanCode, Refusal, Subscription, agreement};
 use crate::given::{at, money, when};
+use crate::pricing::bundled_plans;
 
 const STARTED_AT: &str = "2026-01-05T09:00:00Z";
 const LATER: &str = "2026-03-01T00:00:00Z";
@@ -192,4 +193,67 @@ fn a_plan_is_a_short_code() {
     for wrong in ["", "Starter", "pro plan", &"a".repeat(41)] {
         assert!(wrong.parse::<PlanCode>().is_err(), "{wrong}");
     }
+}
+
+/// The days of each plan in the period that a day belongs to, by these events in Berlin.
+fn billed(events: &[(&str, Event)], on: &str) -> Vec<String> {
+    let events: Vec<_> = events
+        .iter()
+        .map(|(time, event)| (at(time), event.clone()))
+        .collect();
+    let zone = "Europe/Berlin".parse().unwrap();
+    let agreement = agreement(&bundled_plans(), &events, &zone).unwrap().unwrap();
+    let period = agreement.cycle().period_on(on.parse().unwrap()).unwrap();
+    let told = agreement.parts(&period).into_iter().map(|part| {
+        let price = part.plan.monthly_value("EUR".parse().unwrap()).unwrap();
+        format!(
+            "{price} EUR from {} until {}",
+            part.in_force.days.from, part.in_force.days.until
+        )
+    });
+    told.collect()
+}
+
+#[test]
+fn its_events_tell_which_plan_is_billed_on_which_days_at_which_price() {
+    let events = [
+        (STARTED_AT, started()),
+        ("2026-02-10T23:30:00Z", plan_changed()),
+        ("2026-02-20T12:00:00Z", paused()),
+        ("2026-02-25T12:00:00Z", resumed()),
+        (LATER, payment_received()),
+        ("2026-03-10T12:00:00Z", canceled("professional", "199 EUR")),
+    ];
+    assert_eq!(
+        billed(&events, "2026-01-05"),
+        ["49 EUR from 2026-01-05 until 2026-02-05"]
+    );
+    assert_eq!(
+        billed(&events, "2026-02-05"),
+        [
+            "49 EUR from 2026-02-05 until 2026-02-11",
+            "199 EUR from 2026-02-11 until 2026-02-20",
+            "199 EUR from 2026-02-25 until 2026-03-05",
+        ]
+    );
+    assert_eq!(
+        billed(&events, "2026-03-05"),
+        ["199 EUR from 2026-03-05 until 2026-03-10"]
+    );
+    assert!(billed(&events, "2026-04-05").is_empty());
+}
+
+#[test]
+fn a_subscription_to_an_unknown_plan_cannot_be_billed() {
+    let events = [(at(STARTED_AT), started())];
+    let refused = agreement(&[], &events, &crate::tenant::Zone::utc()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "there is no plan starter: define it, or change the subscription's plan"
+    );
+    assert!(
+        agreement(&[], &[], &crate::tenant::Zone::utc())
+            .unwrap()
+            .is_none()
+    );
 }

@@ -1,13 +1,16 @@
 //! Whole invoices: commitments, coupons, taxes, credits, and what was billed before.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 
 use super::build::{currency, exact, graduated, price, quantity, standard, terms, usd};
 use super::proration::period;
 use super::{Example, example};
 use crate::pricing::{
-    AppliedCoupon, Charge, Commitment, Coupon, CreditLedger, Days, Discount, DraftInvoice, Due, Exact,
-    FlatFee, Grant, InForce, InvoiceRequest, Lasts, LineKind, PlanVersion, Tax, TrueUp, Usage, rate_invoice,
+    AppliedCoupon, Charge, Commitment, Coupon, CreditLedger, Days, Discount, DraftInvoice, Due, Ended, Exact,
+    FlatFee, Grant, InForce, InvoiceRequest, Lasts, LineKind, Part, PlanVersion, Tax, TrueUp, Usage,
+    rate_invoice,
 };
 
 const ORDER: &str = "docs.flexprice.io invoices/calculation";
@@ -36,17 +39,20 @@ fn arrears(amount: &str) -> FlatFee {
     }
 }
 
-fn request<'a>(plan: &'a PlanVersion, ended: InForce, usage: Vec<(&str, Usage)>) -> InvoiceRequest<'a> {
+fn request(plan: &PlanVersion, in_force: InForce, usage: Vec<(&str, Usage)>) -> InvoiceRequest {
+    let part = Part {
+        plan: Arc::new(plan.clone()),
+        in_force,
+    };
+    let usage = usage.into_iter().map(|(code, usage)| (code.to_owned(), usage));
     InvoiceRequest {
-        plan,
         currency: usd(),
         starts_on: "2020-01-01".parse().unwrap(),
-        ended: Some(ended),
-        begun: None,
-        usage: usage
-            .into_iter()
-            .map(|(code, usage)| (code.to_owned(), usage))
-            .collect(),
+        ended: vec![Ended {
+            part,
+            usage: usage.collect(),
+        }],
+        begun: vec![],
         other_lines: vec![],
         coupons: vec![],
         taxes: vec![],
@@ -210,12 +216,9 @@ fn trial() -> Exact {
         trial_days: 5,
         ..version(vec![FlatFee::new("fee", price("50"))], vec![])
     };
-    let request = InvoiceRequest {
-        ended: None,
-        begun: Some(april()),
-        starts_on: "2024-04-01".parse().unwrap(),
-        ..request(&plan, april(), vec![])
-    };
+    let mut request = request(&plan, april(), vec![]);
+    request.begun = request.ended.drain(..).map(|ended| ended.part).collect();
+    request.starts_on = "2024-04-01".parse().unwrap();
     rate_invoice(&request).unwrap().total.into()
 }
 
@@ -303,4 +306,48 @@ fn what_cannot_be_rated_names_its_line() {
             .to_string()
             .contains("there is no price in EUR")
     );
+}
+
+/// 100 a month in arrears until the 15th of January, 200 from then on; usage at 1 and at 2 (the fees are those of
+/// Lago's "upgrades and downgrades").
+#[test]
+fn a_period_with_two_plans_makes_one_invoice() {
+    let old = version(vec![arrears("100")], vec![standard("1")]);
+    let new = version(vec![arrears("200")], vec![standard("2")]);
+    let january = period("2025-01-01", "2025-02-01");
+    let in_force = |from: &str, until: &str| InForce {
+        period: january.clone(),
+        days: Days {
+            from: from.parse().unwrap(),
+            until: until.parse().unwrap(),
+        },
+    };
+    let mut both = request(
+        &old,
+        in_force("2025-01-01", "2025-01-15"),
+        vec![("usage", quantity("10"))],
+    );
+    let later = request(
+        &new,
+        in_force("2025-01-15", "2025-02-01"),
+        vec![("usage", quantity("10"))],
+    );
+    both.ended.extend(later.ended);
+    let invoice = rate_invoice(&both).unwrap();
+    let first_days: Vec<String> = invoice
+        .lines
+        .iter()
+        .map(|line| line.days.unwrap().from.to_string())
+        .collect();
+    assert_eq!(
+        first_days,
+        ["2025-01-01", "2025-01-01", "2025-01-15", "2025-01-15"]
+    );
+    let amounts: Vec<String> = rate_invoice(&both)
+        .unwrap()
+        .lines
+        .iter()
+        .map(|line| line.amount.amount.to_string())
+        .collect();
+    assert_eq!(amounts, ["45.16", "10.00", "109.68", "20.00"]);
 }

@@ -1,6 +1,6 @@
 //! Volume.
 
-use super::build::{LAGO, OPENMETER, TierRow, price, rate, rate_more, total_and_last, volume};
+use super::build::{LAGO, OPENMETER, TierRow, price, quantity, rate, terms, total_and_last, volume};
 use super::{Example, example};
 use crate::pricing::{Charge, Exact};
 
@@ -18,6 +18,16 @@ const LAGO_DOC: &[TierRow] = &[
     ("100000", "0.0006", "10"),
     ("", "0.0004", "10"),
 ];
+
+#[test]
+fn usage_that_comes_to_the_minimum_has_no_true_up() {
+    let charge = Charge {
+        minimum_spend: Some(price("100")),
+        ..volume(OM_TIERS)
+    };
+    let lines = charge.rate(&quantity("5"), terms()).unwrap();
+    assert_eq!(lines.len(), 1);
+}
 
 fn with_maximum(maximum: &str) -> Charge {
     Charge {
@@ -77,12 +87,6 @@ pub(super) fn examples() -> Vec<Example> {
             OPENMETER,
             "100",
             [rate(&with_maximum("100"), "5")],
-        ),
-        example(
-            "vol-om-max-more",
-            OPENMETER,
-            "0",
-            [rate_more(&with_maximum("125"), "7", "10")],
         ),
         example(
             "vol-zuplo-15000",

@@ -1,5 +1,7 @@
 //! Which plan is in force when.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use proptest::prelude::*;
 
@@ -31,12 +33,12 @@ fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-fn start(plan: &PlanVersion) -> Agreement<'_> {
-    Agreement::start(plan, usd(), day("2026-03-10"), Zone::utc()).unwrap()
+fn start(plan: &PlanVersion) -> Agreement {
+    Agreement::start(Arc::new(plan.clone()), usd(), day("2026-03-10"), Zone::utc()).unwrap()
 }
 
 /// Fee, first day and day after the last of each part of the month that a day is in.
-fn parts(agreement: &Agreement<'_>, on: &str) -> Vec<(String, String, String)> {
+fn parts(agreement: &Agreement, on: &str) -> Vec<(String, String, String)> {
     let period = agreement.cycle().period_on(day(on)).unwrap();
     let told = agreement.parts(&period).into_iter().map(|part| {
         let fee = part.plan.monthly_value(usd()).unwrap();
@@ -67,9 +69,13 @@ fn plans_are_compared_by_their_fees_a_month() {
 fn an_upgrade_is_in_force_at_once_and_a_downgrade_from_the_next_period_on() {
     let (small, big) = (monthly("20"), monthly("40"));
     let mut agreement = start(&small);
-    let upgraded = agreement.change(&big, day("2026-03-20")).unwrap();
+    let upgraded = agreement
+        .change(Arc::new(big.clone()), day("2026-03-20"))
+        .unwrap();
     assert_eq!(upgraded, (ChangeKind::Upgrade, day("2026-03-20")));
-    let downgraded = agreement.change(&small, day("2026-04-11")).unwrap();
+    let downgraded = agreement
+        .change(Arc::new(small.clone()), day("2026-04-11"))
+        .unwrap();
     assert_eq!(downgraded, (ChangeKind::Downgrade, day("2026-05-01")));
     agreement.end(day("2026-05-16")).unwrap();
     let march = [
@@ -92,8 +98,12 @@ fn an_upgrade_is_in_force_at_once_and_a_downgrade_from_the_next_period_on() {
 fn a_pending_downgrade_gives_way_to_the_next_change() {
     let (small, middle, big) = (monthly("20"), monthly("30"), monthly("40"));
     let mut agreement = start(&big);
-    agreement.change(&small, day("2026-03-12")).unwrap();
-    agreement.change(&middle, day("2026-03-14")).unwrap();
+    agreement
+        .change(Arc::new(small.clone()), day("2026-03-12"))
+        .unwrap();
+    agreement
+        .change(Arc::new(middle.clone()), day("2026-03-14"))
+        .unwrap();
     assert_eq!(
         parts(&agreement, "2026-04-02"),
         [part("30", "2026-04-01", "2026-05-01")]
@@ -101,9 +111,50 @@ fn a_pending_downgrade_gives_way_to_the_next_change() {
 }
 
 #[test]
+fn nothing_is_in_force_while_it_rests() {
+    let small = monthly("20");
+    let mut agreement = start(&small);
+    agreement.pause(day("2026-03-20"));
+    agreement.resume(day("2026-03-25"));
+    agreement.pause(day("2026-04-10"));
+    let march = [
+        part("20", "2026-03-10", "2026-03-20"),
+        part("20", "2026-03-25", "2026-04-01"),
+    ];
+    assert_eq!(parts(&agreement, "2026-03-15"), march);
+    assert_eq!(
+        parts(&agreement, "2026-04-15"),
+        [part("20", "2026-04-01", "2026-04-10")]
+    );
+    assert!(parts(&agreement, "2026-05-15").is_empty());
+}
+
+#[test]
+fn an_agreed_price_takes_the_place_of_the_flat_fees() {
+    let money = |text: &str| crate::given::money(text);
+    let yearly = plan("1200", Interval::Yearly);
+    assert_eq!(yearly.at_price(money("100 USD")).unwrap(), yearly);
+    let agreed = yearly.at_price(money("140 EUR")).unwrap();
+    assert_eq!(
+        (agreed.fees.len(), agreed.currencies.clone()),
+        (1, vec![currency("EUR")])
+    );
+    assert_eq!(
+        agreed.fees[0].price.in_currency(currency("EUR")).unwrap(),
+        Exact::whole(1680)
+    );
+}
+
+#[test]
 fn what_cannot_be_agreed_is_refused_with_the_way_out() {
     let (small, yearly) = (monthly("20"), plan("300", Interval::Yearly));
-    let euro = Agreement::start(&small, currency("EUR"), day("2026-03-10"), Zone::utc()).unwrap_err();
+    let euro = Agreement::start(
+        Arc::new(small.clone()),
+        currency("EUR"),
+        day("2026-03-10"),
+        Zone::utc(),
+    )
+    .unwrap_err();
     assert_eq!(
         euro.to_string(),
         "the plan has no prices in EUR: subscribe in one of its currencies"
@@ -111,14 +162,14 @@ fn what_cannot_be_agreed_is_refused_with_the_way_out() {
     let mut agreement = start(&small);
     assert_eq!(
         agreement
-            .change(&yearly, day("2026-03-12"))
+            .change(Arc::new(yearly.clone()), day("2026-03-12"))
             .unwrap_err()
             .to_string(),
         "the plan is yearly, the subscription is monthly: end it and start another one"
     );
     assert!(
         agreement
-            .change(&small, day("2026-03-09"))
+            .change(Arc::new(small.clone()), day("2026-03-09"))
             .unwrap_err()
             .to_string()
             .contains("in order of time")
@@ -126,7 +177,7 @@ fn what_cannot_be_agreed_is_refused_with_the_way_out() {
     assert!(agreement.end(day("2026-03-09")).is_err());
     agreement.end(day("2026-03-31")).unwrap();
     let ended = agreement
-        .change(&small, day("2026-03-12"))
+        .change(Arc::new(small.clone()), day("2026-03-12"))
         .unwrap_err()
         .to_string();
     assert_eq!(ended, "the subscription ends on 2026-03-31: start another one");
@@ -145,7 +196,7 @@ proptest! {
         let mut on = day("2026-03-10");
         for ((later, _), plan) in changes.iter().zip(&plans) {
             on = on.checked_add(jiff::Span::new().days(*later)).unwrap();
-            agreement.change(plan, on).unwrap();
+            agreement.change(Arc::new(plan.clone()), on).unwrap();
         }
         let last_day = end.map(|days| on.checked_add(jiff::Span::new().days(days)).unwrap());
         if let Some(last_day) = last_day {

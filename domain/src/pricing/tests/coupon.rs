@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use crate::pricing::examples::build::{decimal, price, quantity, standard, terms, usd};
-use crate::pricing::{AppliedCoupon, Charge, Coupon, Discount, Lasts, RatedLine, take_off};
+use crate::pricing::{AppliedCoupon, Charge, Coupon, Discount, Lasts, RatedLine, Tax, take_off};
 
 fn coupon(discount: Discount, lasts: Lasts) -> Coupon {
     Coupon {
@@ -81,6 +81,56 @@ fn a_coupon_for_a_line_takes_off_that_line_only_and_goes_first() {
     assert_eq!(
         taken(&["60", "40"], &[half.clone(), half.clone(), half]),
         ["20.00", "10.00", "5.00"]
+    );
+}
+
+#[test]
+fn coupons_take_off_no_more_than_a_credit_leaves() {
+    let half = Coupon {
+        only_for: vec!["line-0".to_owned()],
+        ..coupon(Discount::Amount(price("50")), Lasts::Forever)
+    };
+    let mut lines = lines(&["60", "40"]);
+    lines[1].amount.amount = decimal("-30");
+    let applied = AppliedCoupon {
+        coupon: half,
+        used: 0,
+    };
+    let taken = take_off(&lines, &[applied], date(2026, 5, 1), usd()).unwrap();
+    assert_eq!(
+        (taken[0].base, taken[0].amount.amount),
+        (decimal("30"), decimal("30"))
+    );
+}
+
+#[test]
+fn a_coupon_or_a_tax_out_of_range_is_refused_with_the_way_out() {
+    let refused = |coupon: Coupon| coupon.check().unwrap_err().to_string();
+    assert_eq!(
+        refused(coupon(Discount::Percent(decimal("101")), Lasts::Once)),
+        "discount.percent: 101 is not between 0 and 100: name a share in per cent: 19 for 19 %"
+    );
+    assert!(
+        refused(coupon(Discount::Amount(price("-5")), Lasts::Once))
+            .contains("amount.USD: -5 is not above zero")
+    );
+    assert!(
+        refused(coupon(Discount::Amount(price("5")), Lasts::Periods(0))).contains("it lasts for no invoice")
+    );
+    assert!(
+        coupon(Discount::Percent(decimal("100")), Lasts::Once)
+            .check()
+            .is_ok()
+    );
+    let vat = |rate: &str| Tax {
+        code: "vat".to_owned(),
+        name: "VAT".to_owned(),
+        rate_percent: decimal(rate),
+    };
+    assert!(vat("19").check().is_ok() && vat("-1").check().is_err() && vat("100.1").check().is_err());
+    assert_eq!(
+        taken(&["10"], &[coupon(Discount::Percent(decimal("150")), Lasts::Once)]),
+        ["10.00"]
     );
 }
 

@@ -62,6 +62,19 @@ fn credits_are_drawn_by_priority_then_by_expiry() {
 }
 
 #[test]
+fn a_lower_priority_is_drawn_first_even_if_it_never_expires() {
+    let mut ledger = ledger(vec![
+        grant("soon", "10", 1, Some(2)),
+        grant("first", "10", 0, None),
+    ]);
+    ledger.draw(decimal("15"), day(1), "INV-1").unwrap();
+    assert_eq!(
+        moved(&ledger, Movement::Drawn),
+        rows(&[("first", "-10"), ("soon", "-5")])
+    );
+}
+
+#[test]
 fn what_is_left_expires_on_its_instant_and_cannot_be_drawn() {
     let mut ledger = ledger(vec![grant("given", "10", 0, Some(10))]);
     assert_eq!(ledger.available(day(9)).amount, decimal("10"));

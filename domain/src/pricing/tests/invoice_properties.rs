@@ -1,6 +1,7 @@
 //! What holds for every invoice: it adds up, and it does not matter how often it was looked at before.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -8,8 +9,9 @@ use rust_decimal::Decimal;
 use crate::pricing::examples::build::{price, terms, usd};
 use crate::pricing::examples::proration::period;
 use crate::pricing::{
-    AppliedCoupon, Charge, Coupon, CreditLedger, Discount, DraftInvoice, Due, FlatFee, Grant, InForce,
-    InvoiceRequest, Lasts, Model, Percentage, PlanVersion, Tax, Transaction, Usage, rate_invoice,
+    AppliedCoupon, Charge, Coupon, CreditLedger, CreditNote, Discount, DraftInvoice, Due, Ended, FlatFee,
+    Grant, InForce, InvoiceRequest, InvoicedPart, Lasts, Model, Part, Percentage, PlanVersion, Tax,
+    Transaction, Usage, rate_invoice,
 };
 
 use super::rating_properties::{amounts, cost, models};
@@ -83,14 +85,19 @@ fn version(charges: Vec<Charge>, least: Option<Decimal>) -> PlanVersion {
     }
 }
 
-fn request(plan: &PlanVersion, usage: BTreeMap<String, Usage>) -> InvoiceRequest<'_> {
+fn request(plan: &PlanVersion, usage: BTreeMap<String, Usage>) -> InvoiceRequest {
+    let part = |first_day, end_day| Part {
+        plan: Arc::new(plan.clone()),
+        in_force: InForce::whole(period(first_day, end_day)),
+    };
     InvoiceRequest {
-        plan,
         currency: usd(),
         starts_on: "2026-01-01".parse().unwrap(),
-        ended: Some(InForce::whole(period("2026-03-01", "2026-04-01"))),
-        begun: Some(InForce::whole(period("2026-04-01", "2026-05-01"))),
-        usage,
+        ended: vec![Ended {
+            part: part("2026-03-01", "2026-04-01"),
+            usage,
+        }],
+        begun: vec![part("2026-04-01", "2026-05-01")],
         other_lines: vec![],
         coupons: vec![],
         taxes: vec![],
@@ -152,6 +159,38 @@ proptest! {
         invoice.draw(&mut ledger, at, "INV-1").unwrap();
         prop_assert!(adds_up(&invoice));
         prop_assert_eq!(ledger.balance().amount + invoice.credits_drawn, Decimal::new(credit, 2));
+    }
+
+    #[test]
+    fn an_invoice_given_back_in_parts_is_given_back_to_the_cent(
+        amount in 1..1_000_000_i64,
+        coupons in coupons(),
+        taxes in taxes(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let plan = version(vec![], None);
+        let other = FlatFee::new("once", cost(Decimal::new(amount, 2)));
+        let april = InForce::whole(period("2026-04-01", "2026-05-01"));
+        let line = other.line(&april.period, april.days, usd()).unwrap();
+        let invoice = rate_invoice(&InvoiceRequest {
+            other_lines: vec![line],
+            coupons,
+            taxes,
+            ..request(&plan, BTreeMap::new())
+        }).unwrap();
+        let cents = usize::try_from(invoice.subtotal.mantissa()).unwrap();
+        let mut cuts: Vec<Decimal> = cuts.iter().map(|cut| Decimal::new(cut.index(cents) as i64, 2)).collect();
+        cuts.extend([Decimal::ZERO, invoice.subtotal]);
+        cuts.sort();
+        cuts.dedup();
+        let mut returned = Decimal::ZERO;
+        for pair in cuts.windows(2) {
+            let part = InvoicedPart { amount: pair[1] - pair[0], before: pair[0] };
+            let note = CreditNote::of_invoice(&invoice, part).unwrap();
+            prop_assert!(note.total.amount >= Decimal::ZERO);
+            returned += note.total.amount;
+        }
+        prop_assert_eq!(returned, invoice.total);
     }
 
     /// Live: events arrive in any order, and each time the invoice is rated anew. Corrected: it is billed after

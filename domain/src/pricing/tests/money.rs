@@ -52,6 +52,41 @@ fn each_currency_is_rounded_to_its_minor_unit() {
     );
 }
 
+/// Metals, units of account and codes for testing: ISO 4217 gives them no minor unit.
+const WITHOUT_MINOR_UNIT: &[&str] = &[
+    "XAG",
+    "XAU",
+    "XBA",
+    "XBB",
+    "XBC",
+    "XBD",
+    "XDR",
+    "XPD",
+    "XPT",
+    "XSU",
+    "XTS",
+    "XUA",
+    concat!("XX", "X"),
+];
+
+#[test]
+fn every_other_currency_of_iso_4217_has_hundredths() {
+    let letters = || b'A'..=b'Z';
+    let mut hundredths = 0;
+    for code in letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c]))) {
+        let code = std::str::from_utf8(&code).unwrap();
+        let Ok(currency) = code.parse::<Currency>() else {
+            continue;
+        };
+        let listed = MINOR_UNITS.iter().find(|(_, codes)| codes.contains(&code));
+        let none = WITHOUT_MINOR_UNIT.contains(&code).then_some(0);
+        let places = listed.map(|(places, _)| *places).or(none).unwrap_or(2);
+        assert_eq!(currency.exponent(), places, "{code}");
+        hundredths += usize::from(places == 2);
+    }
+    assert!(hundredths > 120, "{hundredths}");
+}
+
 #[test]
 fn a_half_is_rounded_away_from_zero() {
     for (text, cents) in [

@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use crate::pricing::examples::build::{charge, decimal, percentage, standard, terms};
+use crate::pricing::examples::build::{charge, decimal, percentage, price, standard, terms};
 use crate::pricing::examples::proration::period;
 use crate::pricing::{
-    BilledStates, Charge, LineKind, Model, Outcome, OutcomeState, OutcomeTerms, RatedLine, Review,
+    BilledStates, Charge, LineKind, Model, Outcome, OutcomeState, OutcomeTerms, PlanVersion, RatedLine,
+    Review,
 };
 
 const RULE: OutcomeTerms = OutcomeTerms {
@@ -29,7 +30,11 @@ fn review(charge: &Charge, outcomes: &[Outcome]) -> Option<RatedLine> {
         billed_at: "2026-04-01T00:00:00Z".parse().unwrap(),
         now: "2026-05-01T00:00:00Z".parse().unwrap(),
     };
-    charge.review(RULE, outcomes, &review, terms()).unwrap()
+    let charge = Charge {
+        outcome: Some(RULE),
+        ..charge.clone()
+    };
+    charge.review(outcomes, &review, terms()).unwrap()
 }
 
 #[test]
@@ -44,6 +49,10 @@ fn an_outcome_reversed_in_its_window_is_credited_and_a_later_one_is_not() {
         (credit.kind, credit.amount.amount),
         (LineKind::Correction, decimal("-25.00"))
     );
+    let days = credit
+        .days
+        .map(|days| (days.from.to_string(), days.until.to_string()));
+    assert_eq!(days, Some(("2026-03-01".to_owned(), "2026-04-01".to_owned())));
     assert_eq!(review(&per_lead, &[stays, too_late]), None);
 }
 
@@ -61,6 +70,65 @@ fn a_share_of_a_recovered_amount_is_credited_with_the_amount() {
     let credit = review(&share, &outcomes).unwrap();
     assert_eq!(credit.exact.to_string(), "-49.9995");
     assert_eq!(credit.amount.amount, decimal("-50.00"));
+}
+
+#[test]
+fn a_credit_does_not_undercut_the_minimum() {
+    let per_lead = Charge {
+        minimum_spend: Some(price("40")),
+        ..standard("25")
+    };
+    let stays = outcome("stays", "2026-03-20T10:00:00Z", None);
+    let undone = outcome("undone", "2026-03-25T10:00:00Z", Some("2026-04-02T00:00:00Z"));
+    let credit = review(&per_lead, &[stays, undone]).unwrap();
+    assert_eq!(
+        (credit.exact.to_string(), credit.amount.amount),
+        ("-10".to_owned(), decimal("-10.00"))
+    );
+}
+
+#[test]
+fn a_plan_tells_its_outcome_prices() {
+    let plan: PlanVersion = serde_json::from_value(serde_json::json!({
+        "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["USD"], "interval": "monthly",
+        "charges": [
+            {"code": "resolved", "name": "Resolved conversations", "meter": "conversations", "unit": "conversation",
+             "price": {"model": "standard", "unit_price": {"USD": "0.99"}},
+             "outcome": {"bill": "confirmed_and_assumed", "stability_days": 3}},
+            {"code": "qualified", "name": "Qualified leads", "meter": "leads", "unit": "lead",
+             "price": {"model": "graduated", "tiers": [
+                {"up_to": "100", "unit_price": {"USD": "25"}}, {"unit_price": {"USD": "20"}}]},
+             "outcome": {"bill": "confirmed", "stability_days": 30}},
+            {"code": "recovered", "name": "Share of recovered claims", "meter": "recovered", "unit": "usd",
+             "price": {"model": "percentage", "rate_percent": "15"},
+             "outcome": {"bill": "confirmed", "stability_days": 90}},
+        ],
+    }))
+    .unwrap();
+    let march = period("2026-03-01", "2026-04-01");
+    let of = |value: &str| Outcome {
+        value: decimal(value),
+        ..outcome("a", "2026-03-20T10:00:00Z", None)
+    };
+    let amount = |charge: &Charge, value: &str| {
+        let usage =
+            charge
+                .outcome
+                .unwrap()
+                .usage(&[of(value)], &march, "2026-04-01T00:00:00Z".parse().unwrap());
+        charge
+            .usage_line(&usage, terms())
+            .unwrap()
+            .amount
+            .amount
+            .to_string()
+    };
+    let [resolved, qualified, recovered] = &plan.charges[..] else {
+        panic!("three charges")
+    };
+    assert_eq!(amount(resolved, "1"), "0.99");
+    assert_eq!(amount(qualified, "1"), "25.00");
+    assert_eq!(amount(recovered, "83000"), "12450.00");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::pricing::{Plan, bundled_plans};
+use crate::pricing::{Plan, Terms, Usage, bundled_plans};
 
 fn plan() -> Value {
     json!({
@@ -173,6 +173,23 @@ fn an_unknown_meter_or_unit_is_refused() {
         none.contains("there is no meter \"tokens.input\": add the meter first"),
         "{none}"
     );
+}
+
+#[test]
+fn the_documented_plan_is_rated_in_each_of_its_currencies() {
+    let plan: Plan = serde_json::from_str(include_str!("../../../../docs/examples/plan.json")).unwrap();
+    let version = &plan.versions()[0];
+    let tokens = version
+        .charges
+        .iter()
+        .find(|charge| charge.code == "input_tokens")
+        .unwrap();
+    let amount = |code: &str| {
+        let terms = Terms::whole(code.parse().unwrap());
+        let usage = Usage::Quantity("155500000".parse().unwrap());
+        tokens.usage_line(&usage, terms).unwrap().amount.to_string()
+    };
+    assert_eq!([amount("USD"), amount("EUR")], ["426.25 USD", "396.15 EUR"]);
 }
 
 #[test]

@@ -93,6 +93,13 @@ fn charges() -> impl Strategy<Value = Charge> {
         })
 }
 
+/// A decimal of any of its digits and places, not below zero.
+fn any_decimal() -> impl Strategy<Value = Decimal> {
+    let large = (any::<u32>(), any::<u32>(), any::<u32>(), 0..29_u32)
+        .prop_map(|(low, middle, high, scale)| Decimal::from_parts(low, middle, high, false, scale));
+    prop_oneof![large, amounts()]
+}
+
 fn percentages() -> impl Strategy<Value = Charge> {
     let bound = || prop::option::of(amounts().prop_map(cost));
     (amounts(), bound(), prop::option::of(0..5_u32), bound(), bound()).prop_map(
@@ -222,5 +229,43 @@ proptest! {
         let usage = Usage::Priced { quantity: amounts.len().into(), amount };
         let line = charge(Model::Dynamic(Dynamic::default())).usage_line(&usage, terms()).unwrap();
         prop_assert_eq!(line.exact, Exact::from(amount));
+    }
+
+    /// Figures of any size and any number of digits.
+    #[test]
+    fn any_figures_are_rated_exactly_or_refused_and_never_wrong(
+        figures in (any_decimal(), any_decimal(), any_decimal(), any_decimal()),
+        days in 1..366_i64,
+    ) {
+        let (quantity, unit_price, flat_fee, up_to) = figures;
+        let tier = |up_to| Tier { up_to, unit_price: Some(cost(unit_price)), flat_fee: Some(cost(flat_fee)) };
+        let charge = Charge {
+            included_units: flat_fee,
+            minimum_spend: Some(cost(quantity)),
+            ..charge(Model::Graduated(Graduated { tiers: vec![tier(Some(up_to)), tier(None)] }))
+        };
+        let share = Exact::ratio(days, 366).unwrap();
+        match charge.rate(&Usage::Quantity(quantity), Terms { share, ..terms() }) {
+            Ok(lines) => for line in lines {
+                prop_assert!(proves(&line));
+            },
+            Err(refused) => prop_assert!(refused.to_string().starts_with("line \"usage\": the figures are too large")),
+        }
+    }
+
+    #[test]
+    fn a_correction_and_what_was_billed_come_to_what_is_known(
+        charge in charges(),
+        billed in amounts(),
+        known in amounts(),
+    ) {
+        let sum = |quantity| -> Decimal {
+            let lines = charge.rate(&Usage::Quantity(quantity), terms()).unwrap();
+            lines.iter().map(|line| line.amount.amount).sum()
+        };
+        let (before, after) = (Usage::Quantity(billed), Usage::Quantity(known));
+        let correction = charge.correction(&before, &after, terms()).unwrap();
+        let corrected = correction.map_or(Decimal::ZERO, |line| line.amount.amount);
+        prop_assert_eq!(sum(billed) + corrected, sum(known));
     }
 }

@@ -1,0 +1,86 @@
+//! What a subscription's events mean for its bills.
+
+use jiff::Timestamp;
+
+use super::{Event, PlanCode};
+use crate::kernel::Money;
+use crate::pricing::{Agreement, AgreementError, Plan, PlanVersion, day_of};
+use crate::tenant::Zone;
+
+/// Why a subscription cannot be billed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BillingError {
+    /// A plan that nobody has defined.
+    #[error("there is no plan {0}: define it, or change the subscription's plan")]
+    NoPlan(PlanCode),
+    /// A plan that is not in force yet.
+    #[error("the plan {plan} has no version in force at {at}: let a version begin earlier")]
+    NotInForce {
+        /// The plan.
+        plan: PlanCode,
+        /// When it was subscribed to.
+        at: Timestamp,
+    },
+    /// Terms that do not go together.
+    #[error(transparent)]
+    Agreement(#[from] AgreementError),
+}
+
+/// Which plan is in force on which days, by a subscription's events in their order: each plan in the version that was
+/// in force at the time, at the price that was agreed. Days are the tenant's. Nothing before the start.
+///
+/// # Errors
+/// [`BillingError`] names the plan or the terms, and what to do.
+pub fn agreement(
+    plans: &[Plan],
+    events: &[(Timestamp, Event)],
+    zone: &Zone,
+) -> Result<Option<Agreement>, BillingError> {
+    let mut agreement: Option<Agreement> = None;
+    for (at, event) in events {
+        let day = day_of(*at, zone);
+        match (event, &mut agreement) {
+            (
+                Event::Started {
+                    plan,
+                    price,
+                    started_at,
+                    ..
+                },
+                None,
+            ) => {
+                let version = agreed(plans, plan, *price, *started_at)?;
+                let starts_on = day_of(*started_at, zone);
+                let started = Agreement::start(version.into(), price.currency, starts_on, zone.clone());
+                agreement = Some(started?);
+            }
+            (Event::PlanChanged { plan, price, .. }, Some(agreement)) => {
+                agreement.change(agreed(plans, plan, *price, *at)?.into(), day)?;
+            }
+            (Event::Paused { .. }, Some(agreement)) => agreement.pause(day),
+            (Event::Resumed { .. }, Some(agreement)) => agreement.resume(day),
+            (Event::Canceled { .. }, Some(agreement)) => agreement.end(day)?,
+            (
+                Event::Started { .. }
+                | Event::PlanChanged { .. }
+                | Event::Paused { .. }
+                | Event::Resumed { .. }
+                | Event::Canceled { .. }
+                | Event::PaymentReceived { .. }
+                | Event::PaymentFailed { .. },
+                _,
+            ) => {}
+        }
+    }
+    Ok(agreement)
+}
+
+fn agreed(plans: &[Plan], code: &PlanCode, price: Money, at: Timestamp) -> Result<PlanVersion, BillingError> {
+    let plan = plans.iter().find(|plan| plan.code() == code);
+    let plan = plan.ok_or_else(|| BillingError::NoPlan(code.clone()))?;
+    let version = plan.version_at(at).ok_or_else(|| BillingError::NotInForce {
+        plan: code.clone(),
+        at,
+    })?;
+    Ok(version.at_price(price)?)
+}
