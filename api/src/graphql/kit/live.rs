@@ -76,7 +76,11 @@ pub(crate) struct Following<'a> {
 }
 
 /// Lets a subscription pass.
-pub(crate) async fn following<'a>(ctx: &Context<'a>, may: May, after: Option<Cursor>) -> Result<Following<'a>> {
+pub(crate) async fn following<'a>(
+    ctx: &Context<'a>,
+    may: May,
+    after: Option<Cursor>,
+) -> Result<Following<'a>> {
     let identity = ctx.data::<Identity>()?;
     let caller = may
         .check(identity)
