@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`Options`] and [`router`] (what the program gives and gets), `http` (the transports, health,
 //! metrics), `gateway` (the way of a request from a transport to the executor), and what it passes: `auth` (who
-//! asks), `limits`, `documents` (read once), `cost`, then `graphql` (one file a slice, `kit` below them).
+//! asks), `limits`, `documents` (read once), `cost`, then `graphql` (one file a slice, `kit` below them) and `live` (one
+//! execution for all who follow the same).
 
 mod auth;
 mod cost;

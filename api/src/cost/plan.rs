@@ -90,7 +90,7 @@ impl PlanBuckets {
 #[derive(Clone)]
 pub(crate) struct Plans {
     reader: Reader,
-    buckets: PlanBuckets,
+    buckets: Arc<PlanBuckets>,
     known: Arc<Mutex<LruCache<TenantId, (Instant, Bucket)>>>,
 }
 
@@ -98,7 +98,7 @@ impl Plans {
     pub(crate) fn new(reader: Reader, buckets: PlanBuckets) -> Self {
         Self {
             reader,
-            buckets,
+            buckets: Arc::new(buckets),
             known: Arc::new(Mutex::new(LruCache::new(TENANTS_AT_MOST))),
         }
     }

@@ -1,5 +1,7 @@
 //! What the transports share.
 
+use std::sync::Arc;
+
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Pos, Request, Response, Variables};
 
@@ -21,7 +23,7 @@ use crate::options::Options;
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) authenticator: Authenticator,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
     /// Whether GraphiQL and the schema are for everybody.
     pub(crate) development: bool,
     documents: Documents,
@@ -35,16 +37,20 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(options: Options, authenticator: Authenticator) -> Self {
         let checker = Checker::new(checking_schema(&options));
-        let limits = options.limits.clone();
+        let limits = Arc::new(options.limits.clone());
         let plans = Plans::new(options.reader.clone(), options.plan_buckets.clone());
-        let documents = Documents::new(checker, limits.clone(), options.persisted_documents.clone());
+        let documents = Documents::new(
+            checker,
+            options.limits.clone(),
+            options.persisted_documents.clone(),
+        );
         let purse = Purse::new(plans, Buckets::new());
         let development = options.development;
         let schema = schema(options.clone(), authenticator.clone());
         Self {
             development,
             documents,
-            hub: Hub::new(schema.clone(), purse.clone(), options.clone()),
+            hub: Hub::new(schema.clone(), purse.clone(), Arc::clone(&limits), options.clone()),
             purse,
             schema,
             options,

@@ -21,7 +21,7 @@ pub(crate) struct Admission {
     addresses: Arc<Counts<IpAddr>>,
     backfills: Arc<Semaphore>,
     tenant_backfills: Arc<Mutex<HashMap<TenantId, Arc<Semaphore>>>>,
-    limits: Limits,
+    limits: Arc<Limits>,
 }
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(crate) struct Backfill {
 }
 
 impl Admission {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Arc<Limits>) -> Self {
         let none = || Mutex::new(HashMap::new());
         Self {
             tenants: Arc::new(Counts(none())),
@@ -155,6 +155,7 @@ impl Drop for Admitted {
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
 
     use domain::TenantId;
     use futures::FutureExt;
@@ -168,13 +169,13 @@ mod tests {
     }
 
     fn admission() -> Admission {
-        Admission::new(Limits {
+        Admission::new(Arc::new(Limits {
             tenant_subscriptions: 2,
             address_connections: 1,
             backfills: 3,
             tenant_backfills: 1,
             ..Limits::default()
-        })
+        }))
     }
 
     #[test]

@@ -57,3 +57,43 @@ impl Blueprint {
         request.data(self.identity.clone()).data(course)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::TenantId;
+    use domain::api_key::Scope;
+    use ulid::Ulid;
+
+    use super::Key;
+    use crate::auth::Identity;
+
+    #[test]
+    fn who_may_see_the_same_shares_and_nobody_else() {
+        let identity = |tenant, key: &str, scopes: &[Scope]| {
+            let scopes: BTreeSet<Scope> = scopes.iter().copied().collect();
+            Identity::of_api_key(TenantId::new(Ulid(tenant)), key, key, scopes)
+        };
+        let key = |document: &[u8], variables: &str, identity: &Identity| {
+            Key::of(document, Some("Events"), variables, identity)
+        };
+        let first = identity(1, "first", &[Scope::Read]);
+        let of_first = key(b"d", "{}", &first);
+        assert_eq!(of_first, key(b"d", "{}", &identity(1, "second", &[Scope::Read])));
+        for other in [
+            key(b"e", "{}", &first),
+            key(b"d", "{\"a\":1}", &first),
+            Key::of(b"d", None, "{}", &first),
+            key(b"d", "{}", &identity(2, "first", &[Scope::Read])),
+            key(b"d", "{}", &identity(1, "first", &[Scope::Read, Scope::Write])),
+            key(
+                b"d",
+                "{}",
+                &Identity::of_platform_admin(Some(TenantId::new(Ulid(1)))),
+            ),
+        ] {
+            assert_ne!(of_first, other);
+        }
+    }
+}

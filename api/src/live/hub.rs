@@ -17,16 +17,17 @@ use crate::graphql::kit::loaders;
 use crate::limits::{Limits, Over};
 use crate::options::Options;
 
-/// Executes subscriptions. Cheap to clone.
+/// Executes subscriptions. Cheap to clone: each subscriber has one.
 #[derive(Clone)]
-pub(crate) struct Hub {
+pub(crate) struct Hub(Arc<Shared>);
+
+struct Shared {
     schema: Schema,
     purse: Purse,
     options: Options,
-    pub(super) limits: Limits,
+    limits: Arc<Limits>,
     admission: Admission,
-    pub(crate) drain: Drain,
-    pub(super) topics: Arc<Topics>,
+    topics: Arc<Topics>,
 }
 
 /// The running topics.
@@ -44,40 +45,53 @@ impl Topics {
 }
 
 impl Hub {
-    pub(crate) fn new(schema: Schema, purse: Purse, options: Options) -> Self {
-        Self {
+    pub(crate) fn new(schema: Schema, purse: Purse, limits: Arc<Limits>, options: Options) -> Self {
+        Self(Arc::new(Shared {
             schema,
             purse,
-            admission: Admission::new(options.limits.clone()),
-            limits: options.limits.clone(),
-            drain: options.drain.clone(),
+            admission: Admission::new(Arc::clone(&limits)),
+            limits,
             options,
             topics: Arc::default(),
-        }
+        }))
+    }
+
+    /// Tells when the process is about to end.
+    pub(crate) fn drain(&self) -> &Drain {
+        &self.0.options.drain
+    }
+
+    /// How many responses a topic keeps.
+    pub(super) fn responses(&self) -> usize {
+        self.0.limits.live_responses.max(2)
+    }
+
+    pub(super) fn topics(&self) -> Weak<Topics> {
+        Arc::downgrade(&self.0.topics)
     }
 
     /// Lets a socket or a stream in.
     pub(crate) fn connect(&self, address: Option<ClientAddress>) -> Result<Admitted, Over> {
-        self.admission.connection(address)
+        self.0.admission.connection(address)
     }
 
     /// Begins a subscription.
     pub(crate) fn subscribe(&self, blueprint: Blueprint) -> Result<Subscriber, Over> {
-        let admitted = self.admission.subscription(blueprint.tenant())?;
+        let admitted = self.0.admission.subscription(blueprint.tenant())?;
         Ok(Subscriber::new(self.clone(), blueprint, admitted))
     }
 
     /// A seat at the shared execution for somebody who was told everything up to a position, if what follows is
     /// there; the execution begins if there is none.
     pub(super) fn seat(&self, blueprint: &Arc<Blueprint>, position: u64) -> Option<Seat> {
-        let mut topics = self.topics.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut topics = self.0.topics.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Held until the lock is let go: a topic takes it when its last holder goes.
         let known = topics.get(&blueprint.key).and_then(Weak::upgrade);
         let topic = match &known {
             Some(topic) if topic.is_running() => Arc::clone(topic),
             _ => {
                 // Who is ahead of this process's view of the log does not make the others wait for it.
-                let begin = position.min(self.options.store.tail().position());
+                let begin = position.min(self.0.options.store.tail().position());
                 let topic = Topic::begin(self, Arc::clone(blueprint), begin);
                 topics.insert(blueprint.key, Arc::downgrade(&topic));
                 topic
@@ -96,14 +110,14 @@ impl Hub {
     ) -> BoxStream<'static, Frame> {
         let course = Course::new(
             begin,
-            self.limits.heartbeat(),
-            self.drain.clone(),
-            self.admission.clone(),
+            self.0.limits.heartbeat(),
+            self.0.options.drain.clone(),
+            self.0.admission.clone(),
         );
-        let request = blueprint.request(course.clone()).data(loaders(&self.options));
-        let responses = self.schema.execute_stream(request);
+        let request = blueprint.request(course.clone()).data(loaders(&self.0.options));
+        let responses = self.0.schema.execute_stream(request);
         let executions = metrics::counter!("annals_live_executions_total", "by" => by);
-        let (blueprint, purse) = (Arc::clone(blueprint), self.purse.clone());
+        let (blueprint, purse) = (Arc::clone(blueprint), self.0.purse.clone());
         let frames = responses.then(move |response| {
             executions.increment(1);
             let place = course.noted();

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::course::Kind;
 use super::frame::Frame;
 
 /// Bytes of payload that are kept at most.
@@ -42,11 +41,7 @@ impl Ring {
             };
             self.bytes -= oldest.payload.len();
             self.first += 1;
-            self.floor = match oldest.kind {
-                // Whoever knows the same position may still have missed it.
-                Kind::State => oldest.position.saturating_add(1),
-                Kind::Event | Kind::Sign(_) => self.floor.max(oldest.position),
-            };
+            self.floor = self.floor.max(oldest.position);
         }
     }
 
@@ -79,7 +74,8 @@ impl Ring {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Frame, Kind, Ring};
+    use super::super::course::Kind;
+    use super::{Frame, Ring};
 
     fn frame(position: u64, kind: Kind) -> Arc<Frame> {
         Arc::new(Frame {
@@ -116,6 +112,7 @@ mod tests {
         assert_eq!(ring.number_after(5), Some(0));
         ring.push(frame(6, Kind::State));
         ring.push(frame(7, Kind::State));
-        assert_eq!((ring.number_after(5), ring.number_after(6)), (None, Some(1)));
+        assert_eq!((ring.number_after(5), ring.number_after(6)), (Some(1), Some(1)));
+        assert_eq!(ring.number_after(4), None);
     }
 }

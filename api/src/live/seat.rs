@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::topic::{Found, Topic};
 
 /// As many bytes as a reader takes at once: what a slow one holds at most.
-const BYTES_AT_ONCE: usize = 16 << 10;
+const BYTES_AT_ONCE: usize = 8 << 10;
 
 /// One reader at a topic.
 pub(super) struct Seat {

@@ -12,7 +12,7 @@ use super::{Admitted, Begin, Blueprint, Frame};
 
 /// As many frames of the past as are taken at once.
 const FRAMES_AT_ONCE: usize = 32;
-const BYTES_AT_ONCE: usize = 16 << 10;
+const BYTES_AT_ONCE: usize = 8 << 10;
 
 /// One subscription of one client.
 pub(crate) struct Subscriber {
@@ -88,7 +88,7 @@ impl Subscriber {
                         metrics::counter!("annals_live_lagged_total").increment(1);
                         self.stage = self.own(Begin::Lagged(self.position));
                     }
-                    Taken::Over if self.hub.drain.has_begun() => {
+                    Taken::Over if self.hub.drain().has_begun() => {
                         self.stage = Stage::Over(Ended::Drained);
                     }
                     // It ended for another reader's sake: this one goes on by itself.
@@ -116,7 +116,7 @@ impl Subscriber {
                 }
                 None => self.own(Begin::At(self.position)),
             };
-        } else if last.kind == Kind::Sign(Sign::Heartbeat) && self.hub.drain.has_begun() {
+        } else if last.kind == Kind::Sign(Sign::Heartbeat) && self.hub.drain().has_begun() {
             self.stage = Stage::Over(Ended::Drained);
         }
     }

@@ -60,7 +60,7 @@ impl Topic {
     pub(super) fn begin(hub: &Hub, blueprint: Arc<Blueprint>, position: u64) -> Arc<Self> {
         let topic = Arc::new(Self {
             state: Mutex::new(State {
-                ring: Ring::new(position, hub.limits.live_responses.max(2)),
+                ring: Ring::new(position, hub.responses()),
                 pulse: 0,
                 seats: 0,
                 waiting: 0,
@@ -70,11 +70,11 @@ impl Topic {
             pulses: watch::Sender::new(0),
             all_read: Notify::new(),
             task: Mutex::new(None),
-            topics: Arc::downgrade(&hub.topics),
+            topics: hub.topics(),
             blueprint: Arc::clone(&blueprint),
         });
         let frames = hub.execute(&blueprint, Begin::Live(position), "shared");
-        let room = (hub.limits.live_responses / 2).max(1);
+        let room = (hub.responses() / 2).max(1);
         let task = tokio::spawn(produce(Arc::downgrade(&topic), frames, room));
         *topic.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
         metrics::gauge!("annals_live_topics").increment(1);

@@ -281,6 +281,10 @@ impl House {
         let answer: Value = serde_json::from_str(&text).unwrap();
         let token = answer["data"]["issueApiKey"]["token"].as_str();
         let token = token.unwrap_or_else(|| panic!("no token: {text}")).to_owned();
+        // However slow the machine is, the key is known from now on.
+        if self.projector.is_some() {
+            self.settle().await;
+        }
         Tenant { id, token }
     }
 }

@@ -208,6 +208,7 @@ async fn a_revoked_token_ends_its_sockets_and_streams_and_no_others() {
     let acme = house.tenant("acme").await;
     let input = json!({ "id": "reader", "name": "r", "scopes": ["READ", "WRITE", "INGEST", "ADMIN"] });
     let token = house.done(&acme.token, "issueApiKey", input).await["token"].clone();
+    house.settle().await;
     let reader = Tenant {
         id: acme.id.clone(),
         token: token.as_str().unwrap().to_owned(),

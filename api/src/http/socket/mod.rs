@@ -5,6 +5,8 @@ mod message;
 mod operation;
 mod session;
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
@@ -20,7 +22,7 @@ use crate::live::ClientAddress;
 const PROTOCOL: &str = "graphql-transport-ws";
 /// Small, since there are many sockets and most are quiet: what is read at once, and written.
 const READ_BYTES: usize = 2 << 10;
-const WRITE_BYTES: usize = 16 << 10;
+const WRITE_BYTES: usize = 4 << 10;
 
 /// Upgrades to a WebSocket; the token comes with the request, or with `connection_init`.
 pub(super) async fn upgrade(
@@ -40,7 +42,7 @@ pub(super) async fn upgrade(
         .max_frame_size(bytes);
     let speaks_it = upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |socket| async move {
-        let session = Session::new(socket, gateway, headers, request_id);
+        let session = Box::new(Session::new(socket, Arc::new(gateway), headers, request_id));
         match admitted {
             Err(over) => session.refuse(&Close::Crowded(over.to_string())).await,
             Ok(_) if !speaks_it => session.refuse(&Close::NoProtocol).await,

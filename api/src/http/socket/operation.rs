@@ -1,5 +1,7 @@
 //! One operation on a socket, as a task of its own.
 
+use std::sync::Arc;
+
 use async_graphql::{Response, ServerError};
 use axum::extract::ws::Utf8Bytes;
 use axum::http::HeaderMap;
@@ -74,14 +76,15 @@ pub(super) struct Caller {
 }
 
 /// Runs an operation to its end.
-pub(super) async fn run(gateway: Gateway, caller: Caller, asked: Asked, voice: Voice) -> Option<()> {
-    match begin(&gateway, caller, asked).await {
+pub(super) async fn run(gateway: Arc<Gateway>, caller: Caller, asked: Asked, voice: Voice) -> Option<()> {
+    // Boxed, so that what is needed once is not kept for as long as the operation runs.
+    match Box::pin(begin(&gateway, caller, asked)).await {
         Ok(Followed::Live(subscriber)) => {
             // What the operation came with is not needed any more, and there may be thousands.
             drop(gateway);
             follow(subscriber, voice).await
         }
-        Ok(Followed::Once(ready)) => voice.result(&gateway.answer(ready).await).await,
+        Ok(Followed::Once(ready)) => voice.result(&Box::pin(gateway.answer(ready)).await).await,
         Err(refusal) => voice.error(&refusal.errors).await,
     }
 }

@@ -1,6 +1,7 @@
 //! One socket from its introduction to its end.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -31,7 +32,7 @@ const PINGS_UNANSWERED: u32 = 2;
 
 /// One socket.
 pub(super) struct Session {
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
     headers: HeaderMap,
     request_id: RequestId,
     socket: WebSocket,
@@ -99,7 +100,7 @@ impl From<Close> for End {
 impl Session {
     pub(super) fn new(
         socket: WebSocket,
-        gateway: Gateway,
+        gateway: Arc<Gateway>,
         headers: HeaderMap,
         request_id: RequestId,
     ) -> Self {
@@ -120,13 +121,13 @@ impl Session {
     }
 
     /// Closes at once.
-    pub(super) async fn refuse(mut self, close: &Close) {
+    pub(super) async fn refuse(mut self: Box<Self>, close: &Close) {
         self.close(close).await;
     }
 
     /// Serves until one side ends it. The operations end with the session.
-    pub(super) async fn serve(mut self) {
-        let _open = self.gateway.hub.drain.open();
+    pub(super) async fn serve(mut self: Box<Self>) {
+        let _open = self.gateway.hub.drain().open();
         match self.converse().await {
             Ok(()) => {}
             Err(End::Closed(close)) => self.close(&close).await,
@@ -142,7 +143,7 @@ impl Session {
         // After a stall of this process a client gets its time all the same.
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut unanswered = 0;
-        let drain = self.gateway.hub.drain.clone();
+        let drain = self.gateway.hub.drain().clone();
         loop {
             if self.drained_by.is_some() && self.operations.is_empty() {
                 return Err(Close::Restart.into());
@@ -191,7 +192,8 @@ impl Session {
         check_nesting(text.as_bytes(), &self.gateway.limits)
             .map_err(|over| Close::Invalid(format!("Invalid message: {over}")))?;
         match FromClient::read(text).map_err(Close::Invalid)? {
-            FromClient::Init(payload) => self.init(&payload).await,
+            // Boxed, so that what is needed once is not kept for as long as the socket is open.
+            FromClient::Init(payload) => Box::pin(self.init(&payload)).await,
             FromClient::Ping => self.send(Message::text(FromServer::Pong.text())).await,
             FromClient::Pong => Ok(()),
             FromClient::Subscribe(id, asked) => self.subscribe(id, asked),
@@ -208,7 +210,7 @@ impl Session {
         if matches!(self.standing, Standing::Acknowledged(_)) {
             return Err(Close::TooMany("Too many initialisation requests".into()).into());
         }
-        let headers = introduced(self.headers.clone(), payload);
+        let headers = introduced(std::mem::take(&mut self.headers), payload);
         // First, so that nothing is missed between the two.
         let revocations = self.gateway.authenticator.revocations();
         let identity = identify(&self.gateway.authenticator, &headers, Some(&self.request_id)).await;
@@ -248,7 +250,7 @@ impl Session {
             headers: acknowledged.headers.clone(),
             request_id: self.request_id.clone(),
         };
-        let running = run(self.gateway.clone(), caller, asked, voice);
+        let running = run(Arc::clone(&self.gateway), caller, asked, voice);
         let operation = Operation {
             serial: self.serial,
             handle: self.tasks.spawn(running),

@@ -50,7 +50,7 @@ impl Reader {
             identity,
             revocations,
             _admitted: gateway.hub.connect(address.map(|Extension(address)| address))?,
-            _open: gateway.hub.drain.open(),
+            _open: gateway.hub.drain().open(),
         })
     }
 }
