@@ -16,6 +16,7 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
+use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::{listen, read_models};
 
@@ -23,7 +24,6 @@ const GATEWAY_CONNECTIONS: u32 = 12;
 const PROJECTOR_CONNECTIONS: u32 = 8;
 
 /// The open rooms of one process.
-#[derive(Debug)]
 pub struct Rooms {
     /// The event log.
     pub store: Store,
@@ -33,6 +33,7 @@ pub struct Rooms {
     verification: Option<Verification>,
     router: Router,
     head_within: Duration,
+    tls: Option<Tls>,
 }
 
 impl Rooms {
@@ -80,7 +81,7 @@ impl Rooms {
         options.operations = Some(read_models::operations(url, memory_bytes)?);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
         options.development = settings.mode == Some(crate::config::Mode::Development);
-        options.jwt = settings.access.jwt()?;
+        settings.access.apply(&mut options)?;
         options.limits = settings.gateway.limits();
         options.plan_buckets = settings.gateway.buckets()?;
         options.persisted_documents = settings.gateway.documents()?;
@@ -88,14 +89,15 @@ impl Rooms {
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
         let authenticator = Authenticator::new(&options);
         let mut router = if roles.contains(&Role::Api) {
-            api::router(options)
+            api::router(options.clone())
         } else {
-            api::operations(options)
+            api::operations(options.clone())
         };
         if roles.contains(&Role::Ingest) {
             let events =
                 ingest::cloud_events::router(store.clone(), ingest::cloud_events::Options::default());
-            router = router.merge(api::protect(events, authenticator, Scope::Ingest));
+            let events = api::protect(events, authenticator, Scope::Ingest);
+            router = router.merge(api::observed(events, &options));
         }
         Ok(Self {
             store,
@@ -103,13 +105,14 @@ impl Rooms {
             projector,
             verification,
             router,
+            tls: settings.access.tls()?.map(Tls::open).transpose()?,
             head_within: settings.gateway.limits().head(),
         })
     }
 
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-        listen::serve(listener, self.router, self.head_within, stop).await;
+        listen::serve(listener, self.router, self.tls, self.head_within, stop).await;
         if let Some(verification) = self.verification {
             verification.stop().await;
         }

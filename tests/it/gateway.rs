@@ -1,9 +1,11 @@
 //! Journeys through the gateway: HTTP and WebSocket in, the log and the read models behind it.
 
 mod access;
+mod browser;
 mod commands;
 mod cost;
 mod documents;
+mod door;
 mod explain;
 mod fuzz;
 pub(crate) mod house;
@@ -21,3 +23,4 @@ pub(crate) mod socket;
 mod socket_rules;
 mod stale;
 pub(crate) mod story;
+mod tls;

@@ -21,8 +21,10 @@ use crate::options::Options;
 pub(crate) struct Gateway {
     pub(crate) authenticator: Authenticator,
     pub(crate) limits: Limits,
-    /// Whether GraphiQL and the schema are for everybody.
-    pub(crate) development: bool,
+    /// Whether GraphiQL is served.
+    pub(crate) serves_graphiql: bool,
+    /// Whether the schema is for everybody.
+    shows_schema: bool,
     documents: Documents,
     purse: Purse,
     schema: Schema,
@@ -34,7 +36,8 @@ impl Gateway {
         let limits = options.limits.clone();
         let plans = Plans::new(options.reader.clone(), options.plan_buckets.clone());
         Self {
-            development: options.development,
+            serves_graphiql: options.graphiql.unwrap_or(options.development),
+            shows_schema: options.development && options.introspection != Some(false),
             documents: Documents::new(checker, limits.clone(), options.persisted_documents.clone()),
             purse: Purse::new(plans, Buckets::new()),
             schema: schema(options, authenticator.clone()),
@@ -47,7 +50,7 @@ impl Gateway {
     /// development.
     pub(crate) fn denied(&self, identity: &Result<Identity, Denied>) -> Option<Denied> {
         let denied = identity.as_ref().err()?;
-        let may_be_let_in = self.development && *denied == Denied::Unauthenticated;
+        let may_be_let_in = self.shows_schema && *denied == Denied::Unauthenticated;
         (!may_be_let_in).then(|| denied.clone())
     }
 
@@ -74,11 +77,10 @@ impl Gateway {
         let operation = pick(document, asked.operation_name.as_deref())?;
         door.check(operation.node.ty)?;
         if let Ok(identity) = &identity {
-            may_ask(
-                identity,
-                operation.node.ty,
-                &root_fields(document, &operation.node),
-            )?;
+            for field in root_fields(document, &operation.node) {
+                may_ask(identity, operation.node.ty, field)
+                    .inspect_err(|denied| self.authenticator.refused(identity, denied, field))?;
+            }
         }
         let (run, mut variables) = (asked.run(), asked.variables());
         check_variables(&operation.node, &variables, types)?;

@@ -5,6 +5,7 @@ use async_graphql::http::GraphiQLSource;
 use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{Query, State};
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse};
 use axum::{Extension, response};
@@ -21,6 +22,10 @@ use crate::gateway::{Asked, Door, Gateway, Ready, Refusal, Run};
 use crate::limits::{Over, check_nesting};
 
 const METHODS: &str = "GET, HEAD, POST";
+/// What GraphiQL's page may load: its scripts come from unpkg.com.
+const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' https://unpkg.com; \
+    style-src 'unsafe-inline' https://unpkg.com; font-src https://unpkg.com data:; img-src 'self' data: https:; \
+    connect-src 'self' ws: wss:; worker-src blob: https://unpkg.com; frame-ancestors 'none'";
 /// With the value `true`: tell the cost, execute nothing.
 const DRY_RUN: &str = "x-annals-dry-run";
 
@@ -155,15 +160,15 @@ pub(super) async fn other_method() -> response::Response {
 
 /// GraphiQL, in development.
 pub(super) async fn graphiql(State(gateway): State<Gateway>) -> response::Response {
-    if !gateway.development {
-        let message = "GraphiQL is on in development only; send queries to /graphql";
+    if !gateway.serves_graphiql {
+        let message = "GraphiQL is off here (setting graphiql); send queries to /graphql";
         return refused(Media::Json, &Refusal::wrong(StatusCode::NOT_FOUND, message));
     }
     let page = GraphiQLSource::build()
         .endpoint("/graphql")
         .subscription_endpoint("/graphql/ws")
         .title("Annals");
-    Html(page.finish()).into_response()
+    ([(CONTENT_SECURITY_POLICY, GRAPHIQL_POLICY)], Html(page.finish())).into_response()
 }
 
 /// A request in the URL's query: each member a parameter, `variables` and `extensions` as JSON.
