@@ -1,16 +1,19 @@
 //! Who may come in, and how: the identity provider, hosts, proxies, origins and TLS.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use api::{JwtClaims, JwtOptions, Role};
+use api::{Hosts, JwtClaims, JwtOptions, Role};
 use clap::Args;
+use domain::api_key::Origin;
 use serde::{Deserialize, Serialize};
 
 use crate::key_set::HttpKeySet;
+use crate::tls::Files;
 
 /// Makes a flag, a variable and a key of each setting.
 macro_rules! settings {
@@ -78,12 +81,34 @@ settings! {
     jwt_roles_claim: String, "ANNALS_JWT_ROLES_CLAIM", "CLAIM";
     /// The tenant of all tokens, where they name none
     jwt_tenant: String, "ANNALS_JWT_TENANT", "TENANT";
+    /// The domain under which tenants have their hosts: acme.annals.example is of the tenant acme [default: none]
+    base_domain: String, "ANNALS_BASE_DOMAIN", "DOMAIN";
+    /// A certificate in PEM, with those between it and its authority: HTTP is served by TLS then; read again
+    /// when it changes
+    tls_certificate: PathBuf, "ANNALS_TLS_CERTIFICATE", "FILE";
+    /// The certificate's private key in PEM
+    tls_key: PathBuf, "ANNALS_TLS_KEY", "FILE";
+    /// Whether the schema can be asked for [default: in development, there without a token too]
+    introspection: bool, "ANNALS_INTROSPECTION", "BOOL";
+    /// Whether GraphiQL is served [default: in development]
+    graphiql: bool, "ANNALS_GRAPHIQL", "BOOL";
+    /// Seconds after which it is written down again that a key is in use; 0: never [default: 3600]
+    key_use_seconds: u64, "ANNALS_KEY_USE_SECONDS", "NUMBER";
+    /// Seconds in which whoever is turned away again is counted, not told one by one [default: 60]
+    denied_seconds: u64, "ANNALS_DENIED_SECONDS", "NUMBER";
     lists:
     /// The audiences of which a token must name one [default: none, `aud` is not looked at]
     jwt_audience, "ANNALS_JWT_AUDIENCE", "TEXT";
     /// What the token's roles mean here, for instance org:admin=tenant_admin [default: tenant_admin, member,
     /// analyst, auditor and agent by these names]
     jwt_roles, "ANNALS_JWT_ROLES", "NAME=ROLE";
+    /// Domains that tenants brought along, for instance crm.acme.com=acme [default: none]
+    tenant_domains, "ANNALS_TENANT_DOMAINS", "HOST=TENANT";
+    /// Networks of proxies whose X-Forwarded-For, -Host and -Proto, or Forwarded, are believed, for instance
+    /// 10.0.0.0/8 [default: none]
+    trusted_proxies, "ANNALS_TRUSTED_PROXIES", "NETWORK";
+    /// Origins whose pages may ask, for instance https://app.example; * for all [default: none]
+    cors_origins, "ANNALS_CORS_ORIGINS", "ORIGIN";
 }
 
 fn line<T: Serialize>(name: &str, value: Option<&T>) -> String {
@@ -95,6 +120,69 @@ fn line<T: Serialize>(name: &str, value: Option<&T>) -> String {
 }
 
 impl GivenAccess {
+    /// Sets what the gateway needs to know.
+    ///
+    /// # Errors
+    /// When a setting can't be read: it is named.
+    pub fn apply(&self, options: &mut api::Options) -> anyhow::Result<()> {
+        options.jwt = self.jwt()?;
+        options.hosts = self.hosts()?;
+        let networks = self.trusted_proxies.iter().flatten();
+        let networks = networks.map(|network| network.parse());
+        options.trusted_proxies = networks.collect::<Result<_, _>>().context("trusted_proxies")?;
+        for origin in self.cors_origins.iter().flatten() {
+            if origin != "*" {
+                origin.parse::<Origin>().context("cors_origins")?;
+            }
+        }
+        options.cors_origins = self.cors_origins.clone().unwrap_or_default();
+        let seconds = |given: Option<u64>, default| given.map_or(default, Duration::from_secs);
+        let every = &mut options.record_every;
+        every.key_use = seconds(self.key_use_seconds, every.key_use);
+        every.denied = seconds(self.denied_seconds, every.denied);
+        options.introspection = self.introspection;
+        options.graphiql = self.graphiql;
+        Ok(())
+    }
+
+    /// How clients write the address.
+    pub(crate) fn origin(&self, address: SocketAddr) -> String {
+        match self.tls_certificate {
+            Some(_) => format!("https://{address}"),
+            None => format!("http://{address}"),
+        }
+    }
+
+    /// Where the certificate lies, if HTTP is to be served by TLS.
+    ///
+    /// # Errors
+    /// When one of its two files is missing in the settings.
+    pub fn tls(&self) -> anyhow::Result<Option<Files>> {
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            })),
+            (None, None) => Ok(None),
+            (Some(_), None) => bail!("tls_certificate needs tls_key beside it"),
+            (None, Some(_)) => bail!("tls_key needs tls_certificate beside it"),
+        }
+    }
+
+    fn hosts(&self) -> anyhow::Result<Hosts> {
+        let mut domains = HashMap::new();
+        for pair in self.tenant_domains.iter().flatten() {
+            let (host, tenant) = pair
+                .split_once('=')
+                .filter(|(host, tenant)| !host.is_empty() && !tenant.is_empty())
+                .with_context(|| format!("tenant_domains: {pair:?}: HOST=TENANT is needed"))?;
+            domains.insert(host.to_ascii_lowercase(), tenant.to_owned());
+        }
+        let base_domain = self.base_domain.as_deref();
+        let base_domain = base_domain.map(|domain| domain.trim_matches('.').to_ascii_lowercase());
+        Ok(Hosts { base_domain, domains })
+    }
+
     /// Whose JSON web tokens are taken, if anybody's.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ pub mod read_models;
 pub mod rooms;
 pub mod serve;
 pub mod tenants;
+pub mod tls;
 pub mod tracing_setup;
 pub mod up;
 pub mod verification;

@@ -49,7 +49,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             });
         }
         Command::Health => {
-            let ready = health::ask(settings.listen).await;
+            let ready = health::ask(settings.listen, settings.access.tls()?).await;
             return Ok(if ready {
                 ExitCode::SUCCESS
             } else {

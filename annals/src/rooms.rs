@@ -1,11 +1,9 @@
 //! The rooms put together: what a process of some roles holds, and its HTTP routes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use api::{Authenticator, Drain, TokenSource};
-use axum::Router;
+use api::{Authenticator, TokenSource};
 use domain::api_key::Scope;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use projections::{Projector, Reader};
@@ -16,6 +14,7 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
+use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::{listen, read_models};
 
@@ -23,7 +22,6 @@ const GATEWAY_CONNECTIONS: u32 = 12;
 const PROJECTOR_CONNECTIONS: u32 = 8;
 
 /// The open rooms of one process.
-#[derive(Debug)]
 pub struct Rooms {
     /// The event log.
     pub store: Store,
@@ -31,9 +29,7 @@ pub struct Rooms {
     pub reader: Reader,
     projector: Option<Projector>,
     verification: Option<Verification>,
-    router: Router,
-    drain: Drain,
-    head_within: Duration,
+    service: listen::Service,
 }
 
 impl Rooms {
@@ -81,7 +77,7 @@ impl Rooms {
         options.operations = Some(read_models::operations(url, memory_bytes)?);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
         options.development = settings.mode == Some(crate::config::Mode::Development);
-        options.jwt = settings.access.jwt()?;
+        settings.access.apply(&mut options)?;
         options.limits = settings.gateway.limits();
         options.plan_buckets = settings.gateway.buckets()?;
         options.persisted_documents = settings.gateway.documents()?;
@@ -90,29 +86,33 @@ impl Rooms {
         let drain = options.drain.clone();
         let authenticator = Authenticator::new(&options);
         let mut router = if roles.contains(&Role::Api) {
-            api::router(options)
+            api::router(options.clone())
         } else {
-            api::operations(options)
+            api::operations(options.clone())
         };
         if roles.contains(&Role::Ingest) {
             let events =
                 ingest::cloud_events::router(store.clone(), ingest::cloud_events::Options::default());
-            router = router.merge(api::protect(events, authenticator, Scope::Ingest));
+            let events = api::protect(events, authenticator, Scope::Ingest);
+            router = router.merge(api::observed(events, &options));
         }
         Ok(Self {
             store,
             reader,
             projector,
             verification,
-            router,
-            drain,
-            head_within: settings.gateway.limits().head(),
+            service: listen::Service {
+                router,
+                tls: settings.access.tls()?.map(Tls::open).transpose()?,
+                head_within: settings.gateway.limits().head(),
+                drain,
+            },
         })
     }
 
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-        listen::serve(listener, self.router, self.head_within, &self.drain, stop).await;
+        listen::serve(listener, self.service, stop).await;
         if let Some(verification) = self.verification {
             verification.stop().await;
         }

@@ -1,7 +1,6 @@
 //! `annals up`: everything in one process.
 
 use std::io::{self, IsTerminal, Write};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -53,18 +52,19 @@ pub async fn run(settings: &Settings, data: Data) -> anyhow::Result<()> {
             Ok(()) = failed => {}
         }
     }));
-    say(&format!("Listening on http://{address}"));
+    let origin = settings.access.origin(address);
+    say(&format!("Listening on {origin}"));
     let told = if data == Data::Demo {
         let filled = demo::fill(&store, &token, &progress).await;
         let head = store.log().head().await.unwrap_or_default();
         drop(reader.wait_for(head, CATCH_UP).await);
-        filled.map(|demo| introduce_demo(address, &demo))
+        filled.map(|demo| introduce_demo(&origin, &demo))
     } else {
         Ok(())
     };
     drop((store, reader));
     match told {
-        Ok(()) => introduce(address, &token),
+        Ok(()) => introduce(&origin, &token),
         Err(_) => drop(fail.send(())),
     }
     server.await?;
@@ -90,15 +90,15 @@ fn progress(tenant: &str, added: u64) {
     }
 }
 
-fn introduce(address: SocketAddr, admin_token: &str) {
+fn introduce(origin: &str, admin_token: &str) {
     say(&format!(
-        "\n  GraphQL and GraphiQL  http://{address}/graphql\n  events over HTTP      http://{address}/v1/events\n  \
-         health, metrics       http://{address}/readyz  http://{address}/metrics\n  platform admin token  {admin_token}\n\n\
+        "\n  GraphQL and GraphiQL  {origin}/graphql\n  events over HTTP      {origin}/v1/events\n  \
+         health, metrics       {origin}/readyz  {origin}/metrics\n  platform admin token  {admin_token}\n\n\
          Ctrl-C stops."
     ));
 }
 
-fn introduce_demo(address: SocketAddr, demo: &Demo) {
+fn introduce_demo(origin: &str, demo: &Demo) {
     if demo.added == 0 {
         say("Demo: the data was there already; nothing was added.");
     }
@@ -114,7 +114,7 @@ fn introduce_demo(address: SocketAddr, demo: &Demo) {
     say("\nThree queries to paste:");
     for query in QUERIES {
         say(&format!(
-            "\n  curl -s http://{address}/graphql -H 'Authorization: Bearer {}' \\\n    -H 'Content-Type: application/json' -d '{{\"query\":\"{query}\"}}'",
+            "\n  curl -s {origin}/graphql -H 'Authorization: Bearer {}' \\\n    -H 'Content-Type: application/json' -d '{{\"query\":\"{query}\"}}'",
             tenant.token
         ));
     }

@@ -17,13 +17,13 @@ mod live;
 mod options;
 
 pub use auth::{
-    Authenticator, BadToken, Denied, Identity, JwtClaims, JwtOptions, KeySetSource, Role, TokenSource,
-    authenticate, protect, token_hash,
+    Authenticator, BadToken, Denied, Hosts, Identity, JwtClaims, JwtOptions, KeySetSource, RecordEvery, Role,
+    TokenSource, authenticate, protect, token_hash,
 };
 pub use cost::{Bucket, PlanBuckets};
 pub use graphql::schema_sdl;
-pub use http::{operations, router};
+pub use http::{Network, NotANetwork, Peer, Transport, observed, operations, router};
 pub use import::{CsvImport, ImportError, ImportReport, ImportRequest};
 pub use limits::Limits;
-pub use live::{ClientAddress, Drain};
+pub use live::Drain;
 pub use options::{Options, PersistedDocuments, RenderMetrics};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use projections::{Operations, Past, PastLimits, Reader};
 use store::Store;
 
-use crate::auth::{JwtOptions, TokenSource};
+use crate::auth::{Hosts, JwtOptions, RecordEvery, TokenSource};
 use crate::cost::PlanBuckets;
+use crate::http::Network;
 use crate::import::CsvImport;
 use crate::limits::Limits;
 use crate::live::Drain;
@@ -39,8 +40,20 @@ pub struct Options {
     pub admin_token_sha256: Option<String>,
     /// Whose JSON web tokens are taken, if anybody's.
     pub jwt: Option<JwtOptions>,
+    /// Which hosts belong to tenants.
+    pub hosts: Hosts,
+    /// How often it is written down who was turned away, and that a key is in use.
+    pub record_every: RecordEvery,
+    /// The proxies whose word about a request's client and host is taken.
+    pub trusted_proxies: Vec<Network>,
+    /// The origins whose pages may ask; `*` for all.
+    pub cors_origins: Vec<String>,
     /// Shows GraphiQL and the schema to anybody.
     pub development: bool,
+    /// Whether the schema can be asked for; left open, in development.
+    pub introspection: Option<bool>,
+    /// Whether GraphiQL is served; left open, in development.
+    pub graphiql: Option<bool>,
     /// Makes the secrets of API keys.
     pub tokens: Arc<dyn TokenSource>,
     /// What `/metrics` answers.
@@ -71,7 +84,13 @@ impl Options {
             operations: None,
             admin_token_sha256: None,
             jwt: None,
+            hosts: Hosts::default(),
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            record_every: RecordEvery::default(),
             development: false,
+            introspection: None,
+            graphiql: None,
             tokens,
             metrics: Arc::new(String::new),
             csv_import: None,

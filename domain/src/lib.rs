@@ -5,6 +5,7 @@
 
 pub mod kernel;
 
+pub mod access;
 pub mod agent;
 pub mod agent_run;
 pub mod api_key;

@@ -16,9 +16,19 @@ type Downcast = fn(&mut Map<String, Value>);
 
 /// Event type and version, and how that version was written: a version that is no longer written, a line.
 const DOWNCASTS: &[(&str, u16, Downcast)] = &[
+    ("api_key.issued", 1, without_origins),
+    ("api_key.rotated", 1, without_overlap),
     ("claim.adjudicated", 1, initial_for_determination),
     ("claim.denied", 1, initial_for_determination),
 ];
+
+fn without_origins(fields: &mut Map<String, Value>) {
+    fields.remove("origins").unwrap();
+}
+
+fn without_overlap(fields: &mut Map<String, Value>) {
+    fields.remove("previous_until").unwrap();
+}
 
 fn initial_for_determination(fields: &mut Map<String, Value>) {
     let determination = fields.remove("determination").unwrap();

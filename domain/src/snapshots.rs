@@ -52,6 +52,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         };
     }
     of![
+        access,
         agent,
         agent_run,
         api_key,

@@ -64,6 +64,7 @@ macro_rules! events {
 }
 
 events! {
+    Access: access,
     Agent: agent,
     AgentRun: agent_run,
     ApiKey: api_key,

@@ -1,5 +1,6 @@
 //! Clients that others wrote, from the registries, against the program. `scripts/clients` installs them.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -92,6 +93,76 @@ fn apollo_client_asks_changes_and_follows() {
 #[test]
 fn urql_asks_changes_and_follows() {
     node("@urql/core", "urql.js");
+}
+
+#[test]
+fn joses_tokens_open_the_gateway_over_tls() {
+    if !are_installed("jose", "node_modules/jose/package.json") {
+        return;
+    }
+    // Whoever gets this port next is the provider: the program asks it when the first token comes.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let issuer = format!("http://127.0.0.1:{port}");
+    let fixture = |name: &str| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+        file.to_str().unwrap().to_owned()
+    };
+    let (certificate, key) = (fixture("localhost.pem"), fixture("localhost.key.pem"));
+    let data = folder();
+    let settings = [
+        "--jwt-issuer",
+        &issuer,
+        "--jwks-url",
+        &format!("{issuer}/jwks"),
+        "--jwt-audience",
+        "annals",
+        "--jwt-tenant-claim",
+        "organization",
+        "--jwt-roles-claim",
+        "realm_access.roles",
+        "--jwt-roles",
+        "clerk=member,analyst=analyst,auditor=auditor",
+        "--tls-certificate",
+        &certificate,
+        "--tls-key",
+        &key,
+    ];
+    let up = Up::start_with(data.path(), &settings);
+    let output = Command::new("node")
+        .current_dir(clients())
+        .env("NODE_EXTRA_CA_CERTS", &certificate)
+        .args([
+            "jose.js",
+            &format!("https://{}/graphql", up.address),
+            &up.admin_token,
+            &issuer,
+            &certificate,
+        ])
+        .output()
+        .unwrap();
+    let (told, failed) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{told}{failed}");
+    let health = |settings: &[&str]| {
+        let program = Command::new(env!("CARGO_BIN_EXE_annals-program"))
+            .args(["health", "--listen", &up.address])
+            .args(settings)
+            .output();
+        program.unwrap().status.success()
+    };
+    assert!(health(&settings[12..]), "it trusts its own certificate");
+    assert!(!health(&[]), "there is no HTTP without TLS");
+    let (other, other_key) = (fixture("other.pem"), fixture("other.key.pem"));
+    assert!(
+        !health(&["--tls-certificate", &other, "--tls-key", &other_key]),
+        "and no other"
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Journeys through the gateway: HTTP and WebSocket in, the log and the read models behind it.
 
 mod access;
+mod browser;
 mod commands;
 mod cost;
 mod documents;
+mod door;
 mod explain;
 pub(crate) mod follow;
 mod fuzz;
@@ -28,3 +30,4 @@ mod socket_rules;
 mod stale;
 mod statements;
 pub(crate) mod story;
+mod tls;

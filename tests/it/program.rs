@@ -43,7 +43,8 @@ impl Up {
             .lines()
             .map_while(Result::ok)
         {
-            if let Some(rest) = line.strip_prefix("Listening on http://") {
+            if let Some(rest) = line.strip_prefix("Listening on ") {
+                let (_, rest) = rest.split_once("://").unwrap();
                 rest.clone_into(&mut address);
             }
             if let Some(token) = line.trim().strip_prefix("platform admin token") {

@@ -99,6 +99,7 @@ pub(super) async fn tell(teller: &mut Teller<'_>, plot: &Plot, token: &str) -> a
         hash: api::token_hash(token).parse()?,
         prefix: token.chars().take(8).collect(),
         scopes: [Scope::Read, Scope::Write, Scope::Ingest, Scope::Admin].into(),
+        origins: [].into(),
     };
     teller
         .tell::<ApiKey>(

@@ -1,17 +1,19 @@
 //! From a token to who asks.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::TenantId;
+use domain::{Actor, ActorKind, TenantId};
 use projections::Reader;
 use store::{Filter, Store};
 use tokio::sync::broadcast;
 
 use super::cache::{KeyCache, Seen};
 use super::jwt::Jwt;
+use super::recorder::{Knock, Note, Recorder, nobody};
 use super::revocations::{ENDS, Ended, hear};
 use super::token::{is_api_key, looks_like_jwt};
-use super::{Denied, Identity, Revocations, lookup, subject, token_hash};
+use super::{Denied, Hosts, Identity, Revocations, lookup, subject, token_hash};
 use crate::options::Options;
 
 const ENDS_KEPT: usize = 1_024;
@@ -29,15 +31,47 @@ pub(super) struct Shared {
     pub(super) ended: broadcast::Sender<Ended>,
     admin_token_sha256: Option<String>,
     jwt: Option<Jwt>,
+    hosts: Hosts,
+    recorder: Recorder,
 }
 
 /// What a request says of who sent it, and for which tenant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Credentials<'a> {
-    /// The bearer token.
+    /// The bearer token; empty, if there is none.
     pub(crate) token: &'a str,
     /// The header by which a tenant is named.
     pub(crate) tenant: Option<&'a str>,
+    /// The host that was asked.
+    pub(crate) host: Option<&'a str>,
+    /// The origin of the page that asks.
+    pub(crate) origin: Option<&'a str>,
+    /// Where the request came from.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// Somebody who is turned away, with what is known of them.
+#[derive(Debug)]
+pub(super) struct TurnedAway {
+    denied: Denied,
+    known: Option<(TenantId, Actor)>,
+}
+
+impl<D: Into<Denied>> From<D> for TurnedAway {
+    fn from(denied: D) -> Self {
+        Self {
+            denied: denied.into(),
+            known: None,
+        }
+    }
+}
+
+impl TurnedAway {
+    /// Turned away by a tenant, under the name that the identity provider has for them.
+    pub(super) fn knowing(denied: Denied, tenant: Option<TenantId>, subject: String) -> Self {
+        let known = tenant.map(|tenant| (tenant, Actor::new(ActorKind::User, subject)));
+        Self { denied, known }
+    }
 }
 
 impl std::fmt::Debug for Authenticator {
@@ -61,6 +95,8 @@ impl Authenticator {
             ended: broadcast::Sender::new(ENDS_KEPT),
             admin_token_sha256: options.admin_token_sha256.clone(),
             jwt: options.jwt.clone().map(Jwt::new),
+            hosts: options.hosts.clone(),
+            recorder: Recorder::start(options.store.clone(), options.record_every),
         });
         let tail = options.store.tail();
         let filter = Filter {
@@ -72,29 +108,72 @@ impl Authenticator {
         Self { shared }
     }
 
-    /// Who sent a token, and for which tenant.
+    /// Who sent a request. Who is turned away is written down, where a tenant is known.
     ///
     /// # Errors
     /// [`Denied`], when the token opens nothing or not this tenant, or can't be checked now.
     pub(crate) async fn identify(&self, credentials: &Credentials<'_>) -> Result<Identity, Denied> {
+        let of_host = self.tenant_of_host(credentials.host).await?;
+        let identified = self.identify_for(credentials, of_host).await;
+        let mut identity = identified.map_err(|away| {
+            let known = away.known.or(of_host.map(|tenant| (tenant, nobody())));
+            self.note_denied(known, credentials.address, &away.denied, None);
+            away.denied
+        })?;
+        identity.address = credentials.address;
+        if let (Some(tenant), ActorKind::ApiKey) = (identity.tenant, identity.actor.kind) {
+            let used = Note::KeyUsed(tenant, identity.actor.clone(), credentials.address);
+            self.shared.recorder.note(used);
+        }
+        Ok(identity)
+    }
+
+    async fn identify_for(
+        &self,
+        credentials: &Credentials<'_>,
+        of_host: Option<TenantId>,
+    ) -> Result<Identity, TurnedAway> {
+        let named;
+        let credentials = match (of_host, credentials.tenant) {
+            // The host says what the header would.
+            (Some(tenant), None) => {
+                named = tenant.to_string();
+                &Credentials {
+                    tenant: Some(&named),
+                    ..*credentials
+                }
+            }
+            _ => credentials,
+        };
+        let identity = self.holder(credentials).await?;
+        let known = || identity.tenant.map(|tenant| (tenant, identity.actor.clone()));
+        let refused = |denied| TurnedAway {
+            denied,
+            known: known(),
+        };
+        if of_host.is_some() && identity.tenant != of_host {
+            return Err(refused(Denied::OtherHost));
+        }
+        let is_own = |origin: &str| identity.origins.iter().any(|own| own.as_str() == origin);
+        if !identity.origins.is_empty() && !credentials.origin.is_some_and(is_own) {
+            let origin = credentials.origin.unwrap_or("a program without one");
+            return Err(refused(Denied::OtherOrigin(origin.to_owned())));
+        }
+        Ok(identity)
+    }
+
+    /// Who holds the token.
+    async fn holder(&self, credentials: &Credentials<'_>) -> Result<Identity, TurnedAway> {
         let shared = &*self.shared;
         let hash = token_hash(credentials.token);
         if shared.admin_token_sha256.as_deref() == Some(hash.as_str()) {
             return Ok(Identity::of_platform_admin(credentials.asked_for(shared).await?));
         }
         if is_api_key(credentials.token) {
-            return match shared.keys.get(&hash) {
-                Seen::Good(identity) => Ok(identity),
-                Seen::Revoked => Err(Denied::Unauthenticated),
-                Seen::Unknown => {
-                    let identity = self.key_of_hash(&hash).await?.ok_or(Denied::Unauthenticated)?;
-                    shared.keys.put(&hash, identity.clone());
-                    Ok(identity)
-                }
-            };
+            return self.key_holder(&hash).await;
         }
         let Some(jwt) = shared.jwt.as_ref().filter(|_| looks_like_jwt(credentials.token)) else {
-            return Err(Denied::Unauthenticated);
+            return Err(Denied::Unauthenticated.into());
         };
         // A token may be good for several tenants.
         let hash = format!("{hash} {}", credentials.tenant.unwrap_or_default());
@@ -104,6 +183,76 @@ impl Authenticator {
         let identity = subject::identify(shared, jwt, credentials).await?;
         shared.keys.put(&hash, identity.clone());
         Ok(identity)
+    }
+
+    async fn key_holder(&self, hash: &str) -> Result<Identity, TurnedAway> {
+        let shared = &*self.shared;
+        match shared.keys.get(hash) {
+            Seen::Good(identity) => return Ok(identity),
+            Seen::Revoked => {}
+            Seen::Unknown => {
+                if let Some(identity) = self.key_of_hash(hash).await? {
+                    shared.keys.put(hash, identity.clone());
+                    return Ok(identity);
+                }
+            }
+        }
+        // A key that was good once is its tenant's affair.
+        let known = lookup::owner(&shared.reader, hash).await?;
+        Err(TurnedAway {
+            denied: Denied::Unauthenticated,
+            known,
+        })
+    }
+
+    /// The tenant of a request's host, if it is one's.
+    async fn tenant_of_host(&self, host: Option<&str>) -> Result<Option<TenantId>, Denied> {
+        let Some(host) = host else { return Ok(None) };
+        let Some(named) = self.shared.hosts.tenant_of(host) else {
+            return Ok(None);
+        };
+        match self.shared.keys.host(&named) {
+            Some(tenant) => Ok(Some(tenant)),
+            None => match lookup::tenant_named(&self.shared, &named).await {
+                Ok(tenant) => {
+                    self.shared.keys.put_host(&named, tenant);
+                    Ok(Some(tenant))
+                }
+                Err(Denied::UnknownTenant(_)) => Err(Denied::UnknownHost(host.to_owned())),
+                Err(denied) => Err(denied),
+            },
+        }
+    }
+
+    /// Writes down that somebody who is known was turned away from something.
+    pub(crate) fn refused(&self, identity: &Identity, denied: &Denied, asked: &str) {
+        let known = identity.tenant.map(|tenant| (tenant, identity.actor.clone()));
+        self.note_denied(known, identity.address, denied, Some(asked));
+    }
+
+    fn note_denied(
+        &self,
+        known: Option<(TenantId, Actor)>,
+        address: Option<IpAddr>,
+        denied: &Denied,
+        asked: Option<&str>,
+    ) {
+        if !denied.status().is_client_error() {
+            return;
+        }
+        let reason: &'static str = denied.into();
+        metrics::counter!("annals_denied_total", "reason" => reason).increment(1);
+        let Some((tenant, actor)) = known else {
+            return tracing::info!(reason, "api.auth denied somebody whose tenant is not known");
+        };
+        let knock = Knock {
+            tenant,
+            actor,
+            address,
+            reason,
+            asked: asked.map(str::to_owned),
+        };
+        self.shared.recorder.note(Note::Denied(knock, denied.to_string()));
     }
 
     pub(crate) fn fresh_request_id(&self) -> String {
@@ -116,13 +265,13 @@ impl Authenticator {
     }
 
     async fn key_of_hash(&self, hash: &str) -> Result<Option<Identity>, Denied> {
-        let found = lookup::api_key(&self.shared.reader, hash).await?;
+        let found = lookup::api_key(&self.shared, hash).await?;
         if found.is_some() {
             return Ok(found);
         }
         // The key may have been issued a moment ago, and the read model may not have heard of it.
         lookup::catch_up(&self.shared.store, &self.shared.reader).await?;
-        lookup::api_key(&self.shared.reader, hash).await
+        lookup::api_key(&self.shared, hash).await
     }
 }
 

@@ -38,6 +38,20 @@ pub(super) struct KeyCache(Mutex<Caches>);
 struct Caches {
     keys: LruCache<String, (Instant, Known)>,
     members: LruCache<(TenantId, String), (Instant, Option<Role>)>,
+    /// By id or short name, which never become another's.
+    hosts: LruCache<String, TenantId>,
+}
+
+impl Caches {
+    fn forget(&mut self, whose: impl Fn(&Identity) -> bool) {
+        let is_theirs = |known: &Known| matches!(known, Known::Good(identity) if whose(identity));
+        let keys = self.keys.iter();
+        let theirs = keys.filter(|(_, (_, known))| is_theirs(known));
+        let theirs: Vec<String> = theirs.map(|(hash, _)| hash.clone()).collect();
+        for hash in theirs {
+            self.keys.pop(&hash);
+        }
+    }
 }
 
 impl KeyCache {
@@ -45,6 +59,7 @@ impl KeyCache {
         Self(Mutex::new(Caches {
             keys: LruCache::new(AT_MOST),
             members: LruCache::new(AT_MOST),
+            hosts: LruCache::new(AT_MOST),
         }))
     }
 
@@ -83,24 +98,28 @@ impl KeyCache {
         self.caches().keys.put(hash.to_owned(), known);
     }
 
+    /// The tenant of this name, if it was looked up before.
+    pub(super) fn host(&self, named: &str) -> Option<TenantId> {
+        self.caches().hosts.get(named).copied()
+    }
+
+    pub(super) fn put_host(&self, named: &str, tenant: TenantId) {
+        self.caches().hosts.put(named.to_owned(), tenant);
+    }
+
     /// A member has another role, or none any more.
     pub(super) fn member_changed(&self, tenant: TenantId, id: &str, role: Option<Role>) {
         let mut caches = self.caches();
         let heard = (Instant::now() + HEARD_FOR, role);
         caches.members.put((tenant, id.to_owned()), heard);
-        let is_theirs = |known: &Known| {
-            matches!(known, Known::Good(identity)
-                if identity.tenant == Some(tenant) && identity.member.as_deref() == Some(id))
-        };
-        let theirs: Vec<String> = caches
-            .keys
-            .iter()
-            .filter(|(_, (_, known))| is_theirs(known))
-            .map(|(hash, _)| hash.clone())
-            .collect();
-        for hash in theirs {
-            caches.keys.pop(&hash);
-        }
+        caches.forget(|identity| identity.tenant == Some(tenant) && identity.member.as_deref() == Some(id));
+    }
+
+    /// All tokens of a key are looked up again.
+    pub(super) fn forget_key(&self, tenant: TenantId, id: &str) {
+        self.caches().forget(|identity| {
+            identity.token_hash.is_some() && identity.tenant == Some(tenant) && identity.actor.id == id
+        });
     }
 
     /// What was heard of a member a moment ago: its role, or that it is none any more.

@@ -1,9 +1,10 @@
 //! Who asks, and what is open to them.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use axum::http::StatusCode;
-use domain::api_key::Scope;
+use domain::api_key::{Origin, Scope};
 use domain::{Actor, ActorKind, Caller, TenantId};
 use tokio::time::Instant;
 
@@ -25,10 +26,15 @@ pub struct Identity {
     pub(crate) member: Option<String>,
     /// When the token ends.
     pub(crate) good_until: Option<Instant>,
+    /// Only pages of these origins may use the key; empty: whoever has it.
+    pub(crate) origins: BTreeSet<Origin>,
+    /// Where the request came from.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// Why a request is turned away.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Denied {
     /// No token, or one that opens nothing (any more).
     #[error("a valid token is needed: send the header `Authorization: Bearer <token>`")]
@@ -51,6 +57,15 @@ pub enum Denied {
     /// The token names other tenants than the request.
     #[error("the token is not for this tenant")]
     OtherTenant,
+    /// The host is another tenant's.
+    #[error("the token is not for the tenant of this host")]
+    OtherHost,
+    /// No tenant has this host.
+    #[error("the host {0:?} belongs to no tenant")]
+    UnknownHost(String),
+    /// The key is for pages of other origins.
+    #[error("this key may be used by pages of its own origins alone, not by {0}")]
+    OtherOrigin(String),
     /// The role is not among those that this is open to.
     #[error("{field}: this is not open to the role {roles}; it is open to {open_to}")]
     NotForRole {
@@ -92,10 +107,12 @@ impl Denied {
             | Self::MemberRemoved
             | Self::NoTenantInToken(_)
             | Self::OtherTenant
+            | Self::OtherHost
+            | Self::OtherOrigin(_)
             | Self::NotForRole { .. }
             | Self::NotOpen(_) => StatusCode::FORBIDDEN,
             Self::NoTenantNamed => StatusCode::BAD_REQUEST,
-            Self::UnknownTenant(_) => StatusCode::NOT_FOUND,
+            Self::UnknownTenant(_) | Self::UnknownHost(_) => StatusCode::NOT_FOUND,
             Self::Unavailable | Self::NoIssuerKeys => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -113,6 +130,8 @@ impl Identity {
             token_hash: Some(hash.to_owned()),
             member: None,
             good_until: None,
+            origins: BTreeSet::new(),
+            address: None,
         }
     }
 
@@ -134,6 +153,8 @@ impl Identity {
             token_hash: None,
             member: None,
             good_until: None,
+            origins: BTreeSet::new(),
+            address: None,
         }
     }
 
@@ -148,6 +169,8 @@ impl Identity {
             token_hash: None,
             member: None,
             good_until: None,
+            origins: BTreeSet::new(),
+            address: None,
         }
     }
 

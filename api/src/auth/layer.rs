@@ -37,15 +37,22 @@ pub async fn authenticate(
 
 /// A router whose every route wants a token of one tenant that has the scope.
 pub fn protect(router: Router, authenticator: Authenticator, scope: Scope) -> Router {
+    let judge = authenticator.clone();
     router
-        .layer(from_fn(move |request: Request, next: Next| async move {
-            let identity = request.extensions().get::<Identity>();
-            let allowed = identity
-                .ok_or(Denied::Unauthenticated)
-                .and_then(|identity| identity.require(scope).and_then(|()| identity.caller()).map(drop));
-            match allowed {
-                Ok(()) => next.run(request).await,
-                Err(denied) => denied_response(denied),
+        .layer(from_fn(move |request: Request, next: Next| {
+            let judge = judge.clone();
+            async move {
+                let Some(identity) = request.extensions().get::<Identity>() else {
+                    return denied_response(Denied::Unauthenticated);
+                };
+                let allowed = identity.require(scope).and_then(|()| identity.caller().map(drop));
+                match allowed {
+                    Ok(()) => next.run(request).await,
+                    Err(denied) => {
+                        judge.refused(identity, &denied, request.uri().path());
+                        denied_response(denied)
+                    }
+                }
             }
         }))
         .layer(from_fn_with_state(authenticator, authenticate))
@@ -58,14 +65,17 @@ pub(crate) async fn identify(
     request_id: Option<&RequestId>,
 ) -> Result<Identity, Denied> {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = authorization.and_then(bearer).ok_or(Denied::Unauthenticated)?;
-    let tenant = headers
-        .get(TENANT_HEADER)
-        .map(|value| value.to_str().unwrap_or_default());
-    let credentials = Credentials { token, tenant };
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let credentials = Credentials {
+        token: authorization.and_then(bearer).unwrap_or_default(),
+        tenant: text(TENANT_HEADER),
+        host: text("host"),
+        origin: text("origin"),
+        address: request_id.and_then(|request| request.address),
+    };
     let mut identity = authenticator.identify(&credentials).await?;
     identity.request_id = match request_id {
-        Some(id) => id.0.clone(),
+        Some(request) => request.id.clone(),
         None => authenticator.fresh_request_id(),
     };
     Ok(identity)

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use domain::TenantId;
 use domain::tenant::Slug;
+use domain::{Actor, ActorKind, TenantId};
 use projections::{QueryError, Reader};
 use store::Store;
 
 use super::authenticator::Shared;
+use super::revocations::instant_in;
 use super::{Denied, Identity};
 
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
@@ -15,11 +16,32 @@ const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
 /// What the state of a key says when its token opens something.
 const ACTIVE: &str = "active";
 
-/// The key whose token has this hash, if it is in force.
-pub(super) async fn api_key(reader: &Reader, hash: &str) -> Result<Option<Identity>, Denied> {
+/// The key whose token has this hash, if it is in force, or goes on beside the one that is.
+pub(super) async fn api_key(shared: &Shared, hash: &str) -> Result<Option<Identity>, Denied> {
+    let key = shared.reader.api_key_by_hash(hash).await.map_err(unavailable)?;
+    let Some(key) = key.filter(|key| key.state == ACTIVE) else {
+        return Ok(None);
+    };
+    let good_until = if key.hash == hash {
+        None
+    } else {
+        let now = shared.store.ambient().now();
+        let Some(until) = key.previous_until.filter(|until| *until > now) else {
+            return Ok(None);
+        };
+        Some(instant_in(until.as_second() - now.as_second()))
+    };
+    Ok(Some(Identity {
+        good_until,
+        origins: key.origins,
+        ..Identity::of_api_key(key.tenant_id, &key.id, hash, key.scopes)
+    }))
+}
+
+/// Whose the token of this hash is or was.
+pub(super) async fn owner(reader: &Reader, hash: &str) -> Result<Option<(TenantId, Actor)>, Denied> {
     let key = reader.api_key_by_hash(hash).await.map_err(unavailable)?;
-    let in_force = key.filter(|key| key.state == ACTIVE);
-    Ok(in_force.map(|key| Identity::of_api_key(key.tenant_id, &key.id, hash, key.scopes)))
+    Ok(key.map(|key| (key.tenant_id, Actor::new(ActorKind::ApiKey, key.id))))
 }
 
 /// The tenant of this name: of several that asked for it, the first.

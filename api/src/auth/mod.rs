@@ -2,10 +2,12 @@
 
 mod authenticator;
 mod cache;
+mod hosts;
 mod identity;
 mod jwt;
 mod layer;
 mod lookup;
+mod recorder;
 mod revocations;
 mod role;
 mod subject;
@@ -13,9 +15,11 @@ mod table;
 mod token;
 
 pub use authenticator::Authenticator;
+pub use hosts::Hosts;
 pub use identity::{Denied, Identity};
 pub use jwt::{BadToken, JwtClaims, JwtOptions, KeySetSource};
 pub use layer::{authenticate, protect};
+pub use recorder::RecordEvery;
 pub use role::Role;
 pub use token::{TokenSource, token_hash};
 

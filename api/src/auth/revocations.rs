@@ -24,6 +24,8 @@ pub(super) const ENDS: [&str; 4] = [
 pub(super) enum Ended {
     /// The token of this hash.
     Token(Arc<str>),
+    /// All tokens of this key, those before it included.
+    Key(TenantId, Arc<str>),
     /// The tokens of this member.
     Member(TenantId, Arc<str>),
 }
@@ -32,6 +34,9 @@ impl Ended {
     fn concerns(&self, identity: &Identity) -> bool {
         match self {
             Self::Token(hash) => identity.token_hash.as_deref() == Some(hash),
+            Self::Key(tenant, id) => {
+                identity.token_hash.is_some() && identity.tenant == Some(*tenant) && identity.actor.id == **id
+            }
             Self::Member(tenant, id) => {
                 identity.tenant == Some(*tenant) && identity.member.as_deref() == Some(id)
             }
@@ -61,18 +66,36 @@ pub(super) async fn hear(shared: Weak<Shared>, mut follower: Follower) {
 }
 
 fn take_in(shared: &Shared, event: &RecordedEvent) -> Option<Ended> {
+    let (tenant, id) = (event.tenant(), event.stream.id.as_str());
     let role = match &event.event {
-        Event::ApiKey(
-            api_key::Event::Revoked { previous, .. } | api_key::Event::Rotated { previous, .. },
-        ) => {
+        // The token before goes on for a while; whoever is let in by it knows until when.
+        Event::ApiKey(api_key::Event::Rotated {
+            previous_until: Some(until),
+            previous,
+            ..
+        }) => {
+            let now = shared.store.ambient().now();
+            let ends = instant_in(until.as_second() - now.as_second());
+            let (sender, previous) = (shared.ended.clone(), Arc::<str>::from(previous.as_str()));
+            tokio::spawn(async move {
+                sleep_until(ends).await;
+                let _listeners = sender.send(Ended::Token(previous));
+            });
+            return None;
+        }
+        Event::ApiKey(api_key::Event::Rotated { previous, .. }) => {
             shared.keys.revoke(previous.as_str());
             return Some(Ended::Token(previous.as_str().into()));
+        }
+        Event::ApiKey(api_key::Event::Revoked { previous, .. }) => {
+            shared.keys.revoke(previous.as_str());
+            shared.keys.forget_key(tenant, id);
+            return Some(Ended::Key(tenant, id.into()));
         }
         Event::Member(member::Event::RoleChanged { role, .. }) => Some(Role::from(*role)),
         Event::Member(member::Event::Removed { .. }) => None,
         _ => return None,
     };
-    let (tenant, id) = (event.tenant(), event.stream.id.as_str());
     shared.keys.member_changed(tenant, id, role);
     Some(Ended::Member(tenant, id.into()))
 }

@@ -6,8 +6,8 @@ use domain::TenantId;
 use projections::member::{MemberList, MemberRow};
 use projections::{List, Reader};
 
-use super::authenticator::{Credentials, Shared};
-use super::jwt::{Claims, Jwt};
+use super::authenticator::{Credentials, Shared, TurnedAway};
+use super::jwt::{BadToken, Claims, Jwt};
 use super::lookup::{catch_up, tenant_named, unavailable};
 use super::revocations::instant_in;
 use super::{Denied, Identity, Role};
@@ -20,11 +20,20 @@ pub(super) async fn identify(
     shared: &Shared,
     jwt: &Jwt,
     credentials: &Credentials<'_>,
-) -> Result<Identity, Denied> {
+) -> Result<Identity, TurnedAway> {
     let now = shared.store.ambient().now().as_second();
-    let claims = jwt.verify(credentials.token, now).await?;
+    let claims = jwt.signed_claims(credentials.token).await?;
     let names = &jwt.options.claims;
     let subject = claims.subject(names)?;
+    let good_until = match jwt.judge(&claims, now) {
+        Ok(good_until) => good_until,
+        // It was good once, or is for somebody else: its tenant may want to know.
+        Err(bad @ (BadToken::Expired | BadToken::NotYet | BadToken::Audience)) => {
+            let tenant = tenant_of(shared, jwt, &claims, credentials).await.ok();
+            return Err(TurnedAway::knowing(bad.into(), tenant, subject));
+        }
+        Err(bad) => return Err(bad.into()),
+    };
     let roles = claims.roles(names);
     let tenant = if roles.contains(&Role::PlatformAdmin) {
         credentials.asked_for(shared).await?
@@ -33,13 +42,14 @@ pub(super) async fn identify(
     };
     let (roles, member) = match tenant {
         Some(tenant) if !roles.contains(&Role::PlatformAdmin) => {
-            roles_in(shared, tenant, &subject, roles).await?
+            let found = roles_in(shared, tenant, &subject, roles).await;
+            found.map_err(|denied| TurnedAway::knowing(denied, Some(tenant), subject.clone()))?
         }
         _ => (roles, None),
     };
     Ok(Identity {
         member,
-        good_until: Some(instant_in(claims.good_until() - now)),
+        good_until: Some(instant_in(good_until - now)),
         ..Identity::of_subject(subject, roles, tenant)
     })
 }

@@ -8,6 +8,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("*", "userErrors", 2),
     ("Agent", "tools", 1),
     ("AgentRun", "costs", 2),
+    ("ApiKey", "origins", 1),
     ("ApiKey", "scopes", 1),
     ("Claim", "reasonCodes", 1),
     ("Claim", "recovered", 2),

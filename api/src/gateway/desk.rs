@@ -24,8 +24,10 @@ use crate::options::Options;
 pub(crate) struct Gateway {
     pub(crate) authenticator: Authenticator,
     pub(crate) limits: Arc<Limits>,
-    /// Whether GraphiQL and the schema are for everybody.
-    pub(crate) development: bool,
+    /// Whether GraphiQL is served.
+    pub(crate) serves_graphiql: bool,
+    /// Whether the schema is for everybody.
+    shows_schema: bool,
     documents: Documents,
     purse: Purse,
     schema: Schema,
@@ -45,12 +47,17 @@ impl Gateway {
             options.persisted_documents.clone(),
         );
         let purse = Purse::new(plans, Buckets::new());
-        let development = options.development;
         let schema = schema(options.clone(), authenticator.clone());
         Self {
-            development,
+            serves_graphiql: options.graphiql.unwrap_or(options.development),
+            shows_schema: options.development && options.introspection != Some(false),
             documents,
-            hub: Hub::new(schema.clone(), purse.clone(), Arc::clone(&limits), options.clone()),
+            hub: Hub::new(
+                schema.clone(),
+                purse.clone(),
+                Arc::clone(&limits),
+                options.clone(),
+            ),
             purse,
             schema,
             options,
@@ -63,7 +70,7 @@ impl Gateway {
     /// development.
     pub(crate) fn denied(&self, identity: &Result<Identity, Denied>) -> Option<Denied> {
         let denied = identity.as_ref().err()?;
-        let may_be_let_in = self.development && *denied == Denied::Unauthenticated;
+        let may_be_let_in = self.shows_schema && *denied == Denied::Unauthenticated;
         (!may_be_let_in).then(|| denied.clone())
     }
 
@@ -90,11 +97,10 @@ impl Gateway {
         let operation = pick(document, asked.operation_name.as_deref())?;
         door.check(operation.node.ty)?;
         if let Ok(identity) = &identity {
-            may_ask(
-                identity,
-                operation.node.ty,
-                &root_fields(document, &operation.node),
-            )?;
+            for field in root_fields(document, &operation.node) {
+                may_ask(identity, operation.node.ty, field)
+                    .inspect_err(|denied| self.authenticator.refused(identity, denied, field))?;
+            }
         }
         let (run, mut variables) = (asked.run(), asked.variables());
         check_variables(&operation.node, &variables, types)?;

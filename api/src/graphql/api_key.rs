@@ -50,13 +50,18 @@ pub(crate) struct IssueApiKeyInput {
     name: String,
     /// What it opens.
     scopes: Vec<Scope>,
+    /// Only pages of these origins may use it, for instance https://shop.example.org: for keys that lie open in a
+    /// widget. Left out, whoever has it may.
+    origins: Option<Vec<String>>,
 }
 
-/// Replaces an API key by another with the same scopes.
+/// Replaces an API key by another with the same scopes and origins.
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct RotateApiKeyInput {
     #[graphql(flatten)]
     head: Changing,
+    /// How many seconds the token before goes on, at most 2592000 (30 days); left out, it stops at once.
+    overlap_seconds: Option<u32>,
 }
 
 /// What came of making a token.
@@ -118,35 +123,48 @@ impl ApiKeyTokenMutation {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
         let scopes: std::collections::BTreeSet<_> = input.scopes.into_iter().map(Into::into).collect();
         // Each try makes another token, so what counts under a key is the wish.
-        let under_key = Some(json!({ "name": input.name, "scopes": scopes }));
-        let command = parsed("hash", &fresh.hash).map(|hash| Command::Issue {
-            name: input.name,
-            hash,
-            prefix: fresh.shown.clone(),
-            scopes,
+        let texts = input.origins.unwrap_or_default();
+        let mut under_key = json!({ "name": input.name, "scopes": scopes });
+        if !texts.is_empty() {
+            under_key["origins"] = json!(texts);
+        }
+        let origins: Result<_, UserError> = texts.iter().map(|origin| parsed("origins", origin)).collect();
+        let command = parsed("hash", &fresh.hash).and_then(|hash| {
+            Ok(Command::Issue {
+                name: input.name,
+                hash,
+                prefix: fresh.shown.clone(),
+                scopes,
+                origins: origins?,
+            })
         });
         let asked = Asked {
             mutation: "issue_api_key",
             head: Head::from(input.head),
             command,
-            under_key,
+            under_key: Some(under_key),
         };
         let outcome = run::<Aggregate>(ctx, May::Admin, asked).await?;
         Ok(TokenPayload::new(outcome, fresh.token))
     }
 
-    /// Replaces an API key by another, and shows its token once; the one before stops at once.
+    /// Replaces an API key by another, and shows its token once; the one before stops at once, or goes on for a while.
     async fn rotate_api_key(
         &self,
         ctx: &Context<'_>,
         input: RotateApiKeyInput,
     ) -> Result<TokenPayload<RotateApiKeyInput>> {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
+        let overlap_seconds = input.overlap_seconds.unwrap_or(0);
         let command = parsed("hash", &fresh.hash).map(|hash| Command::Rotate {
             hash,
             prefix: fresh.shown.clone(),
+            overlap_seconds,
         });
-        let under_key = Some(json!({}));
+        let under_key = match overlap_seconds {
+            0 => Some(json!({})),
+            seconds => Some(json!({ "overlapSeconds": seconds })),
+        };
         let asked = Asked {
             mutation: "rotate_api_key",
             head: Head::from(input.head),
@@ -174,10 +192,16 @@ pub(crate) struct ApiKey {
     prefix: String,
     /// What it opens.
     scopes: Vec<Scope>,
+    /// Only pages of these origins may use it; empty: whoever has it.
+    origins: Vec<String>,
     /// `active` or `revoked`.
     status: String,
     /// When it was issued.
     issued_at: DateTime,
+    /// Until when the token before the last rotation goes on, if it does.
+    previous_until: Option<DateTime>,
+    /// When it was seen in use last, to the hour.
+    last_used_at: Option<DateTime>,
 }
 
 impl From<KeyRow> for ApiKey {
@@ -189,6 +213,9 @@ impl From<KeyRow> for ApiKey {
             name: row.name,
             prefix: row.prefix,
             scopes: row.scopes.into_iter().map(Into::into).collect(),
+            origins: row.origins.into_iter().map(Into::into).collect(),
+            previous_until: row.previous_until.map(Into::into),
+            last_used_at: row.last_used_at.map(Into::into),
             status: row.state,
             issued_at: row.created_at.into(),
         }

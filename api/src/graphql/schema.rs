@@ -31,7 +31,7 @@ fn introspection(
     builder: SchemaBuilder<Query, Mutation, Subscription>,
     options: &Options,
 ) -> SchemaBuilder<Query, Mutation, Subscription> {
-    if options.development {
+    if options.introspection.unwrap_or(options.development) {
         builder
     } else {
         builder.disable_introspection()

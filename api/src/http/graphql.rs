@@ -1,9 +1,12 @@
 //! `/graphql`: POST for everything, GET for queries, GraphiQL in development.
 
+use std::net::IpAddr;
+
 use async_graphql::Response;
 use async_graphql::http::GraphiQLSource;
 use axum::body::Body;
 use axum::extract::{Query, State};
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse};
 use axum::{Extension, response};
@@ -18,9 +21,13 @@ use super::stream::{Reader, beats, event, events, multipart};
 use crate::auth::{Denied, Identity, Revocations, identify};
 use crate::gateway::{Asked, Door, Followed, Gateway, Ready, Refusal, Run};
 use crate::limits::{Over, check_nesting};
-use crate::live::{ClientAddress, Subscriber};
+use crate::live::Subscriber;
 
 const METHODS: &str = "GET, HEAD, POST";
+/// What GraphiQL's page may load: its scripts come from unpkg.com.
+const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' https://unpkg.com; \
+    style-src 'unsafe-inline' https://unpkg.com; font-src https://unpkg.com data:; img-src 'self' data: https:; \
+    connect-src 'self' ws: wss:; worker-src blob: https://unpkg.com; frame-ancestors 'none'";
 /// With the value `true`: tell the cost, execute nothing.
 const DRY_RUN: &str = "x-annals-dry-run";
 
@@ -28,7 +35,6 @@ const DRY_RUN: &str = "x-annals-dry-run";
 pub(super) async fn post(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
-    address: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     body: Body,
 ) -> response::Response {
@@ -43,7 +49,7 @@ pub(super) async fn post(
     }
     let watch = Watch {
         revocations: gateway.authenticator.revocations(),
-        address,
+        address: request_id.address,
     };
     let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
     if let Some(denied) = gateway.denied(&identity) {
@@ -108,7 +114,6 @@ impl Answer {
 pub(super) async fn get(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
-    address: Option<Extension<ClientAddress>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> response::Response {
@@ -121,7 +126,7 @@ pub(super) async fn get(
     };
     let watch = Watch {
         revocations: gateway.authenticator.revocations(),
-        address,
+        address: request_id.address,
     };
     let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
     if let Some(denied) = gateway.denied(&identity) {
@@ -149,7 +154,7 @@ pub(super) async fn get(
 /// What a stream watches while it is open.
 struct Watch {
     revocations: Revocations,
-    address: Option<Extension<ClientAddress>>,
+    address: Option<IpAddr>,
 }
 
 impl Watch {
@@ -202,15 +207,15 @@ pub(super) async fn other_method() -> response::Response {
 
 /// GraphiQL, in development.
 pub(super) async fn graphiql(State(gateway): State<Gateway>) -> response::Response {
-    if !gateway.development {
-        let message = "GraphiQL is on in development only; send queries to /graphql";
+    if !gateway.serves_graphiql {
+        let message = "GraphiQL is off here (setting graphiql); send queries to /graphql";
         return refused(Media::Json, &Refusal::wrong(StatusCode::NOT_FOUND, message));
     }
     let page = GraphiQLSource::build()
         .endpoint("/graphql")
         .subscription_endpoint("/graphql/ws")
         .title("Annals");
-    Html(page.finish()).into_response()
+    ([(CONTENT_SECURITY_POLICY, GRAPHIQL_POLICY)], Html(page.finish())).into_response()
 }
 
 /// A request in the URL's query: each member a parameter, `variables` and `extensions` as JSON.

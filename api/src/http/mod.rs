@@ -3,13 +3,16 @@
 mod answer;
 mod body;
 mod graphql;
+mod headers;
 mod health;
 mod media;
 mod observe;
+mod proxy;
 mod router;
 mod socket;
 mod stream;
 
-pub use router::{operations, router};
+pub use proxy::{Network, NotANetwork, Peer, Transport};
+pub use router::{observed, operations, router};
 
 pub(crate) use observe::RequestId;

@@ -1,5 +1,8 @@
 //! What every request gets: an id, a span and a place in the metrics. No payloads, no tokens.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
@@ -8,26 +11,45 @@ use store::Ambient;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::headers::secure;
+use super::proxy::{Network, Peer, resolve};
+
 const HEADER: &str = "x-request-id";
 const ID_AT_MOST: usize = 100;
 
 /// Groups what one request does: the correlation id of its events.
 #[derive(Clone, Debug)]
-pub(crate) struct RequestId(pub(crate) String);
+pub(crate) struct RequestId {
+    pub(crate) id: String,
+    /// Where the request came from.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// What every request is seen through.
+#[derive(Clone)]
+pub(super) struct Observer {
+    pub(super) ambient: Ambient,
+    pub(super) trusted_proxies: Arc<[Network]>,
+}
 
 /// Gives a request its id (the client's own, if it sent a plain one), its span and its metrics.
-pub(super) async fn observe(State(ambient): State<Ambient>, mut request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(observer): State<Observer>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied();
+    let client = resolve(&observer.trusted_proxies, peer, request.headers_mut());
     let given = request.headers().get(HEADER).and_then(|id| id.to_str().ok());
     let id = given
         .filter(|id| is_plain(id))
-        .map_or_else(|| ambient.fresh_id().to_string(), str::to_owned);
+        .map_or_else(|| observer.ambient.fresh_id().to_string(), str::to_owned);
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or("other", MatchedPath::as_str)
         .to_owned();
     let method = request.method().clone();
-    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(RequestId {
+        id: id.clone(),
+        address: client.address,
+    });
     let span = tracing::info_span!("api.http.request", %method, route, request_id = id);
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -40,6 +62,7 @@ pub(super) async fn observe(State(ambient): State<Ambient>, mut request: Request
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }
+    secure(response.headers_mut(), client.transport);
     response
 }
 

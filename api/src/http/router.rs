@@ -4,6 +4,8 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
+use super::headers::cross_origin;
+use super::observe::Observer;
 use super::{graphql, health, observe, socket};
 use crate::auth::Authenticator;
 use crate::gateway::Gateway;
@@ -16,7 +18,7 @@ use crate::options::Options;
 pub fn router(options: Options) -> Router {
     let authenticator = Authenticator::new(&options);
     let gateway = Gateway::new(options.clone(), authenticator);
-    let ambient = options.store.ambient().clone();
+    let (observer, cors) = (observer(&options), cross_origin(&options.cors_origins));
     let graphql = Router::new()
         .route("/", get(graphql::graphiql))
         .route(
@@ -27,13 +29,30 @@ pub fn router(options: Options) -> Router {
         )
         .route("/graphql/ws", get(socket::upgrade))
         .with_state(gateway);
+    let graphql = match cors {
+        Some(cors) => graphql.layer(cors),
+        None => graphql,
+    };
     graphql
         .merge(health::routes(options))
-        .layer(from_fn_with_state(ambient, observe::observe))
+        .layer(from_fn_with_state(observer, observe::observe))
+}
+
+/// Gives every request of a router its id, its place in the metrics and its answer's headers, as the gateway's own
+/// have them.
+pub fn observed(router: Router, options: &Options) -> Router {
+    router.layer(from_fn_with_state(observer(options), observe::observe))
+}
+
+fn observer(options: &Options) -> Observer {
+    Observer {
+        ambient: options.store.ambient().clone(),
+        trusted_proxies: options.trusted_proxies.clone().into(),
+    }
 }
 
 /// Health and metrics alone, for a process that serves no GraphQL.
 pub fn operations(options: Options) -> Router {
-    let ambient = options.store.ambient().clone();
-    health::routes(options).layer(from_fn_with_state(ambient, observe::observe))
+    let observer = observer(&options);
+    health::routes(options).layer(from_fn_with_state(observer, observe::observe))
 }

@@ -10,10 +10,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limits::{Limits, Over};
 
-/// Where a request comes from; whoever accepts connections puts it into the requests' extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientAddress(pub IpAddr);
-
 /// Counts what is open. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
@@ -74,8 +70,8 @@ impl Admission {
     }
 
     /// Lets a socket or a stream from an address in.
-    pub(crate) fn connection(&self, address: Option<ClientAddress>) -> Result<Admitted, Over> {
-        let Some(ClientAddress(address)) = address else {
+    pub(crate) fn connection(&self, address: Option<IpAddr>) -> Result<Admitted, Over> {
+        let Some(address) = address else {
             return Ok(Admitted(None));
         };
         let at_most = self.limits.address_connections;
@@ -161,7 +157,7 @@ mod tests {
     use futures::FutureExt;
     use ulid::Ulid;
 
-    use super::{Admission, ClientAddress};
+    use super::Admission;
     use crate::limits::Limits;
 
     const fn tenant(number: u128) -> TenantId {
@@ -191,7 +187,7 @@ mod tests {
         );
         drop(first);
         assert!(admission.subscription(Some(tenant(1))).is_ok());
-        let here = Some(ClientAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        let here = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let _connection = admission.connection(here).unwrap();
         assert_eq!(
             admission.connection(here).unwrap_err().limit,

@@ -1,6 +1,7 @@
 //! All shared executions of the process, by what they execute.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_graphql::parser::types::OperationType;
@@ -9,7 +10,7 @@ use futures::stream::BoxStream;
 
 use super::seat::Seat;
 use super::topic::Topic;
-use super::{Admission, Admitted, Begin, Blueprint, ClientAddress, Course, Drain, Frame, Key, Subscriber};
+use super::{Admission, Admitted, Begin, Blueprint, Course, Drain, Frame, Key, Subscriber};
 use crate::cost::{self, Purse, actual};
 use crate::gateway::told;
 use crate::graphql::Schema;
@@ -71,7 +72,7 @@ impl Hub {
     }
 
     /// Lets a socket or a stream in.
-    pub(crate) fn connect(&self, address: Option<ClientAddress>) -> Result<Admitted, Over> {
+    pub(crate) fn connect(&self, address: Option<IpAddr>) -> Result<Admitted, Over> {
         self.0.admission.connection(address)
     }
 

@@ -13,7 +13,6 @@ mod states;
 mod subscriber;
 mod topic;
 
-pub use admission::ClientAddress;
 pub(crate) use admission::{Admission, Admitted};
 pub(crate) use blueprint::{Blueprint, Key};
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An API key's rules.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKeyId, Command, Event, KeyHash};
@@ -8,6 +8,9 @@ use crate::kernel::{Blank, aggregate, not_blank};
 use crate::tenant::NotOpen;
 
 const PREFIX_LENGTH: usize = 8;
+
+/// How long two keys may be in force side by side.
+const OVERLAP_SECONDS: u32 = 30 * 24 * 60 * 60;
 
 /// An API key's state, as far as its rules need it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub enum Refusal {
     /// A rotation to the key in force.
     #[error("hash: it is that of the key in force")]
     SameKey,
+    /// The key before would go on for too long.
+    #[error("overlapSeconds: {0} is more than the {OVERLAP_SECONDS} (30 days) that are allowed")]
+    LongOverlap(u32),
     /// A key that opens nothing.
     #[error("scopes: at least one of read, write, ingest and admin is needed")]
     NoScope,
@@ -51,13 +57,14 @@ aggregate!(ApiKey, "api_key", ApiKeyId);
 
 impl ApiKey {
     /// Refuses the command, or lists what happens.
-    fn decide(&self, command: Command, _at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    fn decide(&self, command: Command, at: Timestamp) -> Result<Vec<Event>, Refusal> {
         let event = match command {
             Command::Issue {
                 name,
                 hash,
                 prefix,
                 scopes,
+                origins,
             } => {
                 if self.hash.is_some() {
                     return Err(Refusal::AlreadyIssued);
@@ -72,18 +79,29 @@ impl ApiKey {
                     hash,
                     prefix,
                     scopes,
+                    origins,
                 }
             }
-            Command::Rotate { hash, prefix } => {
+            Command::Rotate {
+                hash,
+                prefix,
+                overlap_seconds,
+            } => {
                 let previous = self.in_force()?;
                 recognisable(&prefix)?;
                 if previous == hash {
                     return Err(Refusal::SameKey);
                 }
+                if overlap_seconds > OVERLAP_SECONDS {
+                    return Err(Refusal::LongOverlap(overlap_seconds));
+                }
+                let overlap = SignedDuration::from_secs(overlap_seconds.into());
+                let until = at.checked_add(overlap).ok();
                 Event::Rotated {
                     hash,
                     prefix,
                     previous,
+                    previous_until: until.filter(|until| *until > at),
                 }
             }
             Command::Revoke { reason } => {

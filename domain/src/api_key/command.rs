@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyHash, Scope};
+use super::{KeyHash, Origin, Scope};
 
 /// A wish to change an API key. The key itself never comes here: whoever makes it, hashes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub enum Command {
         prefix: String,
         /// What it opens.
         scopes: BTreeSet<Scope>,
+        /// Only pages of these origins may use it; empty: whoever has it.
+        #[serde(default)]
+        origins: BTreeSet<Origin>,
     },
     /// Replace the key by another.
     Rotate {
@@ -27,6 +30,9 @@ pub enum Command {
         hash: KeyHash,
         /// The new key's first 8 characters.
         prefix: String,
+        /// How long the key before goes on beside it, in seconds.
+        #[serde(default)]
+        overlap_seconds: u32,
     },
     /// Put it out of force for good.
     Revoke {

@@ -10,7 +10,7 @@ mod value;
 pub use aggregate::{ApiKey, Refusal};
 pub use command::Command;
 pub use event::Event;
-pub use value::{KeyHash, Scope};
+pub use value::{KeyHash, Origin, Scope};
 
 crate::kernel::entity_ids! {
     /// An API key's id inside its tenant.

@@ -1,7 +1,7 @@
 //! Given what happened, when something is asked, then this follows.
 
-use super::{ApiKey, Command, Event, KeyHash, Refusal, Scope};
-use crate::given::when;
+use super::{ApiKey, Command, Event, KeyHash, Origin, Refusal, Scope};
+use crate::given::{at, when};
 
 const NOW: &str = "2026-01-06T12:00:00Z";
 
@@ -15,6 +15,7 @@ fn issued() -> Event {
         hash: hash("a"),
         prefix: "ak_12345".to_owned(),
         scopes: [Scope::Read, Scope::Ingest].into(),
+        origins: [].into(),
     }
 }
 
@@ -23,6 +24,7 @@ fn rotated() -> Event {
         hash: hash("b"),
         prefix: "ak_67890".to_owned(),
         previous: hash("a"),
+        previous_until: None,
     }
 }
 
@@ -39,6 +41,7 @@ fn issue(prefix: &str, scopes: &[Scope]) -> Command {
         hash: hash("a"),
         prefix: prefix.to_owned(),
         scopes: scopes.iter().copied().collect(),
+        origins: [].into(),
     }
 }
 
@@ -46,6 +49,15 @@ fn rotate(digit: &str) -> Command {
     Command::Rotate {
         hash: hash(digit),
         prefix: "ak_67890".to_owned(),
+        overlap_seconds: 0,
+    }
+}
+
+fn rotate_with_overlap(overlap_seconds: u32) -> Command {
+    Command::Rotate {
+        hash: hash("b"),
+        prefix: "ak_67890".to_owned(),
+        overlap_seconds,
     }
 }
 
@@ -78,6 +90,42 @@ fn a_prefix_has_exactly_the_length_that_recognises_a_key() {
 fn a_rotation_brings_another_key_and_names_the_previous_hash() {
     when::<ApiKey>(vec![issued()], NOW, rotate("b")).then_expect_events(vec![rotated()]);
     when::<ApiKey>(vec![issued()], NOW, rotate("a")).then_expect_error(Refusal::SameKey);
+}
+
+#[test]
+fn the_key_before_may_go_on_for_a_while() {
+    let overlapping = Event::Rotated {
+        hash: hash("b"),
+        prefix: "ak_67890".to_owned(),
+        previous: hash("a"),
+        previous_until: Some(at("2026-01-06T13:00:00Z")),
+    };
+    when::<ApiKey>(vec![issued()], NOW, rotate_with_overlap(3_600)).then_expect_events(vec![overlapping]);
+    let month = 30 * 24 * 3_600;
+    when::<ApiKey>(vec![issued()], NOW, rotate_with_overlap(month + 1))
+        .then_expect_error(Refusal::LongOverlap(month + 1));
+}
+
+#[test]
+fn an_origin_is_what_browsers_send() {
+    for right in [
+        "https://shop.example.org",
+        "http://localhost:3000",
+        "http://[::1]:8080",
+    ] {
+        assert!(right.parse::<Origin>().is_ok(), "{right}");
+    }
+    for wrong in [
+        "shop.example.org",
+        "https://",
+        "https://Shop.example",
+        "https://a.b/",
+        "null",
+        "*",
+        "ftp://a",
+    ] {
+        assert!(wrong.parse::<Origin>().is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{ApiKeys, KeyRow};
 use crate::reader::{QueryError, Reader};
 
 impl Reader {
-    /// The key of this hash (SHA-256 of the token, in hex), whoever's it is.
+    /// The key of this hash (SHA-256 of the token, or of the one before, in hex), whoever's it is.
     ///
     /// # Errors
     /// [`QueryError`] when the database is away.
@@ -13,6 +13,8 @@ impl Reader {
         let mut query = table.select();
         query
             .push(" where t.hash = ")
+            .push_bind(hash.to_owned())
+            .push(" or t.previous_hash = ")
             .push_bind(hash.to_owned())
             .push(" order by t.position limit 1");
         Ok(

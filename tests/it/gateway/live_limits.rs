@@ -1,8 +1,8 @@
 //! Who is let in to follow, who is sent away, and how it ends.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 
-use api::{ClientAddress, Drain};
+use api::{Drain, Peer, Transport};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use axum::{Extension, Router};
@@ -78,8 +78,11 @@ async fn an_addresss_sockets_and_streams_are_counted_together() {
     let house = House::open_with(|options| options.limits.address_connections = 2).await;
     let acme = house.tenant("acme").await;
     let from = |last| {
-        let address = ClientAddress(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
-        house.router.clone().layer(Extension(address))
+        let peer = Peer {
+            address: SocketAddr::from((Ipv4Addr::new(192, 0, 2, last), 50_000)),
+            transport: Transport::Plain,
+        };
+        house.router.clone().layer(Extension(peer))
     };
     let _socket = Socket::open(from(1), &acme.token).await;
     let open = stream(&from(1), &acme, MULTIPART).await;

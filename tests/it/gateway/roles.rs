@@ -66,6 +66,7 @@ async fn principals(house: &House, signer: &Signer, tenant: &str, all: &str) -> 
     for scope in ["read", "write", "ingest", "admin"] {
         let wish = json!({ "name": scope, "scopes": [scope.to_uppercase()] });
         let token = house.done(all, "issueApiKey", wish).await["token"].clone();
+        house.settle().await;
         principals.push((format!("key {scope}"), token.as_str().unwrap().to_owned()));
     }
     principals

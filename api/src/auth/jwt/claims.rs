@@ -35,21 +35,12 @@ impl Default for JwtClaims {
 
 /// A token's claims; its signature is good.
 #[derive(Debug)]
-pub(crate) struct Claims {
-    pub(super) all: Map<String, Value>,
-    /// Until when it is good, in seconds since 1970, the leeway included.
-    pub(super) good_until: i64,
-}
+pub(crate) struct Claims(pub(super) Map<String, Value>);
 
 impl Claims {
-    /// Until when the token is good, the leeway included, in seconds since 1970.
-    pub(crate) const fn good_until(&self) -> i64 {
-        self.good_until
-    }
-
     /// Who the token is about.
     pub(crate) fn subject(&self, names: &JwtClaims) -> Result<String, BadToken> {
-        match find(&self.all, &names.subject) {
+        match find(&self.0, &names.subject) {
             Some(Value::String(subject)) if !subject.trim().is_empty() => Ok(subject.clone()),
             _ => Err(BadToken::Claim(names.subject.clone(), "a text")),
         }
@@ -57,12 +48,12 @@ impl Claims {
 
     /// The tenants that it is good for, by id or short name.
     pub(crate) fn tenants(&self, names: &JwtClaims) -> Vec<String> {
-        find(&self.all, &names.tenant).map(words).unwrap_or_default()
+        find(&self.0, &names.tenant).map(words).unwrap_or_default()
     }
 
     /// The roles that it brings and the settings know.
     pub(crate) fn roles(&self, names: &JwtClaims) -> BTreeSet<Role> {
-        let words = find(&self.all, &names.roles).map(words).unwrap_or_default();
+        let words = find(&self.0, &names.roles).map(words).unwrap_or_default();
         let known = words.iter().filter_map(|word| names.role_names.get(word));
         known.copied().collect()
     }
@@ -104,7 +95,7 @@ mod tests {
         let Value::Object(all) = value else {
             panic!("{value}")
         };
-        Claims { all, good_until: 0 }
+        Claims(all)
     }
 
     fn names(tenant: &str, roles: &str, role_names: &[(&str, Role)]) -> JwtClaims {

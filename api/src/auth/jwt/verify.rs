@@ -90,17 +90,18 @@ impl Jwt {
         }
     }
 
-    /// The claims of a token that is good at `now` (seconds since 1970).
-    pub(crate) async fn verify(&self, token: &str, now: i64) -> Result<Claims, Denied> {
+    /// The claims of a token whose signature is good; whether the token is, [`Jwt::judge`] says.
+    pub(crate) async fn signed_claims(&self, token: &str) -> Result<Claims, Denied> {
         let parts = Parts::of(token)?;
         let kid = parts.header.kid.as_deref();
         let keys = self.keys.keys(kid).await.ok_or(Denied::NoIssuerKeys)?;
         keys.verify(parts.algorithm, kid, parts.signed.as_bytes(), &parts.signature)?;
-        Ok(self.judge(parts.claims, now)?)
+        Ok(Claims(parts.claims))
     }
 
-    /// Whether the claims are this issuer's, for us, and of now.
-    fn judge(&self, claims: Map<String, Value>, now: i64) -> Result<Claims, BadToken> {
+    /// Refuses claims that are not this issuer's, for us, and of `now` (seconds since 1970); tells until when they
+    /// are good, the leeway included.
+    pub(crate) fn judge(&self, Claims(claims): &Claims, now: i64) -> Result<i64, BadToken> {
         let options = &self.options;
         if claims.get("iss").and_then(Value::as_str) != Some(options.issuer.as_str()) {
             return Err(BadToken::Issuer);
@@ -117,18 +118,15 @@ impl Jwt {
             }
         }
         let leeway = i64::try_from(options.leeway.as_secs()).unwrap_or(i64::MAX);
-        let expires = seconds(&claims, "exp")?.ok_or(BadToken::Claim("exp".to_owned(), "a number"))?;
+        let expires = seconds(claims, "exp")?.ok_or(BadToken::Claim("exp".to_owned(), "a number"))?;
         let good_until = expires.saturating_add(leeway);
         if now >= good_until {
             return Err(BadToken::Expired);
         }
-        if seconds(&claims, "nbf")?.is_some_and(|begins| now < begins.saturating_sub(leeway)) {
+        if seconds(claims, "nbf")?.is_some_and(|begins| now < begins.saturating_sub(leeway)) {
             return Err(BadToken::NotYet);
         }
-        Ok(Claims {
-            all: claims,
-            good_until,
-        })
+        Ok(good_until)
     }
 }
 

@@ -84,10 +84,12 @@ impl IntoFault for Denied {
             | Self::MemberRemoved
             | Self::NoTenantInToken(_)
             | Self::OtherTenant
+            | Self::OtherHost
+            | Self::OtherOrigin(_)
             | Self::NotForRole { .. }
             | Self::NotOpen(_) => Code::Forbidden,
             Self::NoTenantNamed => Code::BadUserInput,
-            Self::UnknownTenant(_) => Code::NotFound,
+            Self::UnknownTenant(_) | Self::UnknownHost(_) => Code::NotFound,
             Self::Unavailable | Self::NoIssuerKeys => return try_again(&self.to_string(), SOON),
         };
         fault(code, self.to_string())

@@ -17,7 +17,6 @@ use self::close::Close;
 use self::session::Session;
 use super::RequestId;
 use crate::gateway::Gateway;
-use crate::live::ClientAddress;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// Small, since there are many sockets and most are quiet: what is read at once, and written.
@@ -28,11 +27,10 @@ const WRITE_BYTES: usize = 4 << 10;
 pub(super) async fn upgrade(
     State(gateway): State<Gateway>,
     Extension(request_id): Extension<RequestId>,
-    address: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let admitted = gateway.hub.connect(address.map(|Extension(address)| address));
+    let admitted = gateway.hub.connect(request_id.address);
     let bytes = gateway.limits.request_bytes;
     let upgrade = upgrade
         .protocols([PROTOCOL])

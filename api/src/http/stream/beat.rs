@@ -1,16 +1,16 @@
 //! A subscription as a stream over HTTP: its frames, a sign of life in every pause, and its end.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_graphql::{Pos, Response};
-use axum::Extension;
 use futures::{Stream, stream};
 use tokio::time::{Instant, Interval, interval_at};
 
 use crate::auth::{Denied, Identity, Revocations};
 use crate::gateway::{Gateway, Refusal};
 use crate::graphql::kit::IntoFault;
-use crate::live::{Admitted, ClientAddress, Ended, Frame, Open, Subscriber, Turn};
+use crate::live::{Admitted, Ended, Frame, Open, Subscriber, Turn};
 
 /// What is to be written next.
 pub(in crate::http) enum Beat {
@@ -44,12 +44,12 @@ impl Reader {
         gateway: &Gateway,
         identity: Identity,
         revocations: Revocations,
-        address: Option<Extension<ClientAddress>>,
+        address: Option<IpAddr>,
     ) -> Result<Self, Refusal> {
         Ok(Self {
             identity,
             revocations,
-            _admitted: gateway.hub.connect(address.map(|Extension(address)| address))?,
+            _admitted: gateway.hub.connect(address)?,
             _open: gateway.hub.drain().open(),
         })
     }

@@ -1,0 +1,39 @@
+//! What has happened at the door.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{Personal, event_types};
+
+/// A fact about access. Who it was is the event's actor; `system:gateway`, when nobody knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Somebody was turned away: the first time of a while, or all further times of it.
+    Denied {
+        /// The kind of reason, for instance `bad_token` or `not_for_role`.
+        reason: String,
+        /// The reason as it was told.
+        message: String,
+        /// What was asked for, for instance a field; null at the door itself.
+        asked: Option<String>,
+        /// The network address.
+        address: Option<Personal<String>>,
+        /// How often.
+        attempts: u64,
+        /// The first of these times.
+        first_at: Timestamp,
+    },
+    /// An API key was used, after a while without.
+    KeyUsed {
+        /// The key's id.
+        key: String,
+        /// The network address.
+        address: Option<Personal<String>>,
+    },
+}
+
+event_types! {
+    Denied => "access.denied" v 1,
+    KeyUsed => "access.key_used" v 1,
+}
