@@ -12,6 +12,7 @@ pub mod health;
 pub mod import;
 pub mod listen;
 pub mod log_command;
+pub mod output;
 pub mod program;
 pub mod projector_settings;
 pub mod read_models;

@@ -25,11 +25,11 @@ mod reader;
 pub use all::all;
 pub use engine::history::{ColumnDifference, Refused, Touch};
 pub use engine::{
-    AnyReadModel, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, OperationError,
-    Operations, Order, Parked, Policy, Progress, Projector, ProjectorOptions, ReadModel, RowDifference,
-    RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
+    AnyReadModel, Behind, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, Look,
+    OperationError, Operations, Order, Parked, Policy, Progress, Projector, ProjectorOptions, ReadModel,
+    RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
 };
 pub use reader::{
     AsOf, Check, Difference, DifferenceKind, Direction, Explained, Extent, List, Listed, Page, Past,
-    PastError, PastLimits, Place, QueryError, Reader, Story, Verified,
+    PastError, PastLimits, Place, QueryError, Reader, RowName, Story, Verified,
 };

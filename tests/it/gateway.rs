@@ -10,6 +10,7 @@ pub(crate) mod house;
 mod http;
 mod limits;
 mod live;
+mod parked;
 mod past;
 mod queries;
 mod rebuild;

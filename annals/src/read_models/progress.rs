@@ -6,6 +6,8 @@ use std::time::Duration;
 use projections::{Build, Operations, Progress};
 use tokio::sync::watch;
 
+use crate::output::say;
+
 const BAR: u64 = 30;
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -31,14 +33,14 @@ pub(super) async fn fill(operations: &Operations, build: &Build) -> anyhow::Resu
     }
     filled?;
     let done = *watching.borrow();
-    println!(
+    say!(
         "{}: build {} read {} events in {:.1} s ({} events/s)",
         build.name,
         build.build,
         done.events,
         done.seconds,
         rate(&done)
-    );
+    )?;
     Ok(())
 }
 

@@ -134,7 +134,7 @@ impl AuditFeedQuery {
             Cursor,
         >,
     ) -> Result<AuditFeedConnection> {
-        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
+        let Reading { tenant, reader } = reading::<AuditFeed>(ctx, May::Read, at_least).await?;
         let page = Window {
             first,
             after,

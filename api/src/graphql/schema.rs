@@ -2,6 +2,7 @@
 
 use async_graphql::{SDLExportOptions, SchemaBuilder, ValidationMode};
 
+use super::kit::stale_rows;
 use super::roots::{Mutation, Query, Subscription};
 use crate::auth::Authenticator;
 use crate::documents::NoExecution;
@@ -16,7 +17,12 @@ pub(crate) fn schema(options: Options, authenticator: Authenticator) -> Schema {
     let builder = introspection(builder(), &options)
         .validation_mode(ValidationMode::Fast)
         .limit_recursive_depth(usize::MAX);
-    builder.data(options).data(authenticator).finish()
+    let stale_rows = stale_rows(options.reader.clone());
+    builder
+        .data(options)
+        .data(authenticator)
+        .data(stale_rows)
+        .finish()
 }
 
 /// The schema that validates documents and executes none.

@@ -12,6 +12,7 @@ pub use page::{Direction, Page, QueryError};
 pub use past::{
     AsOf, Check, Difference, DifferenceKind, Explained, Extent, Past, PastError, PastLimits, Story, Verified,
 };
+pub use stale::RowName;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

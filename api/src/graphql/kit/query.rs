@@ -2,21 +2,21 @@
 
 use async_graphql::Result;
 use domain::TenantId;
-use projections::{QueryError, Reader};
+use projections::{QueryError, ReadModel, Reader};
 
 use super::code::IntoFault;
 use super::{Code, Context, Cursor, May, fault};
 use crate::auth::Identity;
 use crate::options::Options;
 
-/// Who reads, and the read models, which have seen what the reader asks to see.
+/// Who reads, and the read models, of which the one to be read has seen what the reader asks to see.
 pub(crate) struct Reading<'a> {
     pub(crate) tenant: TenantId,
     pub(crate) reader: &'a Reader,
 }
 
-/// Lets a query pass, and waits until the read models have come to `at_least`.
-pub(crate) async fn reading<'a>(
+/// Lets a query of a read model pass, and waits until that one has come to `at_least`.
+pub(crate) async fn reading<'a, M: ReadModel>(
     ctx: &Context<'a>,
     may: May,
     at_least: Option<Cursor>,
@@ -26,15 +26,16 @@ pub(crate) async fn reading<'a>(
         .check(identity)
         .and_then(|()| identity.caller())
         .map_err(IntoFault::into_fault)?;
-    let reader = see(ctx, Some(caller.tenant), at_least).await?;
+    let reader = see::<M>(ctx, Some(caller.tenant), at_least).await?;
     Ok(Reading {
         tenant: caller.tenant,
         reader,
     })
 }
 
-/// The read models, when they have come to `at_least`, a cursor of this tenant; of any, for the platform.
-pub(crate) async fn see<'a>(
+/// The read models, when the one that is to be read has come to `at_least`, a cursor of this tenant; of any, for
+/// the platform. Another one that is being filled anew keeps nobody waiting.
+pub(crate) async fn see<'a, M: ReadModel>(
     ctx: &Context<'a>,
     tenant: Option<TenantId>,
     at_least: Option<Cursor>,
@@ -46,7 +47,10 @@ pub(crate) async fn see<'a>(
             None => cursor.position_of_any("atLeast"),
         };
         let position = position.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
-        let waited = options.reader.wait_for(position, options.limits.wait()).await;
+        let waited = options
+            .reader
+            .wait_for_those(&[M::NAME], position, options.limits.wait())
+            .await;
         waited.map_err(IntoFault::into_fault)?;
     }
     Ok(&options.reader)
@@ -57,7 +61,7 @@ impl IntoFault for QueryError {
         match self {
             Self::NotThere { .. } => fault(
                 Code::NotThereYet,
-                "atLeast: the read models have not come so far yet; ask again in a moment",
+                "atLeast: what is asked for has not come so far yet; ask again in a moment",
             ),
             Self::Unavailable(error) => {
                 tracing::warn!(%error, "api.query unavailable");
@@ -115,7 +119,7 @@ macro_rules! queries {
             ) -> async_graphql::Result<Option<$node>> {
                 use $crate::graphql::kit::{IntoFault, Reading, Recalled, then};
                 let may = $crate::graphql::kit::May::$may;
-                let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let Reading { tenant, reader } = $crate::graphql::kit::reading::<$model>(ctx, may, at_least).await?;
                 let Some(then) = then(ctx, tenant, as_of).await? else {
                     let row = reader.entity::<$model>(tenant, &id).await;
                     return Ok(row.map_err(IntoFault::into_fault)?.map(Into::into));
@@ -147,7 +151,7 @@ macro_rules! queries {
             ) -> async_graphql::Result<$connection> {
                 use $crate::graphql::kit::{IntoFault, Reading, Recalled, Window, then};
                 let may = $crate::graphql::kit::May::$may;
-                let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let Reading { tenant, reader } = $crate::graphql::kit::reading::<$model>(ctx, may, at_least).await?;
                 let page = Window { first, after, last, before }.page(tenant)?;
                 let direction = page.direction;
                 let list = projections::List { equal: filter.unwrap_or_default().equal(), page };

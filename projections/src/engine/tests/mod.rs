@@ -3,6 +3,8 @@
 mod crashes;
 mod house;
 mod operations;
+mod poison;
+mod status;
 
 use house::house;
 
