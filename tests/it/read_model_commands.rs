@@ -1,8 +1,7 @@
-//! `annals read-model` as a person runs it: verification and explanation, refusals, closed pipes, and figures that
-//! are those of `/metrics`.
+//! `annals read-model` as a person runs it: verification and explanation, refusals, and closed pipes.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+mod running;
+
 use std::process::{Command, Output, Stdio};
 
 use domain::lead::{self, Lead};
@@ -11,7 +10,6 @@ use store::Orders;
 use testkit::TestDatabase;
 
 use crate::past::ground::Ground;
-use crate::program::{Up, folder};
 use crate::support::{capture, lead_id, tenant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
@@ -281,79 +279,4 @@ async fn a_reader_that_has_seen_enough_ends_a_command_in_peace() {
         assert!(!told.contains("panicked"), "{arguments:?}: {told}");
         assert!(output.status.success(), "{arguments:?}: {told}");
     }
-}
-
-/// What a server's `/metrics` answers.
-fn metrics(address: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream
-        .write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-#[test]
-fn the_metrics_have_the_figures_of_the_status() {
-    let data_dir = folder();
-    let up = Up::start(data_dir.path());
-    up.provision("shop");
-    let captured = up.ask(
-        Some("shop"),
-        "mutation { captureLead(input: { id: \"l1\", vertical: \"sales\", source: \"web\" }) { cursor } }",
-    );
-    let seen = format!(
-        "{{ lead(id: \"l1\", atLeast: {}) {{ id }} }}",
-        captured["captureLead"]["cursor"]
-    );
-    up.ask(Some("shop"), &seen);
-    let status = || -> Vec<Value> {
-        let output = Command::new(PROGRAM)
-            .args(["read-model", "status", "--json", "--data-dir"])
-            .arg(data_dir.path())
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    };
-    let missing = || -> Vec<String> {
-        let metrics = metrics(&up.address);
-        let statuses = status();
-        assert_eq!(statuses.len(), projections::all().len());
-        let lines = statuses.iter().flat_map(|status| {
-            let name = status["name"].as_str().unwrap();
-            let figures = ["position", "lag_events", "lag_ms", "version", "parked"];
-            let figure = |figure: &str| {
-                format!(
-                    "annals_read_model_{figure}{{read_model=\"{name}\"}} {}",
-                    status[figure]
-                )
-            };
-            let mut lines: Vec<String> = figures.map(figure).into();
-            lines.push(format!("annals_read_model_carried{{read_model=\"{name}\"}} 1"));
-            lines.push(format!(
-                "annals_read_model_tenants_behind{{read_model=\"{name}\"}} 0"
-            ));
-            lines
-        });
-        let told = |line: &String| metrics.lines().any(|one| one == line);
-        let mut missing: Vec<String> = lines.filter(|line| !told(line)).collect();
-        let rate = "annals_read_model_rate{read_model=\"lead\"} ";
-        if !metrics.lines().any(|line| line.starts_with(rate)) {
-            missing.push(rate.to_owned());
-        }
-        missing
-    };
-    // The figures are taken every two seconds.
-    let mut last = missing();
-    for _ in 0..60 {
-        if last.is_empty() {
-            return;
-        }
-        last = missing();
-    }
-    panic!("/metrics lacks {last:#?}");
 }

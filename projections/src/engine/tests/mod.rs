@@ -5,6 +5,7 @@ mod house;
 mod operations;
 mod poison;
 mod status;
+mod switching;
 
 use house::house;
 
