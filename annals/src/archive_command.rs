@@ -10,6 +10,7 @@ use crate::cli::ReadArgs;
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::log_command::{Shape, filter_of, print};
+use crate::output::say;
 use crate::tenants;
 
 /// With what a tenant is set up is asked for all the time, so it stays at hand: few events, long lives.
@@ -41,15 +42,15 @@ pub async fn archive(url: &str, ambient: &Ambient, year: i32, to: PathBuf) -> an
         keep: kept(),
     };
     let archive = store::archive(&owner, ambient, &order, &mut Teller::default().tells()).await?;
-    println!(
+    say!(
         "{year} is archived: {} events, positions {} to {}, {} KiB in {}",
         archive.events,
         archive.first_position,
         archive.last_position,
         archive.bytes / 1024,
         archive.file
-    );
-    println!("SHA-256 of its lines: {}", archive.sha256);
+    )?;
+    say!("SHA-256 of its lines: {}", archive.sha256)?;
     Ok(())
 }
 
@@ -60,14 +61,14 @@ pub async fn archive(url: &str, ambient: &Ambient, year: i32, to: PathBuf) -> an
 pub async fn restore(url: &str, file: &Path) -> anyhow::Result<()> {
     let owner = store::pool(url, Role::Owner, 1)?;
     let archive = store::restore(&owner, file, &mut Teller::default().tells()).await?;
-    println!(
+    say!(
         "{} is restored: {} events, positions {} to {}; the file {} can go",
         archive.year,
         archive.events,
         archive.first_position,
         archive.last_position,
         file.display()
-    );
+    )?;
     Ok(())
 }
 

@@ -6,14 +6,15 @@ use cluster::Binaries;
 use store::Role;
 
 use crate::config::{Settings, search_path};
+use crate::output::say;
 
 /// Prints a line a check; false when something is missing.
 pub async fn run(settings: &Settings) -> bool {
     let mut healthy = true;
     let mut report = |name: &str, outcome: Result<String, String>| {
         match &outcome {
-            Ok(found) => println!("ok       {name}: {found}"),
-            Err(problem) => println!("MISSING  {name}: {problem}"),
+            Ok(found) => drop(say!("ok       {name}: {found}")),
+            Err(problem) => drop(say!("MISSING  {name}: {problem}")),
         }
         healthy &= outcome.is_ok();
     };

@@ -92,6 +92,12 @@ settings! {
     head_ms "ANNALS_HEAD_MS",
     /// Milliseconds that a query waits for the position that it asks to see [default: 2000]
     wait_ms "ANNALS_WAIT_MS",
+    /// Milliseconds that an answer about the past may take (`asOf`, `evidence`, explanations, verification) [default: 10000]
+    past_ms "ANNALS_PAST_MS",
+    /// Rows that an answer about the past, or a verification, may hold in memory [default: 100000]
+    past_rows "ANNALS_PAST_ROWS",
+    /// Answers about the past that are worked on at the same time [default: 4]
+    past_at_once "ANNALS_PAST_AT_ONCE",
     /// Milliseconds within which a WebSocket introduces itself [default: 10000]
     init_ms "ANNALS_INIT_MS",
     /// Milliseconds between two pings on a WebSocket; one that is silent for two is closed [default: 15000]

@@ -15,6 +15,7 @@ use store::{Ambient, Options, Store};
 
 use crate::cli::ImportArgs;
 use crate::config::Settings;
+use crate::output::say;
 use crate::tenants;
 
 /// The kind under which CSV connectors are registered.
@@ -58,7 +59,7 @@ pub async fn run(url: &str, ambient: Ambient, settings: &Settings, args: ImportA
     )
     .await
     .with_context(|| format!("file {}", args.file.display()))?;
-    tell(&report);
+    tell(&report)?;
     Ok(())
 }
 
@@ -74,7 +75,7 @@ fn show(progress: &Progress) {
     drop(io::stderr().flush());
 }
 
-fn tell(report: &SyncReport) {
+fn tell(report: &SyncReport) -> io::Result<()> {
     if io::stderr().is_terminal() {
         eprintln!();
     }
@@ -85,13 +86,14 @@ fn tell(report: &SyncReport) {
         skipped,
         ..
     } = report;
-    println!("{recorded} recorded, {known} known, {rejected} rejected, {skipped} skipped");
+    say!("{recorded} recorded, {known} known, {rejected} rejected, {skipped} skipped")?;
     match &report.sync {
         Some(sync) => {
-            println!("sync {sync}: `annals log tail --type 'connector_sync.*'` shows what was rejected")
+            say!("sync {sync}: `annals log tail --type 'connector_sync.*'` shows what was rejected")?
         }
-        None => println!("nothing was new: the log is as it was"),
+        None => say!("nothing was new: the log is as it was")?,
     }
+    Ok(())
 }
 
 /// Runs the gateway's CSV files.

@@ -14,6 +14,7 @@ pub mod import;
 pub mod key_set;
 pub mod listen;
 pub mod log_command;
+pub mod output;
 pub mod program;
 pub mod projector_settings;
 pub mod read_models;

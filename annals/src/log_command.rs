@@ -8,6 +8,7 @@ use store::{Ambient, Filter, Log, Options, Role, Store};
 use streams::CloudEvent;
 
 use crate::cli::{LogCommand, ReadArgs};
+use crate::output::say;
 use crate::{archive_command, tenants};
 
 /// Runs `annals log`.
@@ -57,43 +58,46 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
         LogCommand::Stats { json } => {
             let stats = log.stats(ambient.now()).await?;
             if json {
-                println!("{}", serde_json::to_string(&stats)?);
+                say!("{}", serde_json::to_string(&stats)?)?;
                 return Ok(());
             }
-            println!("events      {}", stats.events);
-            println!("tenants     {}", stats.tenants);
-            println!(
+            say!("events      {}", stats.events)?;
+            say!("tenants     {}", stats.tenants)?;
+            say!(
                 "last        {}",
                 stats
                     .last_recorded_at
                     .map_or("never".to_owned(), |at| at.to_string())
-            );
-            println!(
+            )?;
+            say!(
                 "rate        {}/s in the last minute, {} in the last hour",
-                stats.per_second_last_minute, stats.last_hour
-            );
+                stats.per_second_last_minute,
+                stats.last_hour
+            )?;
             for partition in &stats.partitions {
                 let (table, index) = (partition.table_bytes / 1024, partition.index_bytes / 1024);
-                println!(
+                say!(
                     "partition   {}: {table} KiB of events, {index} KiB of indexes",
                     partition.name
-                );
+                )?;
             }
             for archive in &stats.archives {
-                println!(
+                say!(
                     "archived    {}: positions {} to {} in {}, {} KiB",
                     archive.year,
                     archive.first_position,
                     archive.last_position,
                     archive.file,
                     archive.bytes / 1024
-                );
+                )?;
             }
             for kind in &stats.types {
-                println!(
+                say!(
                     "{:>11} {} ({} bytes of payload)",
-                    kind.events, kind.event_type, kind.payload_bytes
-                );
+                    kind.events,
+                    kind.event_type,
+                    kind.payload_bytes
+                )?;
             }
             Ok(())
         }

@@ -8,7 +8,8 @@ use crate::cli::{Cli, Command, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
-    ambient, archive_command, doctor, health, import, log_command, read_models, serve, tracing_setup, up,
+    ambient, archive_command, doctor, health, import, log_command, output, read_models, serve, tracing_setup,
+    up,
 };
 
 /// Runs the program on its command line.
@@ -38,8 +39,8 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&cli.given)?;
     match cli.command {
-        Command::Config => print!("{}", settings.shown()),
-        Command::Schema => print!("{}", api::schema_sdl()),
+        Command::Config => output::write(format_args!("{}", settings.shown()))?,
+        Command::Schema => output::write(format_args!("{}", api::schema_sdl()))?,
         Command::Doctor => {
             let healthy = doctor::run(&settings).await;
             return Ok(if healthy {
@@ -83,8 +84,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::ReadModel { command } => {
             let database = Database::open(&settings).await?;
-            let memory = settings.projector.options().memory_bytes;
-            let outcome = read_models::run(&database.url, memory, command).await;
+            let outcome = read_models::run(&database.url, &settings, command).await;
             database.close().await?;
             outcome?;
         }

@@ -14,6 +14,7 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
+use crate::read_models::Figures;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::{listen, read_models};
@@ -29,6 +30,7 @@ pub struct Rooms {
     pub reader: Reader,
     projector: Option<Projector>,
     verification: Option<Verification>,
+    figures: Figures,
     service: listen::Service,
 }
 
@@ -65,7 +67,7 @@ impl Rooms {
 
         let verification = match settings.projector.verification() {
             Some(rate) if projector.is_some() => Some(Verification::start(
-                read_models::past(url)?,
+                read_models::past(url, settings.gateway.limits().past())?,
                 store.ambient().clone(),
                 rate,
             )),
@@ -74,14 +76,17 @@ impl Rooms {
 
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
-        options.operations = Some(read_models::operations(url, memory_bytes)?);
+        let operations = read_models::operations(url, memory_bytes)?;
+        let figures = Figures::start(operations.clone());
+        options.operations = Some(operations);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
         options.development = settings.mode == Some(crate::config::Mode::Development);
         settings.access.apply(&mut options)?;
         options.limits = settings.gateway.limits();
         options.plan_buckets = settings.gateway.buckets()?;
         options.persisted_documents = settings.gateway.documents()?;
-        options.metrics = Arc::new(move || metrics.render());
+        let of_read_models = figures.text();
+        options.metrics = Arc::new(move || metrics.render() + &of_read_models.borrow());
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
         let drain = options.drain.clone();
         let authenticator = Authenticator::new(&options);
@@ -101,6 +106,7 @@ impl Rooms {
             reader,
             projector,
             verification,
+            figures,
             service: listen::Service {
                 router,
                 tls: settings.access.tls()?.map(Tls::open).transpose()?,
@@ -119,6 +125,7 @@ impl Rooms {
         if let Some(projector) = self.projector {
             projector.stop().await;
         }
+        drop(self.figures);
     }
 }
 

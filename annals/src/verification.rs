@@ -24,8 +24,19 @@ impl Verification {
     /// Begins to compare rows with the log, reading no more events a second than this.
     #[must_use]
     pub fn start(past: Past, ambient: Ambient, events_per_second: NonZeroU32) -> Self {
+        Self::start_in_turns(past, ambient, events_per_second, TURN)
+    }
+
+    /// The same with so much time between the turns of two read models, at least.
+    #[must_use]
+    pub fn start_in_turns(
+        past: Past,
+        ambient: Ambient,
+        events_per_second: NonZeroU32,
+        turn: Duration,
+    ) -> Self {
         let mut tasks = JoinSet::new();
-        tasks.spawn(verify_in_turn(past, ambient, events_per_second, TURN));
+        tasks.spawn(verify_in_turn(past, ambient, events_per_second, turn));
         Self(tasks)
     }
 

@@ -32,7 +32,7 @@ pub struct Options {
     pub store: Store,
     /// The read models.
     pub reader: Reader,
-    /// Their past, with the limits of what an answer about it may cost.
+    /// Their past; the limits of what an answer about it may cost are among `limits`.
     pub past: Past,
     /// What an administrator does with read models, if this process can.
     pub operations: Option<Operations>,

@@ -25,11 +25,11 @@ mod reader;
 pub use all::all;
 pub use engine::history::{ColumnDifference, Refused, Touch};
 pub use engine::{
-    AnyReadModel, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, OperationError,
-    Operations, Order, Parked, Policy, Progress, Projector, ProjectorOptions, ReadModel, RowDifference,
-    RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
+    AnyReadModel, Behind, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, Look,
+    OperationError, Operations, Order, Parked, Policy, Progress, Projector, ProjectorOptions, ReadModel,
+    RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
 };
 pub use reader::{
     AsOf, Check, Compared, Difference, DifferenceKind, Direction, Explained, Extent, List, Listed, Page,
-    Past, PastError, PastLimits, Place, QueryError, Reader, Sort, Story, Total, Verified, Way,
+    Past, PastError, PastLimits, Place, QueryError, Reader, RowName, Sort, Story, Total, Verified, Way,
 };

@@ -19,6 +19,7 @@ mod live_limits;
 mod live_rows;
 mod live_signs;
 mod nodes;
+mod parked;
 mod past;
 mod provider;
 mod queries;

@@ -15,6 +15,7 @@ mod log;
 mod past;
 mod program;
 mod properties;
+mod read_model_commands;
 mod read_models;
 mod reading;
 mod slow_client;

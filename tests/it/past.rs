@@ -1,5 +1,6 @@
 //! The past: random stories, noted live along the way, told again from the log.
 
+mod background;
 pub(crate) mod ground;
 mod verify;
 

@@ -16,14 +16,7 @@ pub enum ReadModelCommand {
         json: bool,
     },
     /// Show where each is, how far behind the log, and how fast
-    Status {
-        /// For this tenant: its slug or its id
-        #[arg(long)]
-        tenant: Option<String>,
-        /// One JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
+    Status(StatusArgs),
     /// Fill one anew beside the live one; interrupted, it goes on when asked again
     Rebuild(RebuildArgs),
     /// Compare what was filled anew with the live one, at one position
@@ -79,6 +72,20 @@ pub enum ReadModelCommand {
         /// The stream, for instance `lead/01K...`; left out, all that are parked
         stream: Option<String>,
     },
+}
+
+/// Of what to show the status.
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// For this tenant: its slug or its id
+    #[arg(long, conflicts_with = "tenants")]
+    pub tenant: Option<String>,
+    /// For each tenant that has events which are not folded yet, or streams that wait
+    #[arg(long)]
+    pub tenants: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to rebuild.

@@ -1,7 +1,5 @@
 //! `annals read-model explain`: the events that made a row, and the row after each.
 
-use std::io::Write as _;
-
 use anyhow::{Context as _, bail};
 use clap::Args;
 use domain::TenantId;
@@ -9,6 +7,7 @@ use projections::{Past, Touch};
 use serde_json::{Value, json};
 
 use super::print::Shape;
+use crate::output::say;
 
 /// Which row to explain.
 #[derive(Args, Debug)]
@@ -35,8 +34,7 @@ pub(super) async fn run(past: &Past, tenant: TenantId, args: ExplainArgs) -> any
                 Shape::Json => as_json(&touch).to_string(),
                 Shape::People => as_text(&touch),
             };
-            // Whoever reads along may have seen enough.
-            writeln!(std::io::stdout(), "{told}")?;
+            say!("{told}")?;
         }
     }
     Ok(())

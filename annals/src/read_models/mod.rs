@@ -1,23 +1,30 @@
 //! `annals read-model`: where each read model is, and what administrators do with them.
 
 mod args;
+mod diff;
 mod explain;
+mod figures;
 mod print;
 mod progress;
 mod verify;
 
 pub use args::{Policy, ReadModelCommand};
+pub use figures::Figures;
 pub(crate) use verify::place;
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use domain::{Event, StreamId};
-use projections::{BuildState, Listing, OperationError, Operations, Order, Past, PastLimits, Reader, Scope};
+use projections::{
+    BuildState, Listing, Look, OperationError, Operations, Order, Past, PastLimits, Reader, Scope,
+};
 use store::{Log, Role};
 
+use crate::config::Settings;
+use crate::output::say;
 use crate::tenants;
-use args::{Part, RebuildArgs};
+use args::{Part, RebuildArgs, StatusArgs};
 use print::print_all;
 
 /// Enough for a rebuild that reads, folds and writes at once, and for a switch beside it.
@@ -38,59 +45,51 @@ pub fn operations(url: &str, memory_bytes: usize) -> anyhow::Result<Operations> 
 ///
 /// # Errors
 /// When the URL is none.
-pub fn past(url: &str) -> anyhow::Result<Past> {
+pub fn past(url: &str, limits: PastLimits) -> anyhow::Result<Past> {
     let pool = store::pool(url, Role::Projector, 2)?;
     let log = Log::new(pool.clone());
-    Ok(Past::new(Reader::new(pool), log, PastLimits::default()))
+    Ok(Past::new(Reader::new(pool), log, limits))
 }
 
 /// Runs `annals read-model`.
 ///
 /// # Errors
 /// When the operation is refused, or the database is away.
-pub async fn run(url: &str, memory_bytes: usize, command: ReadModelCommand) -> anyhow::Result<()> {
-    let operations = operations(url, memory_bytes)?;
+pub async fn run(url: &str, settings: &Settings, command: ReadModelCommand) -> anyhow::Result<()> {
+    let operations = operations(url, settings.projector.options().memory_bytes)?;
+    let limits = settings.gateway.limits().past();
     let log = Log::new(store::pool(url, Role::Projector, 2)?);
     match command {
         ReadModelCommand::List { json } => print_all(&operations.status().await?, json.into(), print::name),
-        ReadModelCommand::Status { tenant, json } => match tenant {
-            None => print_all(&operations.status().await?, json.into(), print::status),
-            Some(tenant) => {
-                let tenant = tenants::find(&log, &tenant).await?;
-                print_all(
-                    &operations.status_of(tenant).await?,
-                    json.into(),
-                    print::tenant_status,
-                )
-            }
-        },
+        ReadModelCommand::Status(args) => status(&operations, &log, args).await,
         ReadModelCommand::Rebuild(args) => rebuild(&operations, &log, args).await,
         ReadModelCommand::Diff { name, limit, json } => {
             let listing = Listing { after: None, limit };
-            print::diff(&operations.diff(&name, &listing).await?, json.into())
+            let found = operations.diff(&name, &listing).await?;
+            diff::show(&past(url, limits)?, &found, json.into()).await
         }
         ReadModelCommand::Accept { name } => {
             let diff = operations.accept(&name).await?;
-            println!("accepted {}", print::counts(&diff));
+            say!("accepted {}", print::counts(&diff))?;
             Ok(())
         }
         ReadModelCommand::Switch { name } => {
             let diff = operations.switch(&name).await?;
-            println!("{name}: build {} is live; {}", diff.build, print::counts(&diff));
-            println!(
+            say!("{name}: build {} is live; {}", diff.build, print::counts(&diff))?;
+            say!(
                 "`annals read-model rollback {name}` goes back to build {}",
                 diff.live
-            );
+            )?;
             Ok(())
         }
         ReadModelCommand::Rollback { name } => {
             let build = operations.rollback(&name).await?;
-            println!("{name}: build {} is live again", build.build);
+            say!("{name}: build {} is live again", build.build)?;
             Ok(())
         }
         ReadModelCommand::Discard { name } => {
             let build = operations.discard(&name).await?;
-            println!("{name}: build {} is discarded", build.build);
+            say!("{name}: build {} is discarded", build.build)?;
             Ok(())
         }
         ReadModelCommand::Parked { name, json } => {
@@ -103,11 +102,11 @@ pub async fn run(url: &str, memory_bytes: usize, command: ReadModelCommand) -> a
                 Some(tenant) => Some(tenants::find(&log, tenant).await?),
                 None => None,
             };
-            verify::run(&past(url)?, tenant, args).await
+            verify::run(&past(url, limits)?, tenant, args).await
         }
         ReadModelCommand::Explain(args) => {
             let tenant = tenants::find(&log, &args.tenant).await?;
-            explain::run(&past(url)?, tenant, args).await
+            explain::run(&past(url, limits)?, tenant, args).await
         }
         ReadModelCommand::Resume { name, tenant, stream } => {
             let stream = match (tenant, stream) {
@@ -120,17 +119,38 @@ pub async fn run(url: &str, memory_bytes: usize, command: ReadModelCommand) -> a
     }
 }
 
+async fn status(operations: &Operations, log: &Log, args: StatusArgs) -> anyhow::Result<()> {
+    let shape = args.json.into();
+    if args.tenants {
+        let look = Look {
+            events: u32::MAX,
+            tenants: usize::MAX,
+        };
+        let behind = operations.behind(look).await?;
+        let waiting: Vec<_> = behind.into_iter().flat_map(|of| of.worst).collect();
+        if waiting.is_empty() && shape == print::Shape::People {
+            say!("no tenant waits for a read model")?;
+        }
+        return print_all(&waiting, shape, print::tenant_status);
+    }
+    let Some(tenant) = &args.tenant else {
+        return print_all(&operations.status().await?, shape, print::status);
+    };
+    let tenant = tenants::find(log, tenant).await?;
+    print_all(&operations.status_of(tenant).await?, shape, print::tenant_status)
+}
+
 async fn rebuild(operations: &Operations, log: &Log, args: RebuildArgs) -> anyhow::Result<()> {
     let scope = scope(log, &args.part).await?;
     let name = args.name.as_str();
     if args.dry_run {
         let estimate = operations.estimate(name, &scope).await?;
-        println!(
+        say!(
             "{name}: {} events to read, {} rows now, about {} s; nothing was changed",
             estimate.events,
             estimate.rows,
             estimate.expected_ms.div_ceil(1_000)
-        );
+        )?;
         return Ok(());
     }
     let order = Order {
@@ -142,9 +162,9 @@ async fn rebuild(operations: &Operations, log: &Log, args: RebuildArgs) -> anyho
     progress::fill(operations, &build).await?;
     if args.switch {
         match operations.switch(name).await {
-            Ok(diff) => println!("{name}: build {} is live; {}", diff.build, print::counts(&diff)),
+            Ok(diff) => say!("{name}: build {} is live; {}", diff.build, print::counts(&diff))?,
             // A running projector may have been quicker.
-            Err(OperationError::NoBuild { .. }) => println!("{name}: build {} is live", build.build),
+            Err(OperationError::NoBuild { .. }) => say!("{name}: build {} is live", build.build)?,
             Err(error) => return Err(error.into()),
         }
         return Ok(());
@@ -154,10 +174,10 @@ async fn rebuild(operations: &Operations, log: &Log, args: RebuildArgs) -> anyho
             other.name == name && other.build == build.build && other.state == BuildState::Ready
         });
     if ready.is_some() {
-        println!(
+        say!(
             "{name}: build {} is ready: `annals read-model diff {name}`, then `switch`",
             build.build
-        );
+        )?;
     }
     Ok(())
 }
@@ -181,20 +201,21 @@ async fn scope(log: &Log, part: &Part) -> anyhow::Result<Scope> {
 async fn resume(operations: &Operations, name: &str, stream: Option<StreamId>) -> anyhow::Result<()> {
     if let Some(stream) = stream {
         let events = operations.resume(name, &stream).await?;
-        println!(
+        say!(
             "{name}: {events} events of {}/{} were folded",
-            stream.aggregate_type, stream.id
-        );
+            stream.aggregate_type,
+            stream.id
+        )?;
         return Ok(());
     }
     let mut refused = 0;
     for (parked, outcome) in operations.resume_all(name).await? {
         let stream = format!("{}/{}", parked.stream.aggregate_type, parked.stream.id);
         match outcome {
-            Ok(events) => println!("{name}: {events} events of {stream} were folded"),
+            Ok(events) => say!("{name}: {events} events of {stream} were folded")?,
             Err(error) => {
                 refused += 1;
-                println!("{name}: {stream}: {error}");
+                say!("{name}: {stream}: {error}")?;
             }
         }
     }

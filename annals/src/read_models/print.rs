@@ -4,6 +4,8 @@ use projections::{Diff, Parked, Status, TenantStatus};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::output::say;
+
 /// For whom it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -25,8 +27,8 @@ pub(super) fn print_all<T: Serialize>(
 ) -> anyhow::Result<()> {
     for item in items {
         match shape {
-            Shape::People => println!("{}", line(item)),
-            Shape::Json => println!("{}", serde_json::to_string(item)?),
+            Shape::People => say!("{}", line(item))?,
+            Shape::Json => say!("{}", serde_json::to_string(item)?)?,
         }
     }
     Ok(())
@@ -74,10 +76,12 @@ pub(super) fn status(status: &Status) -> String {
 pub(super) fn tenant_status(status: &TenantStatus) -> String {
     let TenantStatus {
         name,
+        tenant,
         lag_events,
+        lag_ms,
         parked,
     } = status;
-    format!("{name:<14} {lag_events} of the tenant's events behind, {parked} streams parked")
+    format!("{name:<14} {lag_events} events of tenant {tenant} behind ({lag_ms} ms), {parked} streams parked")
 }
 
 pub(super) fn parked(parked: &Parked) -> String {
@@ -101,37 +105,6 @@ pub(super) fn counts(diff: &Diff) -> String {
         "at position {}: {} rows added, {} changed, {} gone",
         diff.position, diff.added, diff.changed, diff.gone
     )
-}
-
-pub(super) fn diff(diff: &Diff, shape: Shape) -> anyhow::Result<()> {
-    if shape == Shape::Json {
-        println!("{}", serde_json::to_string(diff)?);
-        return Ok(());
-    }
-    println!(
-        "{}: build {} beside the live build {} {}",
-        diff.name,
-        diff.build,
-        diff.live,
-        counts(diff)
-    );
-    for difference in &diff.differences {
-        println!("  {}", difference.key.join(" "));
-        for column in &difference.columns {
-            println!(
-                "    {}: {} -> {}",
-                column.column,
-                shown(column.left.as_ref()),
-                shown(column.right.as_ref())
-            );
-        }
-    }
-    let listed = diff.differences.len() as u64;
-    let all = diff.added + diff.changed + diff.gone;
-    if listed < all {
-        println!("  and {} more (`--limit`)", all - listed);
-    }
-    Ok(())
 }
 
 pub(super) fn shown(value: Option<&Value>) -> String {

@@ -3,8 +3,11 @@
 use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
 
-use projections::{Build, Operations, Progress};
+use anyhow::Context as _;
+use projections::{Build, BuildState, OperationError, Operations, Progress};
 use tokio::sync::watch;
+
+use crate::output::say;
 
 const BAR: u64 = 30;
 const LOOK: Duration = Duration::from_millis(200);
@@ -29,17 +32,53 @@ pub(super) async fn fill(operations: &Operations, build: &Build) -> anyhow::Resu
     if is_terminal {
         eprint!("\r\x1b[K");
     }
-    filled?;
+    match filled {
+        // A running projector was quicker.
+        Err(OperationError::Busy { .. }) => return follow(operations, build).await,
+        filled => filled?,
+    }
     let done = *watching.borrow();
-    println!(
+    say!(
         "{}: build {} read {} events in {:.1} s ({} events/s)",
         build.name,
         build.build,
         done.events,
         done.seconds,
         rate(&done)
-    );
+    )?;
     Ok(())
+}
+
+/// Looks on while another process fills a build.
+async fn follow(operations: &Operations, build: &Build) -> anyhow::Result<()> {
+    let (name, number) = (&build.name, build.build);
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        look.tick().await;
+        let builds = operations.builds().await?;
+        let now = builds
+            .iter()
+            .find(|other| other.name == *name && other.build == number);
+        let now = now.with_context(|| format!("build {number} of {name} was discarded by somebody else"))?;
+        if now.state != BuildState::Building {
+            say!(
+                "{name}: build {number} was filled by a running projector, from {} events",
+                now.events
+            )?;
+            return Ok(());
+        }
+        if std::io::stderr().is_terminal() {
+            let progress = Progress {
+                position: now.position,
+                target: now.target,
+                events: now.events,
+                rows: now.rows,
+                seconds: now.seconds,
+            };
+            eprint!("\r\x1b[K{name}: {}", bar(&progress));
+            std::io::stderr().flush()?;
+        }
+    }
 }
 
 fn bar(progress: &Progress) -> String {

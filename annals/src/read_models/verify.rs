@@ -7,6 +7,7 @@ use projections::{Check, Difference, DifferenceKind, Extent, Past, Verified};
 use serde_json::{Value, json};
 
 use super::print::{Shape, shown};
+use crate::output::say;
 
 /// Which rows to compare.
 #[derive(Args, Debug)]
@@ -47,8 +48,8 @@ pub(super) async fn run(past: &Past, tenant: Option<TenantId>, args: VerifyArgs)
         let verified = past.verify(&name, &check).await?;
         different += verified.different;
         match Shape::from(args.json) {
-            Shape::Json => println!("{}", as_json(&verified)),
-            Shape::People => println!("{}", as_text(&verified)),
+            Shape::Json => say!("{}", as_json(&verified))?,
+            Shape::People => say!("{}", as_text(&verified))?,
         }
     }
     if different > 0 {
@@ -80,6 +81,7 @@ fn as_text(verified: &Verified) -> String {
         read_model,
         tenants,
         keys,
+        parked,
         events,
         different,
         differences,
@@ -87,6 +89,11 @@ fn as_text(verified: &Verified) -> String {
     let mut text = format!(
         "{read_model:<14} {keys} keys of {tenants} tenants compared with {events} events: {different} differ"
     );
+    if *parked > 0 {
+        text += &format!(
+            "\n  {parked} keys wait behind parked streams (`annals read-model parked`); they are behind by what waits"
+        );
+    }
     for difference in differences {
         text += &format!("\n  {}", place(difference));
         for column in &difference.columns {
@@ -129,6 +136,7 @@ fn as_json(verified: &Verified) -> Value {
         "read_model": verified.read_model,
         "tenants": verified.tenants,
         "keys": verified.keys,
+        "parked": verified.parked,
         "events": verified.events,
         "different": verified.different,
         "differences": verified.differences.iter().map(difference).collect::<Vec<_>>(),

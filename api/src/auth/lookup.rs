@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::tenant::Slug;
 use domain::{Actor, ActorKind, TenantId};
-use projections::{QueryError, Reader};
+use projections::api_key::ApiKeys;
+use projections::tenant::Tenants;
+use projections::{QueryError, ReadModel, Reader};
 use store::Store;
 
 use super::authenticator::Shared;
@@ -12,6 +14,9 @@ use super::revocations::instant_in;
 use super::{Denied, Identity};
 
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
+
+/// What is looked up here.
+const LOOKED_UP: [&str; 2] = [ApiKeys::NAME, Tenants::NAME];
 
 /// What the state of a key says when its token opens something.
 const ACTIVE: &str = "active";
@@ -64,10 +69,10 @@ pub(super) async fn tenant_named(shared: &Shared, named: &str) -> Result<TenantI
     tenant_by_slug(&shared.reader, &slug).await?.ok_or_else(unknown)
 }
 
-/// Waits a moment until the read models have seen what is in the log now.
+/// Waits a moment until the read models that know tokens and tenants have seen what is in the log now.
 pub(super) async fn catch_up(store: &Store, reader: &Reader) -> Result<(), Denied> {
     let head = store.log().head().await.map_err(unavailable)?;
-    match reader.wait_for(head, CATCH_UP_WITHIN).await {
+    match reader.wait_for_those(&LOOKED_UP, head, CATCH_UP_WITHIN).await {
         // What is not there yet is looked for all the same.
         Ok(()) | Err(QueryError::NotThere { .. }) => Ok(()),
         Err(error) => Err(unavailable(error)),

@@ -1,6 +1,8 @@
 //! Who may do what: the one table, a line for fields that are open to the same. A field without a line is
 //! open to nobody. `docs/gateway.md` shows it, and a test compares the two.
 
+use std::collections::BTreeSet;
+
 use async_graphql::parser::types::OperationType;
 use domain::api_key::Scope;
 
@@ -197,6 +199,18 @@ pub(crate) fn may_ask(identity: &Identity, root: OperationType, field: &str) -> 
     of(root, field)
         .ok_or_else(|| Denied::NotOpen(field.to_owned()))?
         .check(field, identity)
+}
+
+/// Refuses whoever may not ask for the rows of a read model, by whatever way they come: it is open to the same as
+/// the field of its name.
+pub(crate) fn may_see(identity: &Identity, read_model: &str) -> Result<(), Denied> {
+    let mut words = read_model.split('_');
+    let mut field = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(1);
+        field.extend([&first.to_uppercase(), rest]);
+    }
+    may_ask(identity, Q, &field)
 }
 
 impl Line {

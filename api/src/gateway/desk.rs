@@ -13,7 +13,7 @@ use crate::documents::{
     Checker, Documents, Wanted, check_variables, only_introspects, pick, resume, root_fields,
     variables_but_place,
 };
-use crate::graphql::kit::{Code, fault, loaders};
+use crate::graphql::kit::{Code, fault, with_loaders};
 use crate::graphql::{Schema, checking_schema, schema};
 use crate::limits::{Limits, Over};
 use crate::live::{Blueprint, Hub, Key, Subscriber};
@@ -133,11 +133,8 @@ impl Gateway {
                         requested,
                     }))
                 } else {
-                    Work::Once(Box::new(
-                        request(document, name, variables)
-                            .data(identity)
-                            .data(loaders(&self.options)),
-                    ))
+                    let request = request(document, name, variables).data(identity);
+                    Work::Once(Box::new(with_loaders(request, &self.options)))
                 };
                 (work, receipt)
             }

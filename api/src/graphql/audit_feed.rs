@@ -152,7 +152,7 @@ impl AuditFeedFilter {
 
 /// The entry of a position in the log, given as text.
 pub(super) async fn entry(ctx: &Context<'_>, tenant: TenantId, position: &str) -> Result<Option<AuditEntry>> {
-    let Reading { reader, .. } = reading(ctx, May::Read, None).await?;
+    let Reading { reader, .. } = reading::<AuditFeed>(ctx, May::Read, None).await?;
     let Ok(position) = position.parse() else {
         return Ok(None);
     };
@@ -182,7 +182,7 @@ impl AuditFeedQuery {
             Cursor,
         >,
     ) -> Result<AuditFeedConnection> {
-        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
+        let Reading { tenant, reader } = reading::<AuditFeed>(ctx, May::Read, at_least).await?;
         let page = Window {
             first,
             after,

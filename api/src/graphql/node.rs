@@ -11,14 +11,14 @@ use super::api_key::ApiKey;
 use super::audit_feed::AuditEntry;
 use super::claim::Claim;
 use super::connector::Connector;
-use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, Loaders, Of, fault, see};
+use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, Loaders, Of, fault, see_those};
 use super::lead::Lead;
 use super::member::Member;
 use super::opportunity::Opportunity;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
 use super::workspace::Workspace;
-use crate::auth::Identity;
+use crate::auth::{Identity, may_see};
 
 /// How many ids may be asked for at once.
 const IDS_AT_MOST: usize = 100;
@@ -56,8 +56,9 @@ impl NodeQuery {
             Cursor,
         >,
     ) -> Result<Option<Node>> {
-        see(ctx, ctx.data::<Identity>()?.tenant, at_least).await?;
-        find(ctx, read("id", id)?).await
+        let id = read("id", id)?;
+        see_those(ctx, &[&id.kind], ctx.data::<Identity>()?.tenant, at_least).await?;
+        find(ctx, id).await
     }
 
     /// The things of these ids, in the same order; null for each that the tenant does not have.
@@ -73,11 +74,12 @@ impl NodeQuery {
             let message = format!("ids: there are {}, at most {IDS_AT_MOST} are allowed", ids.len());
             return Err(fault(Code::BadUserInput, message));
         }
-        see(ctx, ctx.data::<Identity>()?.tenant, at_least).await?;
         let ids = ids.into_iter().enumerate();
         let ids: Vec<GlobalId> = ids
             .map(|(index, id)| read(&format!("ids.{index}"), id))
             .collect::<Result<_>>()?;
+        let kinds: Vec<&str> = ids.iter().map(|id| id.kind.as_str()).collect();
+        see_those(ctx, &kinds, ctx.data::<Identity>()?.tenant, at_least).await?;
         futures::future::try_join_all(ids.into_iter().map(|id| find(ctx, id))).await
     }
 }
@@ -103,6 +105,7 @@ async fn find(ctx: &Context<'_>, id: GlobalId) -> Result<Option<Node>> {
             match kind.as_str() {
                 $(<$node as Entity>::Model::NAME => Ok(one::<$node>(ctx, tenant, local).await?.map(Node::from)),)+
                 projections::audit_feed::AuditFeed::NAME => {
+                    may_see(identity, &kind).map_err(IntoFault::into_fault)?;
                     Ok(super::audit_feed::entry(ctx, tenant, &local).await?.map(Node::from))
                 }
                 // The kinds that are given out are above.
@@ -125,9 +128,7 @@ async fn find(ctx: &Context<'_>, id: GlobalId) -> Result<Option<Node>> {
 }
 
 async fn one<N: Entity>(ctx: &Context<'_>, tenant: TenantId, local: String) -> Result<Option<N>> {
-    N::MAY
-        .check(ctx.data::<Identity>()?)
-        .map_err(IntoFault::into_fault)?;
+    may_see(ctx.data::<Identity>()?, N::Model::NAME).map_err(IntoFault::into_fault)?;
     ctx.data::<Loaders>()?
         .load_one(Of::<N>::new(tenant, local, None))
         .await

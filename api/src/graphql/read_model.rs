@@ -1,11 +1,11 @@
 //! Where read models are, what a rebuild differs in, and which streams wait. For the platform's administrator.
 
-use async_graphql::{Enum, Json, Object, Result, SimpleObject};
-use domain::TenantId;
-use projections::{Build, BuildState, Diff, Listing, OperationError, Operations, Parked, Status};
-use serde_json::Value;
+use async_graphql::{Enum, Object, Result, SimpleObject};
+use projections::{Build, BuildState, OperationError, Operations, Parked};
 
-use super::kit::{Code, Context, IntoFault, Long, May, Ulid, UserError, fault, internal, rows_of};
+use super::kit::{Code, Context, Cursor, IntoFault, Long, May, Ulid, UserError, fault, internal};
+use super::read_model_diff::{ReadModelDiffConnection, rows_that_differ};
+use super::read_model_status::{ReadModelStatus, statuses};
 use crate::auth::Identity;
 use crate::options::Options;
 
@@ -80,123 +80,6 @@ impl From<Build> for ReadModelBuild {
     }
 }
 
-/// Where a read model is, and how far behind the log.
-#[derive(SimpleObject)]
-pub(crate) struct ReadModelStatus {
-    /// The read model.
-    name: String,
-    /// The number of its live build; 0 before the first.
-    build: i32,
-    /// The version of the fold that writes it.
-    version: i32,
-    /// The version of this program's fold.
-    program_version: i32,
-    /// The last position that it has folded.
-    position: Long,
-    /// How many events it is behind: of the tenant, when one was named.
-    lag_events: Long,
-    /// For how long the first event that it has not folded is in the log, in milliseconds.
-    lag_ms: Long,
-    /// How many positions a second it moved on lately.
-    rate: f64,
-    /// How many streams wait because an event of theirs can't be folded: of the tenant, when one was named.
-    parked_streams: Long,
-    /// Whether a process carries it now.
-    carried: bool,
-    /// The other builds: filled anew, or kept to go back to.
-    builds: Vec<ReadModelBuild>,
-}
-
-impl From<Status> for ReadModelStatus {
-    fn from(status: Status) -> Self {
-        Self {
-            name: status.name,
-            build: status.build,
-            version: status.version,
-            program_version: status.program_version,
-            position: long(status.position),
-            lag_events: long(status.lag_events),
-            lag_ms: long(status.lag_ms),
-            rate: status.rate,
-            parked_streams: long(status.parked),
-            carried: status.carried,
-            builds: status.builds.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-/// A column in which two builds of a row differ.
-#[derive(SimpleObject)]
-pub(crate) struct ReadModelDiffColumn {
-    /// The column.
-    column: String,
-    /// What the live build has; null when it has no such row.
-    live: Option<Json<Value>>,
-    /// What the other build has; null when it has no such row.
-    build: Option<Json<Value>>,
-}
-
-/// A row that is not the same in two builds.
-#[derive(SimpleObject)]
-pub(crate) struct ReadModelDiffRow {
-    /// The values of the key's columns, the tenant first.
-    key: Vec<String>,
-    /// Where they differ; all columns when only one build has the row.
-    columns: Vec<ReadModelDiffColumn>,
-}
-
-/// What differs between a build and the live one, at one position.
-#[derive(SimpleObject)]
-pub(crate) struct ReadModelDiff {
-    /// The read model.
-    name: String,
-    /// The build that is compared with the live one.
-    build: i32,
-    /// The live build.
-    live: i32,
-    /// The position at which both are compared.
-    position: Long,
-    /// How many rows only the build has.
-    added: Long,
-    /// How many rows both have with different values.
-    changed: Long,
-    /// How many rows only the live build has.
-    gone: Long,
-    /// The rows that were asked for, in the order of their keys.
-    rows: Vec<ReadModelDiffRow>,
-    /// Whether more rows differ after them.
-    has_next_page: bool,
-}
-
-impl ReadModelDiff {
-    /// The difference with at most so many rows.
-    pub(super) fn of(diff: Diff, limit: usize) -> Self {
-        let row = |row: projections::RowDifference| ReadModelDiffRow {
-            key: row.key,
-            columns: row
-                .columns
-                .into_iter()
-                .map(|one| ReadModelDiffColumn {
-                    column: one.column,
-                    live: one.left.map(Json),
-                    build: one.right.map(Json),
-                })
-                .collect(),
-        };
-        Self {
-            has_next_page: diff.differences.len() > limit,
-            rows: diff.differences.into_iter().take(limit).map(row).collect(),
-            name: diff.name,
-            build: diff.build,
-            live: diff.live,
-            position: long(diff.position),
-            added: long(diff.added),
-            changed: long(diff.changed),
-            gone: long(diff.gone),
-        }
-    }
-}
-
 /// A stream whose events wait for a read model, because one of them can't be folded.
 #[derive(SimpleObject)]
 pub(crate) struct ParkedStream {
@@ -245,41 +128,19 @@ impl ReadModelQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Counts this tenant's events and parked streams alone.")] tenant: Option<Ulid>,
     ) -> Result<Vec<ReadModelStatus>> {
-        let operations = operations(ctx)?;
-        let statuses = operations.status().await.map_err(IntoFault::into_fault)?;
-        let mut statuses: Vec<ReadModelStatus> = statuses.into_iter().map(Into::into).collect();
-        if let Some(tenant) = tenant {
-            let own = operations.status_of(TenantId::new(tenant.0)).await;
-            for own in own.map_err(IntoFault::into_fault)? {
-                for status in statuses.iter_mut().filter(|status| status.name == own.name) {
-                    status.lag_events = long(own.lag_events);
-                    status.parked_streams = long(own.parked);
-                }
-            }
-        }
-        Ok(statuses)
+        statuses(ctx, operations(ctx)?, tenant).await
     }
 
-    /// Compares the build that is ready (or else the one that was live before) with the live one. For the
-    /// platform's administrator.
+    /// Compares the build that is ready (or else the one that was live before) with the live one, and lists the
+    /// rows that differ in the order of their keys. For the platform's administrator.
     async fn read_model_diff(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The read model, for instance \"lead\".")] name: String,
         #[graphql(desc = "How many rows to list, 1 to 100; 20 when left out.")] first: Option<i32>,
-        #[graphql(desc = "Only rows after this key: that of the last one that you know.")] after: Option<
-            Vec<String>,
-        >,
-    ) -> Result<ReadModelDiff> {
-        let operations = operations(ctx)?;
-        let limit = rows_of("first", first.unwrap_or(20))?;
-        let listing = Listing {
-            after,
-            limit: limit + 1,
-        };
-        let diff = operations.diff(&name, &listing).await;
-        let diff = diff.map_err(IntoFault::into_fault)?;
-        Ok(ReadModelDiff::of(diff, limit as usize))
+        #[graphql(desc = "Only rows after the one of this cursor.")] after: Option<Cursor>,
+    ) -> Result<ReadModelDiffConnection> {
+        rows_that_differ(operations(ctx)?, name, first, after).await
     }
 
     /// The streams whose events wait because one of them can't be folded. For the platform's administrator.

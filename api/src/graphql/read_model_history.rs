@@ -121,6 +121,9 @@ pub(crate) struct ReadModelVerification {
     tenants: Long,
     /// How many keys were compared.
     keys: Long,
+    /// How many keys wait behind parked streams: their rows are known to be behind, and are compared with the log
+    /// without the events that wait.
+    parked: Long,
     /// How many events were read for it.
     events: Long,
     /// How many keys differ.
@@ -216,6 +219,7 @@ impl ReadModelHistoryQuery {
         let Verified {
             tenants,
             keys,
+            parked,
             events,
             different,
             differences,
@@ -226,6 +230,7 @@ impl ReadModelHistoryQuery {
         Ok(ReadModelVerification {
             tenants: long(tenants),
             keys: long(keys),
+            parked: long(parked),
             events: long(events),
             different: long(different),
             differences: told.collect::<Result<_>>()?,

@@ -5,7 +5,8 @@ use domain::{Event, StreamId, TenantId};
 use projections::{Estimate, OperationError, Order, Scope};
 
 use super::kit::{Context, Long, Ulid, UserError};
-use super::read_model::{ReadModelBuild, ReadModelDiff, ReadModelSwitchPolicy, long, operations, refused};
+use super::read_model::{ReadModelBuild, ReadModelSwitchPolicy, long, operations, refused};
+use super::read_model_diff::ReadModelDiff;
 
 /// Fills a read model anew from the log, beside the live build.
 #[derive(Clone, Debug, InputObject)]
@@ -131,7 +132,7 @@ impl ReadModelDiffPayload {
     fn of(outcome: Result<projections::Diff, OperationError>) -> Result<Self> {
         let mut payload = Self::default();
         match outcome {
-            Ok(diff) => payload.diff = Some(ReadModelDiff::of(diff, 0)),
+            Ok(diff) => payload.diff = Some((&diff).into()),
             Err(error) => payload.user_errors.push(refused(error)?),
         }
         Ok(payload)

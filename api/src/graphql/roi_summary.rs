@@ -160,7 +160,7 @@ impl RoiSummaryQuery {
             .map(|code| code.parse::<Vertical>())
             .transpose()
             .map_err(|error| fault(Code::BadUserInput, format!("vertical: {error}")))?;
-        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
+        let Reading { tenant, reader } = reading::<RoiSummary>(ctx, May::Read, at_least).await?;
         let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
         let months = Months {
             vertical: vertical.as_ref(),

@@ -159,7 +159,7 @@ async fn refused_beforehand(ctx: &Context<'_>, head: &Head, slug: &str) -> Resul
         let reason = "a tenant's key is kept in the tenant: give the tenant's id (a ULID) beside it";
         return Ok(Some(UserError::invalid(&["id"], &reason)));
     }
-    let reader = see(ctx, None, None).await?;
+    let reader = see::<Tenants>(ctx, None, None).await?;
     let named = reader.tenants(Some(slug)).await.map_err(IntoFault::into_fault)?;
     let is_other = |tenant: &TenantRow| head.id.as_deref() != Some(tenant.tenant_id.to_string().as_str());
     Ok(named.first().filter(|tenant| is_other(tenant)).map(|_| {
@@ -224,7 +224,7 @@ pub(super) async fn of_caller(ctx: &Context<'_>, wanted: Option<TenantId>) -> Re
     let Some(wanted) = wanted.filter(|_| is_open) else {
         return Ok(None);
     };
-    let reader = see(ctx, Some(wanted), None).await?;
+    let reader = see::<Tenants>(ctx, Some(wanted), None).await?;
     let row = reader.tenant(wanted).await.map_err(IntoFault::into_fault)?;
     Ok(row.map(Into::into))
 }
@@ -262,7 +262,7 @@ impl TenantQuery {
         if identity.tenant != Some(wanted) && !identity.is_platform_admin {
             return Ok(None);
         }
-        let reader = see(ctx, Some(wanted), at_least).await?;
+        let reader = see::<Tenants>(ctx, Some(wanted), at_least).await?;
         if let Some(then) = then(ctx, wanted, as_of).await? {
             let row = then.past.tenant(wanted, then.position).await;
             let row = row.map_err(IntoFault::into_fault)?;
@@ -284,7 +284,7 @@ impl TenantQuery {
     ) -> Result<Vec<Tenant>> {
         let identity = ctx.data::<Identity>()?;
         May::Platform.check(identity).map_err(IntoFault::into_fault)?;
-        let reader = see(ctx, None, at_least).await?;
+        let reader = see::<Tenants>(ctx, None, at_least).await?;
         let rows = reader
             .tenants(slug.as_deref())
             .await

@@ -111,7 +111,7 @@ impl UsageQuery {
         >,
         #[graphql(desc = "As it was at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<Usage> {
-        let Reading { tenant, reader } = reading(ctx, May::Read, at_least).await?;
+        let Reading { tenant, reader } = reading::<DailyUsage>(ctx, May::Read, at_least).await?;
         let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
         let Some(then) = then(ctx, tenant, as_of).await? else {
             let days = reader.usage(tenant, meter.as_deref(), from, to).await;

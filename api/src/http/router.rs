@@ -15,7 +15,8 @@ use crate::options::Options;
 ///
 /// # Panics
 /// Outside a Tokio runtime.
-pub fn router(options: Options) -> Router {
+pub fn router(mut options: Options) -> Router {
+    options.past = options.past.with_limits(options.limits.past());
     let authenticator = Authenticator::new(&options);
     let gateway = Gateway::new(options.clone(), authenticator);
     let (observer, cors) = (observer(&options), cross_origin(&options.cors_origins));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use projections::PastLimits;
+
 /// Makes the struct of the limits, their defaults and their list from one table.
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $default:literal,)+) => {
@@ -53,6 +55,13 @@ limits! {
     head_ms = 10_000,
     /// Milliseconds that a query waits for the position that it asks to see.
     wait_ms = 2_000,
+    /// Milliseconds that an answer about the past may take (`asOf`, `evidence`, explanations, verification), the wait
+    /// for its turn included.
+    past_ms = 10_000,
+    /// Rows that an answer about the past may hold in memory.
+    past_rows = 100_000,
+    /// Answers about the past that are worked on at the same time.
+    past_at_once = 4,
     /// Milliseconds within which a WebSocket must introduce itself.
     init_ms = 10_000,
     /// Milliseconds between two pings; a WebSocket that was silent for two of them is closed.
@@ -72,6 +81,9 @@ limits! {
     /// Responses that are kept for those who share an execution; who is further behind reads the table.
     live_responses = 1_024,
 }
+
+/// More than any machine has cores; the turns are counted in a small number.
+const PAST_AT_ONCE_AT_MOST: usize = 10_000;
 
 /// Whatever is set: the parser's stack does not hold more.
 const NESTING_AT_MOST: usize = 64;
@@ -103,6 +115,17 @@ impl Limits {
         milliseconds(self.wait_ms)
     }
 
+    /// How much an answer about the past may cost.
+    #[must_use]
+    pub fn past(&self) -> PastLimits {
+        PastLimits {
+            time: milliseconds(self.past_ms),
+            rows: self.past_rows,
+            // With none at a time there would be no answer at all.
+            at_once: self.past_at_once.clamp(1, PAST_AT_ONCE_AT_MOST),
+        }
+    }
+
     /// How long a socket may stay without a word.
     pub(crate) fn init(&self) -> Duration {
         milliseconds(self.init_ms)
@@ -122,4 +145,21 @@ impl Limits {
 
 fn milliseconds(count: usize) -> Duration {
     Duration::from_millis(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use projections::PastLimits;
+
+    use super::Limits;
+
+    #[test]
+    fn the_past_may_cost_here_what_it_may_cost_elsewhere() {
+        assert_eq!(Limits::default().past(), PastLimits::default());
+        let none = Limits {
+            past_at_once: 0,
+            ..Limits::default()
+        };
+        assert_eq!(none.past().at_once, 1);
+    }
 }

@@ -14,7 +14,7 @@ use super::{Admission, Admitted, Begin, Blueprint, Course, Drain, Frame, Key, Su
 use crate::cost::{self, Purse, actual};
 use crate::gateway::told;
 use crate::graphql::Schema;
-use crate::graphql::kit::loaders;
+use crate::graphql::kit::with_loaders;
 use crate::limits::{Limits, Over};
 use crate::options::Options;
 
@@ -115,7 +115,7 @@ impl Hub {
             self.0.options.drain.clone(),
             self.0.admission.clone(),
         );
-        let request = blueprint.request(course.clone()).data(loaders(&self.0.options));
+        let request = with_loaders(blueprint.request(course.clone()), &self.0.options);
         let responses = self.0.schema.execute_stream(request);
         let executions = metrics::counter!("annals_live_executions_total", "by" => by);
         let (blueprint, purse) = (Arc::clone(blueprint), self.0.purse.clone());

@@ -140,6 +140,27 @@ pub(super) async fn of_build(
     Ok(place.collect())
 }
 
+/// Where the shards of all live builds are, by name and shard.
+pub(super) async fn of_live(connection: impl PgExecutor<'_>) -> Result<Vec<Place>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select c.name, c.build, c.shard, c.version, c.position, c.epoch
+        from read_model_checkpoints c
+        join read_model_builds b on b.name = c.name and b.build = c.build and b.state = 'live'
+        order by c.name, c.shard
+        "#
+    )
+    .fetch_all(connection)
+    .await?;
+    let place = rows.into_iter().map(|row| Place {
+        unit: unit(row.name, row.build, row.shard),
+        version: row.version,
+        position: position(row.position),
+        epoch: row.epoch,
+    });
+    Ok(place.collect())
+}
+
 /// Moves the checkpoints of these shards of builds to a position.
 pub(super) async fn advance(
     connection: &mut PgConnection,

@@ -38,7 +38,8 @@ pub use filling::Progress;
 pub use folding::{AnyReadModel, read_model};
 pub use model::{EntityKey, ReadModel, RowKey, Unfoldable};
 pub use operations::{
-    Diff, Estimate, Listing, OperationError, Operations, Order, RowDifference, Status, TenantStatus,
+    Behind, Diff, Estimate, Listing, Look, OperationError, Operations, Order, RowChange, RowDifference,
+    Status, TenantStatus,
 };
 pub use parked::Parked;
 pub use projector::{Projector, ProjectorOptions, Stopped};

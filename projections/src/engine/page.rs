@@ -261,6 +261,11 @@ pub(super) async fn park_the_one(
     }
 }
 
+/// Whether the database refuses values, and not the statement or everything.
+pub(super) fn is_about_data(error: &sqlx::Error) -> bool {
+    matches!(Fault::of(error), Fault::Data)
+}
+
 /// Whose fault it is when the database refuses: trying again is of use only when it is away.
 enum Fault {
     Data,

@@ -184,7 +184,6 @@ impl Rounds {
             bound = after;
             self.travellers.append(&mut group);
         }
-        self.measure(head);
         outcome.map(|()| any)
     }
 
@@ -231,19 +230,6 @@ impl Rounds {
             group.append(&mut lane);
         }
         Ok(())
-    }
-
-    fn measure(&self, head: u64) {
-        for traveller in &self.travellers {
-            let labels = [
-                ("read_model", traveller.model.name().to_owned()),
-                ("shard", traveller.shard.number.to_string()),
-            ];
-            let (position, lag) = (traveller.position, head.saturating_sub(traveller.position));
-            metrics::gauge!("annals_read_model_position", &labels).set(as_float(position));
-            metrics::gauge!("annals_read_model_lag_events", &labels).set(as_float(lag));
-            metrics::gauge!("annals_read_model_parked", &labels).set(as_float(traveller.parked.len() as u64));
-        }
     }
 }
 
@@ -301,12 +287,4 @@ fn halves(traveller: &Traveller, page: &Page) -> Option<(Page, Page)> {
         events: events.to_vec(),
     };
     Some((half(page.after, edge, first), half(edge, page.upto, second)))
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a gauge is a float; it shows, nothing is decided by it"
-)]
-pub(super) const fn as_float(number: u64) -> f64 {
-    number as f64
 }

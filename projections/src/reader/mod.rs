@@ -13,6 +13,7 @@ pub use page::{Direction, Page, QueryError};
 pub use past::{
     AsOf, Check, Difference, DifferenceKind, Explained, Extent, Past, PastError, PastLimits, Story, Verified,
 };
+pub use stale::RowName;
 
 pub use sort::{Compared, Place, Sort, Way};
 

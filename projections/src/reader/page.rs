@@ -38,7 +38,7 @@ pub enum QueryError {
     NotThere {
         /// The position that was asked for.
         wanted: u64,
-        /// The position of the slowest read model.
+        /// The position of the slowest of those that were waited for.
         reached: u64,
     },
 }

@@ -31,6 +31,25 @@ impl Reader {
     /// # Errors
     /// [`QueryError::NotThere`] when that takes longer than `limit`.
     pub async fn wait_for(&self, position: u64, limit: Duration) -> Result<(), QueryError> {
+        self.wait(None, position, limit).await
+    }
+
+    /// Waits until the live builds of these read models have folded up to a position; where the others are, does
+    /// not matter.
+    ///
+    /// # Errors
+    /// [`QueryError::NotThere`] when that takes longer than `limit`.
+    pub async fn wait_for_those(
+        &self,
+        read_models: &[&str],
+        position: u64,
+        limit: Duration,
+    ) -> Result<(), QueryError> {
+        self.wait(Some(read_models), position, limit).await
+    }
+
+    async fn wait(&self, only: Option<&[&str]>, position: u64, limit: Duration) -> Result<(), QueryError> {
+        let is_awaited = |name: &str| only.is_none_or(|names| names.contains(&name));
         let mut reached = 0;
         let looking = async {
             let mut look = tokio::time::interval(LOOK);
@@ -40,6 +59,7 @@ impl Reader {
                     .checkpoints()
                     .await?
                     .iter()
+                    .filter(|checkpoint| is_awaited(&checkpoint.name))
                     .map(|checkpoint| checkpoint.position)
                     .min();
                 reached = slowest.unwrap_or_default();

@@ -102,6 +102,15 @@ impl House {
         self
     }
 
+    /// The house with a projector that begins anew, after a change by the database's owner.
+    pub(crate) async fn after(self, statement: &str) -> Self {
+        let mut house = self.without_projector().await;
+        house.behind_the_engines_back(statement).await;
+        let pool = store::pool(house.database.url(), Role::Projector, 4).unwrap();
+        house.projector = Some(Projector::start(&house.store, pool, projections::all()));
+        house
+    }
+
     pub(crate) async fn open_with(change: impl FnOnce(&mut Options)) -> Self {
         Self::open_at(|_, options| change(options)).await
     }

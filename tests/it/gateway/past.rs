@@ -96,11 +96,7 @@ async fn a_point_that_has_not_come_is_refused_and_so_is_what_costs_too_much() {
     );
 
     let narrow = House::open_with(|options| {
-        let limits = projections::PastLimits {
-            rows: 1,
-            ..projections::PastLimits::default()
-        };
-        options.past = options.past.clone().with_limits(limits);
+        options.limits.past_rows = 1;
     })
     .await;
     let acme = narrow.tenant("acme").await;

@@ -147,6 +147,29 @@ async fn a_position_that_is_not_there_yet_is_told_so_by_every_query() {
     assert_eq!(code, "BAD_USER_INPUT");
 }
 
+#[tokio::test]
+async fn a_query_waits_for_the_read_model_that_it_reads_and_for_no_other() {
+    let house = House::open_with(|options| options.limits.wait_ms = 5_000).await;
+    let acme = house.tenant("acme").await;
+    house.settle().await;
+    // Its table is another program's now, so that this one's projector leaves it where it is.
+    let other = "update read_model_checkpoints set version = 9 where name = 'audit_feed'";
+    let mut house = house.after(other).await;
+    let lead = json!({ "id": "l1", "vertical": "sales", "source": "web" });
+    let cursor = house.done(&acme.token, "captureLead", lead).await["cursor"].clone();
+    let document = "query($cursor: Cursor!) { lead(id: \"l1\", atLeast: $cursor) { source }
+        roiSummary(atLeast: $cursor) { leadsCaptured } }";
+    let seen = house
+        .ask(&acme.token, document, json!({ "cursor": cursor }))
+        .await;
+    assert_eq!(seen["lead"], json!({ "source": "web" }));
+    assert_eq!(seen["roiSummary"], json!([{ "leadsCaptured": 1 }]));
+    house.router = house.router_with(|options| options.limits.wait_ms = 50);
+    let feed = "query($cursor: Cursor!) { auditFeed(first: 1, atLeast: $cursor) { nodes { action } } }";
+    let code = house.code(&acme.token, feed, json!({ "cursor": cursor })).await;
+    assert_eq!(code, "NOT_THERE_YET");
+}
+
 /// Asks every query to have seen a cursor.
 struct Seen(Value, String);
 

@@ -1,6 +1,13 @@
 //! Rows behind a parked stream say so.
 
+use std::cell::Cell;
+use std::fmt::Debug;
+
 use serde_json::json;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
 
 use super::house::House;
 
@@ -41,4 +48,68 @@ async fn a_row_behind_a_parked_stream_is_stale_and_no_other() {
         seen["leads"]["nodes"],
         json!([{ "localId": "l1", "stale": false }])
     );
+}
+
+thread_local! {
+    /// How many statements of this thread asked which rows are stale, where that is counted.
+    static ASKED: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Counts the statements of those threads that want it. It is the whole process's, since what a subscriber of one
+/// thread is told depends on the others.
+struct Questions;
+
+impl Visit for Questions {
+    fn record_debug(&mut self, _field: &Field, _value: &dyn Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "summary" && value.starts_with("select distinct wanted.number") {
+            ASKED.set(ASKED.get().map(|asked| asked + 1));
+        }
+    }
+}
+
+impl Subscriber for Questions {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        match metadata.target() {
+            "sqlx::query" => Interest::sometimes(),
+            _ => Interest::never(),
+        }
+    }
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query" && ASKED.get().is_some()
+    }
+    fn new_span(&self, _span: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _span: &Id, _values: &Record<'_>) {}
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Self);
+    }
+    fn enter(&self, _span: &Id) {}
+    fn exit(&self, _span: &Id) {}
+}
+
+#[tokio::test]
+async fn a_page_asks_once_which_of_its_rows_are_stale_and_only_when_that_is_selected() {
+    let house = House::open().await;
+    let acme = house.tenant("acme").await;
+    for number in 0..30 {
+        let lead = json!({ "id": format!("l{number}"), "vertical": "sales", "source": "web" });
+        house.done(&acme.token, "captureLead", lead).await;
+    }
+    house.settle().await;
+    // The tasks of this runtime are on this thread.
+    tracing::subscriber::set_global_default(Questions).unwrap();
+    let asked = async |document: &str| {
+        ASKED.set(Some(0));
+        let seen = house.ask(&acme.token, document, json!({})).await;
+        assert_eq!(seen["leads"]["nodes"].as_array().unwrap().len(), 30, "{seen:#}");
+        ASKED.take().unwrap()
+    };
+    assert_eq!(asked("{ leads(first: 30) { nodes { id } } }").await, 0);
+    assert_eq!(asked("{ leads(first: 30) { nodes { id stale } } }").await, 1);
+    let both = "{ leads(first: 30) { nodes { id stale } edges { node { stale } } } }";
+    assert_eq!(asked(both).await, 1);
 }

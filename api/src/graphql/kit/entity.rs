@@ -5,12 +5,13 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::{Error, ID, Result};
+use async_graphql::{Error, ID, Request, Result};
 use domain::TenantId;
 use projections::engine::EntityKey;
 use projections::{Past, ReadModel, Reader};
 
 use super::code::IntoFault;
+use super::stale::stale_rows;
 use super::{GlobalId, May, Recalled};
 use crate::options::Options;
 
@@ -85,13 +86,15 @@ pub(crate) struct Rows {
 /// The loader of one request.
 pub(crate) type Loaders = DataLoader<Rows>;
 
-/// A loader for a request.
-pub(crate) fn loaders(options: &Options) -> Loaders {
+/// A request with loaders of its own.
+pub(crate) fn with_loaders(request: Request, options: &Options) -> Request {
     let rows = Rows {
         reader: options.reader.clone(),
         past: options.past.clone(),
     };
-    DataLoader::new(rows, tokio::spawn)
+    request
+        .data(DataLoader::new(rows, tokio::spawn))
+        .data(stale_rows(options.reader.clone()))
 }
 
 impl<N: Entity> Loader<Of<N>> for Rows {

@@ -2,10 +2,10 @@
 
 use async_graphql::{Result, SimpleObject};
 use domain::TenantId;
-use projections::{Direction, Explained, PastError, ReadModel};
+use projections::{Direction, Explained, PastError, ReadModel, RowName};
 
 use super::code::IntoFault;
-use super::{Code, Context, Cursor, PageInfo, fault, rows_of};
+use super::{Code, Context, Cursor, PageInfo, StaleRows, fault, rows_of};
 use crate::auth::Identity;
 use crate::graphql::event::Event;
 use crate::options::Options;
@@ -88,7 +88,8 @@ pub(crate) async fn events_behind(ctx: &Context<'_>, behind: Behind) -> Result<E
 }
 
 impl EvidenceConnection {
-    fn of(explained: Explained) -> Result<Self> {
+    /// A page of the events behind a row.
+    pub(crate) fn of(explained: Explained) -> Result<Self> {
         let edge = |touch: &projections::Touch| {
             let node = Event::of(&touch.event)?;
             Ok(EvidenceEdge {
@@ -110,20 +111,17 @@ impl EvidenceConnection {
     }
 }
 
-/// Whether a row that the caller was shown waits behind a parked stream; one of the past never does.
+/// Whether a row that the caller was shown waits behind a parked stream.
 pub(crate) async fn stale<M: ReadModel>(
     ctx: &Context<'_>,
     tenant: Option<TenantId>,
     key: &[(&str, String)],
     as_of: Option<u64>,
 ) -> Result<bool> {
-    if as_of.is_some() {
-        return Ok(false);
-    }
     let tenant = tenant_of(ctx, tenant)?;
-    let reader = &ctx.data::<Options>()?.reader;
-    let stale = reader.stale::<M>(tenant, key).await;
-    stale.map_err(IntoFault::into_fault)
+    let row = RowName::of::<M>(tenant, key, as_of);
+    let known = ctx.data::<StaleRows>()?.load_one((tenant, row)).await;
+    Ok(known?.unwrap_or_default())
 }
 
 fn tenant_of(ctx: &Context<'_>, named: Option<TenantId>) -> Result<TenantId> {
@@ -167,8 +165,8 @@ macro_rules! evidence {
                 $crate::graphql::kit::events_behind(ctx, behind).await
             }
 
-            /// Whether events wait that would change it, because one of them can't be folded. What is asked for
-            /// as of a point of the past is folded from the log, and never stale.
+            /// Whether events wait that would change it, because one of them can't be folded: as of a point of the
+            /// past, events up to it. Until they are folded, neither the row nor its past has them.
             #[graphql(complexity = 3)]
             async fn stale(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<bool> {
                 let $row = self;

@@ -2,21 +2,21 @@
 
 use async_graphql::Result;
 use domain::TenantId;
-use projections::{QueryError, Reader};
+use projections::{QueryError, ReadModel, Reader};
 
 use super::code::IntoFault;
 use super::{Code, Context, Cursor, May, fault};
 use crate::auth::Identity;
 use crate::options::Options;
 
-/// Who reads, and the read models, which have seen what the reader asks to see.
+/// Who reads, and the read models, of which the one to be read has seen what the reader asks to see.
 pub(crate) struct Reading<'a> {
     pub(crate) tenant: TenantId,
     pub(crate) reader: &'a Reader,
 }
 
-/// Lets a query pass, and waits until the read models have come to `at_least`.
-pub(crate) async fn reading<'a>(
+/// Lets a query of a read model pass, and waits until that one has come to `at_least`.
+pub(crate) async fn reading<'a, M: ReadModel>(
     ctx: &Context<'a>,
     may: May,
     at_least: Option<Cursor>,
@@ -26,16 +26,27 @@ pub(crate) async fn reading<'a>(
         .check(identity)
         .and_then(|()| identity.caller())
         .map_err(IntoFault::into_fault)?;
-    let reader = see(ctx, Some(caller.tenant), at_least).await?;
+    let reader = see::<M>(ctx, Some(caller.tenant), at_least).await?;
     Ok(Reading {
         tenant: caller.tenant,
         reader,
     })
 }
 
-/// The read models, when they have come to `at_least`, a cursor of this tenant; of any, for the platform.
-pub(crate) async fn see<'a>(
+/// The read models, when the one that is to be read has come to `at_least`, a cursor of this tenant; of any, for
+/// the platform. Another one that is being filled anew keeps nobody waiting.
+pub(crate) async fn see<'a, M: ReadModel>(
     ctx: &Context<'a>,
+    tenant: Option<TenantId>,
+    at_least: Option<Cursor>,
+) -> Result<&'a Reader> {
+    see_those(ctx, &[M::NAME], tenant, at_least).await
+}
+
+/// The same, when several are to be read.
+pub(crate) async fn see_those<'a>(
+    ctx: &Context<'a>,
+    read_models: &[&str],
     tenant: Option<TenantId>,
     at_least: Option<Cursor>,
 ) -> Result<&'a Reader> {
@@ -46,7 +57,10 @@ pub(crate) async fn see<'a>(
             None => cursor.position_of_any("atLeast"),
         };
         let position = position.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
-        let waited = options.reader.wait_for(position, options.limits.wait()).await;
+        let waited = options
+            .reader
+            .wait_for_those(read_models, position, options.limits.wait())
+            .await;
         waited.map_err(IntoFault::into_fault)?;
     }
     Ok(&options.reader)
@@ -66,7 +80,7 @@ impl IntoFault for QueryError {
         match self {
             Self::NotThere { .. } => fault(
                 Code::NotThereYet,
-                "atLeast: the read models have not come so far yet; ask again in a moment",
+                "atLeast: what is asked for has not come so far yet; ask again in a moment",
             ),
             Self::Unavailable(error) => {
                 tracing::warn!(%error, "api.query unavailable");
@@ -184,7 +198,7 @@ macro_rules! queries {
             ) -> async_graphql::Result<Option<$node>> {
                 use $crate::graphql::kit::{IntoFault, Reading, Recalled, then};
                 let may = $crate::graphql::kit::May::$may;
-                let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let Reading { tenant, reader } = $crate::graphql::kit::reading::<$model>(ctx, may, at_least).await?;
                 let kinds = [<$model as projections::ReadModel>::NAME];
                 let Some(id) = $crate::graphql::kit::Ids(Some(tenant)).argument("id", &kinds, id)? else {
                     return Ok(None);
@@ -221,7 +235,7 @@ macro_rules! queries {
             ) -> async_graphql::Result<$connection> {
                 use $crate::graphql::kit::{IntoFault, Reading, Recalled, Window, in_order, then, total};
                 let may = $crate::graphql::kit::May::$may;
-                let Reading { tenant, reader } = $crate::graphql::kit::reading(ctx, may, at_least).await?;
+                let Reading { tenant, reader } = $crate::graphql::kit::reading::<$model>(ctx, may, at_least).await?;
                 let page = Window { first, after, last, before }.page(tenant)?;
                 let sort = projections::Sort::from(order_by.unwrap_or_default());
                 in_order(&page, |place| sort.fits(place))?;

@@ -11,6 +11,7 @@ mod refolding;
 mod row;
 mod snapshot;
 mod stored;
+mod waiting;
 mod walk;
 
 pub use compare::ColumnDifference;
@@ -23,6 +24,7 @@ pub(crate) use refolding::{OneRow, Refolding, again};
 pub(crate) use row::{RowPast, key_columns};
 pub(crate) use snapshot::{Snapshot, tenants_of};
 pub(crate) use stored::{is_number, stored_form};
+pub(crate) use waiting::Waiting;
 pub(crate) use walk::Walk;
 
 /// A row, or its key, column by column.

@@ -3,7 +3,7 @@
 use domain::TenantId;
 use sqlx::{PgPool, Postgres, QueryBuilder, Transaction};
 
-use super::Fields;
+use super::{Fields, Waiting};
 use crate::engine::Checkpoint;
 use crate::engine::checkpoint::checkpoints;
 use crate::engine::encode::text;
@@ -30,6 +30,11 @@ impl Snapshot {
     pub(crate) async fn checkpoint(&mut self, name: &str) -> Result<Option<Checkpoint>, sqlx::Error> {
         let all = checkpoints(&mut *self.transaction).await?;
         Ok(all.into_iter().find(|checkpoint| checkpoint.name == name))
+    }
+
+    /// What waits for the read model in parked streams of the tenant.
+    pub(crate) async fn waiting(&mut self, name: &str, tenant: TenantId) -> Result<Waiting, sqlx::Error> {
+        Waiting::of(&mut self.transaction, tenant, name).await
     }
 
     /// All rows of the tenant, each as JSON; no more than `limit`.

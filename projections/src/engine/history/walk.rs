@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{RecordedEvent, StreamId};
 use store::{Log, Part, Place, ReadError};
 
-use super::Pace;
+use super::{Pace, Waiting};
 use crate::engine::context::{Noted, Timeline};
 
 /// The events of a page.
@@ -18,6 +18,7 @@ pub(crate) struct Walk {
     upto: u64,
     after: Place,
     timeline: Option<Timeline>,
+    waiting: Waiting,
     is_over: bool,
 }
 
@@ -30,18 +31,30 @@ impl Walk {
             upto,
             after: Place::default(),
             timeline: None,
+            waiting: Waiting::default(),
             is_over: false,
         }
     }
 
+    /// The same without the events that wait in parked streams.
+    pub(crate) fn without(self, waiting: Waiting) -> Self {
+        Self { waiting, ..self }
+    }
+
     /// The next page; an empty one: that was all.
     pub(crate) async fn next(&mut self, pace: &mut Pace) -> Result<Vec<Noted>, ReadError> {
-        if self.is_over {
-            return Ok(Vec::new());
-        }
         if self.timeline.is_none() {
             self.timeline = Some(self.settings(pace).await?);
         }
+        let mut page = Vec::new();
+        while page.is_empty() && !self.is_over {
+            page = self.page(pace).await?;
+            page.retain(|noted| !self.waiting.has(&noted.event));
+        }
+        Ok(page)
+    }
+
+    async fn page(&mut self, pace: &mut Pace) -> Result<Vec<Noted>, ReadError> {
         let limit = pace.at_once(PAGE);
         let events = self.log.part(&self.part, self.after, self.upto, limit).await?;
         pace.spend(events.len()).await;

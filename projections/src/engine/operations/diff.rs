@@ -38,11 +38,29 @@ impl Diff {
     }
 }
 
+/// How a row differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowChange {
+    /// Only the build has it.
+    Added,
+    /// Both have it, with different values.
+    Changed,
+    /// Only the live build has it.
+    Gone,
+}
+
 /// A row that differs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct RowDifference {
     /// The values of the key's columns.
     pub key: Vec<String>,
+    /// How it differs.
+    pub change: RowChange,
+    /// The last event that changed the live build's row.
+    pub live_at: Option<u64>,
+    /// The last event that changed the build's row.
+    pub build_at: Option<u64>,
     /// The columns that differ (all, if the row is only in one): left the live build, right the other.
     pub columns: Vec<ColumnDifference>,
 }
@@ -251,17 +269,30 @@ impl Sides<'_> {
             .await?;
         let mut differences = Vec::new();
         for row in rows {
-            let side = |text: Option<String>| {
-                let mut row: Fields = serde_json::from_str(&text?).ok()?;
-                // Where a row was changed last is no part of its value.
-                row.remove("position");
-                Some(row)
-            };
+            let (live, live_at) = side(row.try_get(1)?);
+            let (build, build_at) = side(row.try_get(2)?);
             differences.push(RowDifference {
                 key: row.try_get(0)?,
-                columns: differing(side(row.try_get(1)?).as_ref(), side(row.try_get(2)?).as_ref()),
+                change: match (&live, &build) {
+                    (None, _) => RowChange::Added,
+                    (_, None) => RowChange::Gone,
+                    _ => RowChange::Changed,
+                },
+                live_at,
+                build_at,
+                columns: differing(live.as_ref(), build.as_ref()),
             });
         }
         Ok(differences)
     }
+}
+
+/// A row of one side, and the last event that changed it, which is no part of its value.
+fn side(text: Option<String>) -> (Option<Fields>, Option<u64>) {
+    let row: Option<Fields> = text.and_then(|text| serde_json::from_str(&text).ok());
+    let Some(mut row) = row else {
+        return (None, None);
+    };
+    let position = row.remove("position");
+    (Some(row), position.and_then(|position| position.as_u64()))
 }

@@ -7,11 +7,13 @@ mod rebuild;
 mod resume;
 mod status;
 mod switch;
+mod tenants;
 
-pub use diff::{Diff, Listing, RowDifference};
+pub use diff::{Diff, Listing, RowChange, RowDifference};
 pub use error::OperationError;
 pub use rebuild::{Estimate, Order};
-pub use status::{Status, TenantStatus};
+pub use status::Status;
+pub use tenants::{Behind, Look, TenantStatus};
 
 use std::sync::Arc;
 

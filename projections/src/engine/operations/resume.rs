@@ -4,13 +4,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::StreamId;
+use sqlx::{Acquire as _, PgConnection};
 use store::Filter;
 
 use super::{OperationError, Operations};
+use crate::engine::Unfoldable;
 use crate::engine::catch_up::read;
 use crate::engine::checkpoint;
 use crate::engine::context::{Noted, Timeline};
-use crate::engine::page::{Trouble, fold_into_table};
+use crate::engine::folding::{Parking, Refusal};
+use crate::engine::page::{Traveller, Trouble, fold_into_table, is_about_data};
 use crate::engine::parked::{self, Parked};
 
 const PAGE: u32 = 5_000;
@@ -54,14 +57,9 @@ impl Operations {
             timeline.fill(&self.pool, looked_at).await?;
             let page = timeline.annotate(events.into_iter().map(Arc::new).collect());
             let wanted: Vec<&Noted> = page.iter().collect();
-            let parkings = fold_into_table(&mut held.transaction, &traveller, &wanted).await;
-            let parking = parkings.map_err(|trouble| match trouble {
-                Trouble::Unfit(reason) => OperationError::Unfit(reason.to_string()),
-                Trouble::Sql(error) => OperationError::Unavailable(error),
-            })?;
-            resumed += wanted.len() as u64;
-            if let Some(mut parking) = parking.into_iter().next() {
-                resumed -= u64::try_from(parking.events).unwrap_or_default();
+            let (folded, parking) = fold(&mut held.transaction, &traveller, &wanted).await?;
+            resumed += folded;
+            if let Some(mut parking) = parking {
                 parking.events = crate::engine::count(waits.events.saturating_sub(resumed));
                 refused = Some(parking);
             }
@@ -103,5 +101,71 @@ impl Operations {
             }
         }
         Ok(outcomes)
+    }
+}
+
+/// Folds a stream's events; gives how many were folded, and what is refused after them.
+async fn fold(
+    connection: &mut PgConnection,
+    traveller: &Traveller,
+    events: &[&Noted],
+) -> Result<(u64, Option<Parking>), OperationError> {
+    match attempt(connection, traveller, events).await? {
+        Ok(parking) => {
+            let refused = parking.as_ref().map_or(0, |parking| parking.events);
+            let refused = u64::try_from(refused).unwrap_or_default();
+            Ok((events.len() as u64 - refused, parking))
+        }
+        // The database refuses what some event leads to: which one, they tell one after the other.
+        Err(_) => fold_in_turn(connection, traveller, events).await,
+    }
+}
+
+async fn fold_in_turn(
+    connection: &mut PgConnection,
+    traveller: &Traveller,
+    events: &[&Noted],
+) -> Result<(u64, Option<Parking>), OperationError> {
+    for (index, noted) in events.iter().enumerate() {
+        let reason = match attempt(connection, traveller, &[noted]).await? {
+            Ok(None) => continue,
+            Ok(Some(parking)) => parking.refusal.reason,
+            Err(reason) => reason,
+        };
+        let folding = traveller.model.folding();
+        let waiting = events.iter().skip(index);
+        let parking = Parking {
+            refusal: Refusal {
+                event: Arc::clone(&noted.event),
+                reason,
+            },
+            events: 0,
+            keys: waiting
+                .flat_map(|waits| folding.touched(waits, &traveller.table))
+                .collect(),
+        };
+        return Ok((index as u64, Some(parking)));
+    }
+    Ok((events.len() as u64, None))
+}
+
+/// Folds events, unless the database refuses what they lead to: then nothing is changed, and it is said why.
+async fn attempt(
+    connection: &mut PgConnection,
+    traveller: &Traveller,
+    events: &[&Noted],
+) -> Result<Result<Option<Parking>, Unfoldable>, OperationError> {
+    let mut savepoint = connection.begin().await?;
+    match fold_into_table(&mut savepoint, traveller, events).await {
+        Ok(parkings) => {
+            savepoint.commit().await?;
+            Ok(Ok(parkings.into_iter().next()))
+        }
+        Err(Trouble::Sql(error)) if is_about_data(&error) => {
+            savepoint.rollback().await?;
+            Ok(Err(Unfoldable::new(error.to_string())))
+        }
+        Err(Trouble::Sql(error)) => Err(OperationError::Unavailable(error)),
+        Err(Trouble::Unfit(reason)) => Err(OperationError::Unfit(reason.to_string())),
     }
 }

@@ -1,11 +1,10 @@
 //! Where each read model is, and how far behind the log.
 
-use domain::TenantId;
-use store::Filter;
+use std::collections::HashMap;
 
 use super::{OperationError, Operations};
 use crate::engine::builds::{Build, BuildState};
-use crate::engine::position;
+use crate::engine::{count, position};
 
 /// Where a read model is.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -22,7 +21,7 @@ pub struct Status {
     pub position: u64,
     /// How many events it is behind the log's end.
     pub lag_events: u64,
-    /// For how long the first event that it has not folded is in the log, in milliseconds.
+    /// For how long the first event that it has not folded is in the log, in milliseconds; 0 when there is none.
     pub lag_ms: u64,
     /// How many positions a second it moved on lately.
     pub rate: f64,
@@ -34,15 +33,10 @@ pub struct Status {
     pub builds: Vec<Build>,
 }
 
-/// Where a read model is for one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct TenantStatus {
-    /// The read model.
-    pub name: String,
-    /// How many of the tenant's events it has not folded.
-    pub lag_events: u64,
-    /// How many of the tenant's streams wait.
-    pub parked: u64,
+/// Who carries a read model, and how fast it goes on.
+struct Pace {
+    carried: bool,
+    rate: f64,
 }
 
 impl Operations {
@@ -53,7 +47,9 @@ impl Operations {
     pub async fn status(&self) -> Result<Vec<Status>, OperationError> {
         let head = self.log.head().await?;
         let builds = self.builds().await?;
-        let parked = self.parked().await?;
+        let parked = self.parked_by_build().await?;
+        let mut paces = self.paces().await?;
+        let mut ages = HashMap::new();
         let mut statuses = Vec::new();
         for model in &self.models {
             let name = model.name();
@@ -65,46 +61,35 @@ impl Operations {
             let live = live.into_iter().next();
             let reached = live.as_ref().map_or(0, |live| live.position);
             let number = live.as_ref().map_or(0, |live| live.build);
-            let (carried, rate) = self.pace(name).await?;
+            let pace = paces.remove(name);
+            let lag_events = head.saturating_sub(reached);
+            // Those that are level need no look at the log, and most of the others are at one place.
+            let lag_ms = match ages.get(&reached) {
+                _ if lag_events == 0 => 0,
+                Some(known) => *known,
+                None => {
+                    let age = self.age_after(reached).await?;
+                    *ages.entry(reached).or_insert(age)
+                }
+            };
             statuses.push(Status {
                 name: name.to_owned(),
                 build: number,
                 version: live.as_ref().map_or(0, |live| live.version),
                 program_version: model.version(),
                 position: reached,
-                lag_events: head.saturating_sub(reached),
-                lag_ms: self.age_after(reached).await?,
-                rate,
+                lag_events,
+                lag_ms,
+                rate: pace.as_ref().map_or(0.0, |pace| pace.rate),
                 parked: parked
-                    .iter()
-                    .filter(|parked| parked.name == name && parked.build == number)
-                    .count() as u64,
-                carried,
+                    .get(&(name.to_owned(), number))
+                    .copied()
+                    .unwrap_or_default(),
+                carried: pace.is_some_and(|pace| pace.carried),
                 builds: others,
             });
         }
         statuses.sort_by(|left, right| left.name.cmp(&right.name));
-        Ok(statuses)
-    }
-
-    /// Where each read model is for one tenant, by name.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn status_of(&self, tenant: TenantId) -> Result<Vec<TenantStatus>, OperationError> {
-        let parked = self.parked().await?;
-        let mut statuses = Vec::new();
-        for status in self.status().await? {
-            let lag_events = self.log.count(status.position, &Filter::tenant(tenant)).await?;
-            let waits = parked.iter().filter(|parked| {
-                parked.name == status.name && parked.build == status.build && parked.stream.tenant == tenant
-            });
-            statuses.push(TenantStatus {
-                lag_events,
-                parked: waits.count() as u64,
-                name: status.name,
-            });
-        }
         Ok(statuses)
     }
 
@@ -118,26 +103,48 @@ impl Operations {
             order by position
             limit 1
             "#,
-            crate::engine::count(after)
+            count(after)
         )
         .fetch_optional(&self.pool)
         .await?;
         Ok(age.map_or(0, position))
     }
 
-    /// Whether somebody carries all shards of a read model, and how fast they go together.
-    async fn pace(&self, name: &str) -> Result<(bool, f64), OperationError> {
-        let row = sqlx::query!(
+    /// How many streams wait in each build.
+    async fn parked_by_build(&self) -> Result<HashMap<(String, i32), u64>, OperationError> {
+        let rows = sqlx::query!(
             r#"
-            select coalesce(bool_and(holder is not null and until > clock_timestamp()), false) as "carried!",
+            select name, build, count(*) as "streams!"
+            from read_model_parked
+            group by name, build
+            "#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let waiting = rows
+            .into_iter()
+            .map(|row| ((row.name, row.build), position(row.streams)));
+        Ok(waiting.collect())
+    }
+
+    /// Whether somebody carries all shards of each read model, and how fast they go together.
+    async fn paces(&self) -> Result<HashMap<String, Pace>, OperationError> {
+        let rows = sqlx::query!(
+            r#"
+            select split_part(work, '/', 1) as "name!",
+                   coalesce(bool_and(holder is not null and until > clock_timestamp()), false) as "carried!",
                    coalesce(max(rate), 0) as "rate!"
             from read_model_leases
-            where starts_with(work, $1)
-            "#,
-            format!("{name}/")
+            where strpos(work, '/') > 0
+            group by 1
+            "#
         )
-        .fetch_one(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        Ok((row.carried, row.rate))
+        let pace = rows.into_iter().map(|row| {
+            let (carried, rate) = (row.carried, row.rate);
+            (row.name, Pace { carried, rate })
+        });
+        Ok(pace.collect())
     }
 }

@@ -14,7 +14,8 @@ use crate::engine::{
     checkpoints, read_model,
 };
 
-/// Where each lead came from; it cannot take one from `hell`, and panics at one from `limbo`.
+/// Where each lead came from, and how much happened to it; it cannot take one from `hell`, panics at one from
+/// `limbo`, and does not take poison.
 pub(super) struct Sources;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub(super) struct Source {
     tenant_id: TenantId,
     id: String,
     source: String,
+    events: i64,
 }
 
 /// The same read model after a fix: it takes all of them.
@@ -47,16 +49,21 @@ macro_rules! sources {
                 event: &RecordedEvent,
                 _context: &Context,
             ) -> Result<(), Unfoldable> {
-                let domain::Event::Lead(domain::lead::Event::Captured { source, .. }) = &event.event else {
+                let domain::Event::Lead(happened) = &event.event else {
                     return Ok(());
                 };
-                let check: fn(&str) -> Result<(), Unfoldable> = $check;
-                check(source)?;
+                let check: fn(&domain::lead::Event) -> Result<(), Unfoldable> = $check;
+                check(happened)?;
                 let key = EntityKey::of(event);
+                let domain::lead::Event::Captured { source, .. } = happened else {
+                    rows.known(&key)?.events += 1;
+                    return Ok(());
+                };
                 let row = Source {
                     tenant_id: key.tenant_id,
                     id: key.id.clone(),
                     source: source.clone(),
+                    events: 1,
                 };
                 rows.put(key, row);
                 Ok(())
@@ -65,10 +72,18 @@ macro_rules! sources {
     };
 }
 
-sources!(Sources, |source| {
-    assert_ne!(source, "limbo");
-    if source == "hell" {
-        return Err(Unfoldable::new("nothing comes from hell"));
+sources!(Sources, |happened| {
+    match happened {
+        domain::lead::Event::Captured { source, .. } => {
+            assert_ne!(source, "limbo");
+            if source == "hell" {
+                return Err(Unfoldable::new("nothing comes from hell"));
+            }
+        }
+        domain::lead::Event::Enriched { attributes } if attributes.contains_key("poison") => {
+            return Err(Unfoldable::new("this is poison"));
+        }
+        _ => {}
     }
     Ok(())
 });
@@ -85,6 +100,7 @@ pub(super) async fn house() -> House {
     let database = testkit::database().await;
     let owner = database.pool().await;
     let table = "create table sources (tenant_id text, id text, source text check (source <> 'nowhere'), \
+                 events bigint not null, \
                  position bigint not null, primary key (tenant_id, id)); \
                  grant all on sources to annals_projector";
     sqlx::raw_sql(table).execute(&owner).await.unwrap();
@@ -160,6 +176,30 @@ impl House {
             .execute::<Lead>(&self.caller, &id, Orders::one(enrich))
             .await;
         committed.unwrap().position
+    }
+
+    /// Many things that happen to a lead, written at once; gives the last position.
+    pub(super) async fn enrich_often(&self, id: &str, named: impl Iterator<Item = (String, u64)>) -> u64 {
+        let enrich = |(name, value): (String, u64)| Command::Enrich {
+            attributes: [(name, value.to_string())].into(),
+        };
+        let orders = Orders {
+            commands: named.map(|one| (None, enrich(one))).collect(),
+            key: None,
+            expected_version: None,
+        };
+        let id = id.parse().unwrap();
+        let committed = self.store.execute::<Lead>(&self.caller, &id, orders).await;
+        committed.unwrap().position
+    }
+
+    /// How much happened to each lead.
+    pub(super) async fn happened(&self) -> std::collections::BTreeMap<String, i64> {
+        let rows: Vec<(String, i64)> = sqlx::query_as("select id, events from sources")
+            .fetch_all(&self.owner)
+            .await
+            .unwrap();
+        rows.into_iter().collect()
     }
 
     pub(super) fn project(&self) -> Projector {

@@ -3,6 +3,9 @@
 mod crashes;
 mod house;
 mod operations;
+mod poison;
+mod status;
+mod switching;
 
 use house::house;
 

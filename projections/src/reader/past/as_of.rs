@@ -152,7 +152,8 @@ impl Past {
     }
 
     async fn fold<M: ReadModel>(&self, part: Part, position: u64) -> Result<Memory<M>, PastError> {
-        let mut walk = Walk::new(self.log.clone(), part, position);
+        let waiting = self.waiting(M::NAME, part.tenant()).await?;
+        let mut walk = Walk::new(self.log.clone(), part, position).without(waiting);
         let mut pace = Pace::new(None);
         let mut memory = Memory::<M>::default();
         loop {

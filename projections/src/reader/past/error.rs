@@ -53,7 +53,7 @@ pub enum PastError {
     /// It takes longer than it may.
     #[error(
         "it takes longer than {} ms to fold the log: ask for fewer answers at once, for an earlier point or a \
-         smaller part, or raise the limit of time",
+         smaller part, or raise the limit of time (`past_ms`)",
         limit.as_millis()
     )]
     TooLong {
@@ -63,7 +63,7 @@ pub enum PastError {
     /// It takes more rows than it may.
     #[error(
         "more than {limit} rows of {read_model} would have to be held: ask for an earlier position, or raise the \
-         limit of rows"
+         limit of rows (`past_rows`)"
     )]
     TooManyRows {
         /// The read model.

@@ -85,8 +85,9 @@ impl Past {
             Some(upto) => upto,
             None => self.log.head().await?,
         };
+        let waiting = self.waiting(model.name(), tenant).await?;
         Ok(Story {
-            walk: Walk::new(self.log.clone(), part, upto),
+            walk: Walk::new(self.log.clone(), part, upto).without(waiting),
             pace: Pace::new(None),
             row,
             read_model: model.name(),

@@ -1,6 +1,7 @@
 //! The past of the read models: what they said at a position, and which events made a row.
 
 mod as_of;
+mod behind;
 mod error;
 mod explain;
 mod limits;
@@ -14,11 +15,13 @@ pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
 
 use std::sync::Arc;
 
+use domain::TenantId;
 use store::Log;
 use tokio::sync::Semaphore;
 
 use super::Reader;
 use crate::engine::AnyReadModel;
+use crate::engine::history::Waiting;
 
 /// Answers about the past, folded again from the log in memory. Cheap to clone; clones share the limits.
 #[derive(Clone, Debug)]
@@ -46,6 +49,12 @@ impl Past {
     #[must_use]
     pub fn with_limits(self, limits: PastLimits) -> Self {
         Self::new(self.reader, self.log, limits)
+    }
+
+    /// What waits for a read model in parked streams of a tenant: that is not in its rows, nor in their past.
+    async fn waiting(&self, read_model: &str, tenant: TenantId) -> Result<Waiting, PastError> {
+        let mut transaction = self.reader.begin(tenant).await?;
+        Ok(Waiting::of(&mut transaction, tenant, read_model).await?)
     }
 
     /// The log that it folds.

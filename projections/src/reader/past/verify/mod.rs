@@ -13,7 +13,7 @@ use domain::TenantId;
 
 use self::tenant::Checking;
 use super::{Past, PastError, model_named};
-use crate::engine::history::{Pace, tenants_of};
+use crate::engine::history::{Pace, Waiting, tenants_of};
 
 /// Which rows are to be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,9 @@ pub struct Verified {
     pub tenants: u64,
     /// How many keys were compared.
     pub keys: u64,
+    /// How many keys wait behind parked streams: their rows are known to be behind, and are compared with the log
+    /// without the events that wait.
+    pub parked: u64,
     /// How many events were read.
     pub events: u64,
     /// How many keys differ.
@@ -104,6 +107,7 @@ impl Past {
             read_model: model.name(),
             tenants: 0,
             keys: 0,
+            parked: 0,
             events: 0,
             different: 0,
             differences: Vec::new(),
@@ -117,6 +121,7 @@ impl Past {
                 tenant,
                 told: check.told,
                 pace: &mut pace,
+                waiting: Waiting::default(),
                 verified: &mut verified,
             };
             checking.run(extent).await?;

@@ -11,7 +11,7 @@ use super::difference::{Difference, DifferenceKind, Parting};
 use super::keys::Numbers;
 use super::{Extent, Verified};
 use crate::engine::history::{
-    Fields, OneRow, Pace, Refolding, Refused, Snapshot, Walk, again, differing, key_columns,
+    Fields, OneRow, Pace, Refolding, Refused, Snapshot, Waiting, Walk, again, differing, key_columns,
 };
 use crate::engine::{AnyReadModel, Table};
 use crate::reader::past::{Past, PastError};
@@ -27,6 +27,8 @@ pub(super) struct Checking<'a> {
     pub(super) tenant: TenantId,
     pub(super) told: usize,
     pub(super) pace: &'a mut Pace,
+    /// The events that the stored rows have not seen, because they wait.
+    pub(super) waiting: Waiting,
     pub(super) verified: &'a mut Verified,
 }
 
@@ -45,7 +47,9 @@ impl Checking<'_> {
         let position = self.checkpoint(&mut snapshot).await?;
         let limit = self.past.limits.rows;
         let rows = snapshot.rows(&self.table, self.tenant, limit + 1).await?;
+        self.waiting = snapshot.waiting(self.model.name(), self.tenant).await?;
         drop(snapshot);
+        self.verified.parked += self.waiting.keys.len() as u64;
         if rows.len() > limit {
             return Err(self.too_many());
         }
@@ -64,7 +68,9 @@ impl Checking<'_> {
     async fn all_added(&mut self) -> Result<(), PastError> {
         let mut snapshot = self.snapshot().await?;
         let position = self.checkpoint(&mut snapshot).await?;
+        self.waiting = snapshot.waiting(self.model.name(), self.tenant).await?;
         drop(snapshot);
+        self.verified.parked += self.waiting.keys.len() as u64;
         let mut walk = self.walk(position);
         let mut again_folded = self.refolding().all_rows(Arc::clone(&self.table));
         let mut after = 0;
@@ -114,6 +120,7 @@ impl Checking<'_> {
         }
         let mut snapshot = self.snapshot().await?;
         let position = self.checkpoint(&mut snapshot).await?;
+        self.waiting = snapshot.waiting(self.model.name(), self.tenant).await?;
         let mut rows = Vec::new();
         // A tenant without events may have rows all the same.
         rows.extend(snapshot.row_after(&self.table, self.tenant, None).await?);
@@ -128,6 +135,8 @@ impl Checking<'_> {
                 chosen.entry(text.clone()).or_insert(key);
             }
         }
+        let waits = |key: &&Fields| self.waiting.keys.contains(&texts(self.model.key(), key));
+        self.verified.parked += chosen.values().filter(waits).count() as u64;
         self.compare_some(&chosen, &stored, position).await
     }
 
@@ -196,7 +205,7 @@ impl Checking<'_> {
             .part(&key)
             .map_err(|reason| self.unfit(reason.to_string()))?;
         let mut parting = Parting::new(stored, &columns);
-        let mut walk = Walk::new(self.past.log.clone(), part, position);
+        let mut walk = Walk::new(self.past.log.clone(), part, position).without(self.waiting.clone());
         let mut row = self.one_row(&key)?;
         loop {
             let page = walk.next(self.pace).await?;
@@ -244,7 +253,7 @@ impl Checking<'_> {
         part: Part,
         position: u64,
     ) -> Result<Option<Fields>, PastError> {
-        let mut walk = Walk::new(self.past.log.clone(), part, position);
+        let mut walk = Walk::new(self.past.log.clone(), part, position).without(self.waiting.clone());
         let mut row = self.one_row(key)?;
         let mut last = None;
         loop {
@@ -291,7 +300,7 @@ impl Checking<'_> {
             tenant: self.tenant,
             aggregates: self.refolding().reads(),
         };
-        Walk::new(self.past.log.clone(), part, position)
+        Walk::new(self.past.log.clone(), part, position).without(self.waiting.clone())
     }
 
     fn refolding(&self) -> &dyn Refolding {
@@ -342,6 +351,16 @@ impl Checking<'_> {
             limit: self.past.limits.rows,
         }
     }
+}
+
+/// The values of a key's columns as texts, in their order.
+fn texts(columns: &[&str], key: &Fields) -> Vec<String> {
+    let text = |column: &&str| match key.get(*column) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    columns.iter().map(text).collect()
 }
 
 fn text_of(key: &Fields) -> String {
