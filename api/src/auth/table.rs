@@ -1,8 +1,6 @@
 //! Who may do what: the one table, a line for fields that are open to the same. A field without a line is
 //! open to nobody. `docs/gateway.md` shows it, and a test compares the two.
 
-use std::collections::BTreeSet;
-
 use async_graphql::parser::types::OperationType;
 use domain::api_key::Scope;
 
