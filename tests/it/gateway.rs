@@ -11,6 +11,7 @@ mod fuzz;
 pub(crate) mod house;
 mod http;
 mod jwt;
+mod jwt_keys;
 mod limits;
 mod live;
 mod past;
