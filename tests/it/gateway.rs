@@ -12,6 +12,7 @@ mod fuzz;
 pub(crate) mod house;
 mod http;
 mod jwt;
+mod jwt_keys;
 mod limits;
 mod lists;
 mod live;

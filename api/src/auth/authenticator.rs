@@ -178,7 +178,7 @@ impl Authenticator {
         // A token may be good for several tenants.
         let hash = format!("{hash} {}", credentials.tenant.unwrap_or_default());
         if let Seen::Good(identity) = shared.keys.get(&hash) {
-            return Ok(identity);
+            return Ok(*identity);
         }
         let identity = subject::identify(shared, jwt, credentials).await?;
         shared.keys.put(&hash, identity.clone());
@@ -188,7 +188,7 @@ impl Authenticator {
     async fn key_holder(&self, hash: &str) -> Result<Identity, TurnedAway> {
         let shared = &*self.shared;
         match shared.keys.get(hash) {
-            Seen::Good(identity) => return Ok(identity),
+            Seen::Good(identity) => return Ok(*identity),
             Seen::Revoked => {}
             Seen::Unknown => {
                 if let Some(identity) = self.key_of_hash(hash).await? {

@@ -25,7 +25,7 @@ enum Known {
 #[derive(Debug)]
 pub(super) enum Seen {
     /// It opens this.
-    Good(Identity),
+    Good(Box<Identity>),
     /// It was put out of force a moment ago.
     Revoked,
     /// Nothing: look at the read model.
@@ -67,7 +67,7 @@ impl KeyCache {
         let mut caches = self.caches();
         match caches.keys.get(hash) {
             Some((until, known)) if *until > Instant::now() => match known {
-                Known::Good(identity) => Seen::Good(Identity::clone(identity)),
+                Known::Good(identity) => Seen::Good(identity.clone()),
                 Known::Revoked => Seen::Revoked,
             },
             _ => Seen::Unknown,
