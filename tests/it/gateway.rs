@@ -15,6 +15,7 @@ mod nodes;
 mod past;
 mod queries;
 mod rebuild;
+mod relations;
 pub(crate) mod schema;
 pub(crate) mod socket;
 mod socket_rules;

@@ -113,7 +113,7 @@ impl ApiKeyTokenMutation {
     async fn issue_api_key(
         &self,
         ctx: &Context<'_>,
-        input: IssueApiKeyInput,
+        #[graphql(desc = "What to do.")] input: IssueApiKeyInput,
     ) -> Result<TokenPayload<IssueApiKeyInput>> {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
         let scopes: std::collections::BTreeSet<_> = input.scopes.into_iter().map(Into::into).collect();
@@ -139,7 +139,7 @@ impl ApiKeyTokenMutation {
     async fn rotate_api_key(
         &self,
         ctx: &Context<'_>,
-        input: RotateApiKeyInput,
+        #[graphql(desc = "What to do.")] input: RotateApiKeyInput,
     ) -> Result<TokenPayload<RotateApiKeyInput>> {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
         let command = parsed("hash", &fresh.hash).map(|hash| Command::Rotate {

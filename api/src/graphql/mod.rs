@@ -15,6 +15,7 @@ mod me;
 mod member;
 mod node;
 mod opportunity;
+mod people;
 mod read_model;
 mod read_model_history;
 mod read_model_operation;

@@ -3,6 +3,7 @@
 use async_graphql::{ID, Interface, Object, Result};
 use domain::TenantId;
 use projections::ReadModel as _;
+use projections::audit_feed::AuditFeed;
 use projections::tenant::Tenants;
 
 use super::agent::Agent;
@@ -11,7 +12,7 @@ use super::api_key::ApiKey;
 use super::audit_feed::AuditEntry;
 use super::claim::Claim;
 use super::connector::Connector;
-use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, Loaders, Of, fault, see};
+use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, May, fault, related, see};
 use super::lead::Lead;
 use super::member::Member;
 use super::opportunity::Opportunity;
@@ -97,38 +98,55 @@ async fn find(ctx: &Context<'_>, id: GlobalId) -> Result<Option<Node>> {
         return Ok(super::tenant::of_caller(ctx, tenant).await?.map(Node::from));
     }
     let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
-    let GlobalId { kind, local, .. } = id;
-    macro_rules! among {
-        ($($node:ident),+) => {
-            match kind.as_str() {
-                $(<$node as Entity>::Model::NAME => Ok(one::<$node>(ctx, tenant, local).await?.map(Node::from)),)+
-                projections::audit_feed::AuditFeed::NAME => {
-                    Ok(super::audit_feed::entry(ctx, tenant, &local).await?.map(Node::from))
-                }
-                // The kinds that are given out are above.
-                _ => Ok(None),
-            }
-        };
+    may_see(&id.kind).check(identity).map_err(IntoFault::into_fault)?;
+    if id.kind == AuditFeed::NAME {
+        let entry = super::audit_feed::entry(ctx, tenant, &id.local).await?;
+        return Ok(entry.map(Node::from));
     }
-    among!(
-        Agent,
-        AgentRun,
-        ApiKey,
-        Claim,
-        Connector,
-        Lead,
-        Member,
-        Opportunity,
-        PlanSubscription,
-        Workspace
-    )
+    load(ctx, &id.kind, &id.local).await
 }
 
-async fn one<N: Entity>(ctx: &Context<'_>, tenant: TenantId, local: String) -> Result<Option<N>> {
-    N::MAY
-        .check(ctx.data::<Identity>()?)
-        .map_err(IntoFault::into_fault)?;
-    ctx.data::<Loaders>()?
-        .load_one(Of::<N>::new(tenant, local, None))
-        .await
+/// What an event of this kind of aggregate happened to, if the token opens it.
+pub(super) async fn entity(ctx: &Context<'_>, kind: &str, local: &str) -> Result<Option<Node>> {
+    if kind == Tenants::NAME {
+        return Ok(super::tenant::of_caller(ctx, local.parse().ok())
+            .await?
+            .map(Node::from));
+    }
+    load(ctx, kind, local).await
 }
+
+macro_rules! entities {
+    ($($node:ident),+) => {
+        /// Who may see things of a kind.
+        fn may_see(kind: &str) -> May {
+            match kind {
+                $(<$node as Entity>::Model::NAME => <$node as Entity>::MAY,)+
+                _ => May::Read,
+            }
+        }
+
+        async fn load(ctx: &Context<'_>, kind: &str, local: &str) -> Result<Option<Node>> {
+            match kind {
+                $(<$node as Entity>::Model::NAME => {
+                    Ok(related::<$node>(ctx, Some(local), None).await?.map(Node::from))
+                })+
+                // Nothing of another kind has a row of its own.
+                _ => Ok(None),
+            }
+        }
+    };
+}
+
+entities!(
+    Agent,
+    AgentRun,
+    ApiKey,
+    Claim,
+    Connector,
+    Lead,
+    Member,
+    Opportunity,
+    PlanSubscription,
+    Workspace
+);

@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Error, ID, Result};
 use domain::TenantId;
+use futures::future::BoxFuture;
 use projections::engine::EntityKey;
 use projections::{Past, ReadModel, Reader};
 
 use super::code::IntoFault;
-use super::{GlobalId, May, Recalled};
+use super::{Context, GlobalId, May, Recalled};
+use crate::auth::Identity;
 use crate::options::Options;
 
 /// A type whose objects are the rows of a read model, one for each aggregate.
@@ -80,6 +84,8 @@ impl<N> Hash for Of<N> {
 pub(crate) struct Rows {
     reader: Reader,
     past: Past,
+    /// How many objects were asked for so far.
+    asked: Arc<AtomicUsize>,
 }
 
 /// The loader of one request.
@@ -87,11 +93,24 @@ pub(crate) type Loaders = DataLoader<Rows>;
 
 /// A loader for a request.
 pub(crate) fn loaders(options: &Options) -> Loaders {
+    let asked = Arc::<AtomicUsize>::default();
     let rows = Rows {
         reader: options.reader.clone(),
         past: options.past.clone(),
+        asked: Arc::clone(&asked),
     };
-    DataLoader::new(rows, tokio::spawn)
+    // A long page is resolved in several steps: the loading begins when no more is asked for.
+    DataLoader::new(rows, move |loading: BoxFuture<'static, ()>| {
+        let asked = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut before = 0;
+            while before != asked.load(Ordering::Relaxed) {
+                before = asked.load(Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+            loading.await;
+        })
+    })
 }
 
 impl<N: Entity> Loader<Of<N>> for Rows {
@@ -136,4 +155,24 @@ impl Rows {
         }
         Ok(nodes)
     }
+}
+
+/// The object that an id names inside the caller's tenant; `None` when there is none, or when the caller may not
+/// see it.
+pub(crate) async fn related<N: Entity>(
+    ctx: &Context<'_>,
+    local: Option<&str>,
+    as_of: Option<u64>,
+) -> Result<Option<N>> {
+    let identity = ctx.data::<Identity>()?;
+    let (Some(local), Some(tenant)) = (local, identity.tenant) else {
+        return Ok(None);
+    };
+    if N::MAY.check(identity).is_err() {
+        return Ok(None);
+    }
+    let key = Of::<N>::new(tenant, local.to_owned(), as_of);
+    let loaders = ctx.data::<Loaders>()?;
+    loaders.loader().asked.fetch_add(1, Ordering::Relaxed);
+    loaders.load_one(key).await
 }
