@@ -188,7 +188,7 @@ async fn every_list_wants_to_know_how_many_from_1_to_100() {
     let schema = Schema::of(&house, &acme.token).await;
     let mut lists = 0;
     for field in schema.root("Query") {
-        if schema.returned(&field, "pageInfo").is_none() {
+        if schema.returned(&field, "pageInfo").is_none() || !Schema::takes(&field, "last") {
             continue;
         }
         lists += 1;
