@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos bench check format lint deny compose generated prepare
+.PHONY: help run test chaos bench check format lint deny compose generated schema prepare
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ bench: ## Measure the log beside its peers; benches/README.md has the last resul
 	@scripts/bench-peers
 	cargo run --release --package benches
 
-check: format lint deny compose generated ## Check form, lints, dependencies and generated files.
+check: format lint deny compose generated schema ## Check form, lints, dependencies and generated files.
 
 format: ## Check the formatting.
 	cargo fmt --all --check
@@ -40,6 +40,9 @@ deny: ## Check the dependencies' licences, sources and advisories, if cargo-deny
 compose: ## Check compose.yml, if Docker Compose is installed.
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
 	else echo "compose.yml is not checked: Docker Compose is missing."; fi
+
+schema: ## Check the form of schema.graphql, and that nothing breaks clients unnoticed, if Node is installed.
+	@scripts/check-schema
 
 generated: ## Check that the generated files are fresh.
 	@scripts/postgres

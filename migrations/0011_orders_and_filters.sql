@@ -18,6 +18,7 @@ create index member_by_changed on member (tenant_id, changed_at, id);
 create index member_by_email on member (tenant_id, (email collate "C"), id);
 create index opportunity_by_title on opportunity (tenant_id, (title collate "C"), id);
 create index subscription_by_plan on subscription (tenant_id, (plan collate "C"), id);
+create index tenant_in_order on tenant (provisioned_at, tenant_id);
 create index workspace_by_changed on workspace (tenant_id, changed_at, id);
 create index workspace_by_name on workspace (tenant_id, (name collate "C"), id);
 

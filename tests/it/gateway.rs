@@ -25,6 +25,7 @@ mod past;
 mod provider;
 mod queries;
 mod rebuild;
+mod relations;
 mod roles;
 pub(crate) mod schema;
 pub(crate) mod socket;

@@ -21,7 +21,6 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Query", "parkedStreams", 20),
     ("Query", "readModels", 20),
     ("Query", "roiSummary", 24),
-    ("Query", "tenants", 100),
     ("ReadModelBuild", "key", 2),
     ("ReadModelDiffRow", "columns", 3),
     ("ReadModelDiffRow", "key", 2),

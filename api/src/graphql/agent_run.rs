@@ -4,7 +4,11 @@ use async_graphql::{Enum, ID, SimpleObject};
 use domain::agent_run::{AgentRun as Aggregate, Command};
 use projections::agent_run::{AgentRunList, AgentRunRow};
 
-use super::kit::{DateTime, Long, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
+use super::agent::Agent;
+use super::claim::Claim;
+use super::kit::{DateTime, Long, Money, MoneyInput, evidence, id_of, mutations, parsed, queries, related};
+use super::lead::Lead;
+use super::opportunity::Opportunity;
 
 /// How a call of a tool went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -132,20 +136,20 @@ pub(crate) struct AgentRun {
     pub(crate) id: ID,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
-    /// The agent that ran.
-    agent: String,
+    /// The id of the agent that ran: inside the tenant, or in another system.
+    agent_id: String,
     /// The line of business it works in.
     vertical: String,
     /// `running`, `completed`, `failed` or `canceled`.
     status: String,
     /// What it was to reach.
     goal: Option<String>,
-    /// The lead it worked on.
-    lead: Option<String>,
-    /// The opportunity it worked on.
-    opportunity: Option<String>,
-    /// The claim it worked on.
-    claim: Option<String>,
+    /// The id of the lead it worked on.
+    lead_id: Option<String>,
+    /// The id of the opportunity it worked on.
+    opportunity_id: Option<String>,
+    /// The id of the claim it worked on.
+    claim_id: Option<String>,
     /// What came of it, to count by; null unless it is completed.
     result: Option<RunResult>,
     /// What came of it, in words.
@@ -176,13 +180,13 @@ impl From<AgentRunRow> for AgentRun {
             as_of: None,
             id: id_of::<AgentRunList>(row.tenant_id, &row.id),
             local_id: row.id,
-            agent: row.agent,
+            agent_id: row.agent,
             vertical: row.vertical.into(),
             status: row.status,
             goal: row.goal,
-            lead: row.lead,
-            opportunity: row.opportunity,
-            claim: row.claim,
+            lead_id: row.lead,
+            opportunity_id: row.opportunity,
+            claim_id: row.claim,
             result: row.result.map(Into::into),
             outcome: row.outcome,
             reason: row.reason,
@@ -198,7 +202,16 @@ impl From<AgentRunRow> for AgentRun {
     }
 }
 
-evidence!(AgentRun of AgentRunList, |row| vec![("id", row.local_id.clone())]);
+evidence!(AgentRun of AgentRunList, |row| vec![("id", row.local_id.clone())], ctx {
+    /// The agent that ran, if the tenant has it.
+    agent: Agent => related(ctx, Some(&row.agent_id), row.as_of),
+    /// The lead it worked on, if the tenant has it.
+    lead: Lead => related(ctx, row.lead_id.as_deref(), row.as_of),
+    /// The opportunity it worked on, if the tenant has it.
+    opportunity: Opportunity => related(ctx, row.opportunity_id.as_deref(), row.as_of),
+    /// The claim it worked on, if the tenant has it.
+    claim: Claim => related(ctx, row.claim_id.as_deref(), row.as_of),
+});
 
 queries! {
     AgentRunQuery: AgentRunList, Read => AgentRun, AgentRunConnection, AgentRunEdge;

@@ -118,7 +118,7 @@ impl ApiKeyTokenMutation {
     async fn issue_api_key(
         &self,
         ctx: &Context<'_>,
-        input: IssueApiKeyInput,
+        #[graphql(desc = "What to do.")] input: IssueApiKeyInput,
     ) -> Result<TokenPayload<IssueApiKeyInput>> {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
         let scopes: std::collections::BTreeSet<_> = input.scopes.into_iter().map(Into::into).collect();
@@ -152,7 +152,7 @@ impl ApiKeyTokenMutation {
     async fn rotate_api_key(
         &self,
         ctx: &Context<'_>,
-        input: RotateApiKeyInput,
+        #[graphql(desc = "What to do.")] input: RotateApiKeyInput,
     ) -> Result<TokenPayload<RotateApiKeyInput>> {
         let fresh = FreshToken::of(ctx.data::<Options>()?.tokens.token());
         let overlap_seconds = input.overlap_seconds.unwrap_or(0);

@@ -10,6 +10,8 @@ use super::kit::{
     Context, Cursor, DateTime, Ids, IntoFault, May, OrderDirection, Reading, Window, connection, evidence,
     id_of, in_order, reading, total,
 };
+use super::node::{self, Node};
+use super::people::{Actor, actor};
 
 /// What kind of actor did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -35,6 +37,8 @@ pub(crate) struct AuditEntry {
     as_of: Option<u64>,
     #[graphql(skip)]
     position: u64,
+    #[graphql(skip)]
+    by: domain::Actor,
     /// Its id in all of this API: opaque, and good in this tenant only.
     pub(crate) id: ID,
     /// The event's id, unique in the whole log.
@@ -70,6 +74,7 @@ impl From<Entry> for AuditEntry {
             position: entry.position,
             id: id_of::<AuditFeed>(entry.tenant_id, &entry.position.to_string()),
             event_id: ID(entry.event_id),
+            by: domain::Actor::new(entry.actor_kind, entry.actor_id.clone()),
             actor_kind: entry.actor_kind.into(),
             actor_id: entry.actor_id,
             action: entry.action,
@@ -84,7 +89,13 @@ impl From<Entry> for AuditEntry {
     }
 }
 
-evidence!(AuditEntry of AuditFeed, |entry| vec![("position", entry.position.to_string())]);
+evidence!(AuditEntry of AuditFeed, |entry| vec![("position", entry.position.to_string())], ctx {
+    /// Who did it; null for the platform itself, for whom the tenant does not have, and for API keys unless the
+    /// token opens them.
+    acted_by: Actor => actor(ctx, entry.by.kind, &entry.by.id),
+    /// What it was done to, as it is now; null for what has no row of its own, or what the token does not open.
+    entity: Node => node::entity(ctx, &entry.entity_type, &entry.entity_id),
+});
 
 connection!(AuditEntry: AuditFeedConnection, AuditFeedEdge, "the tenant's audit feed");
 

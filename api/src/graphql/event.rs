@@ -6,6 +6,7 @@ use futures::{Stream, StreamExt};
 use serde_json::Value;
 use store::Filter;
 
+use super::audit_feed::ActorKind;
 use super::kit::{
     Code, Context, Cursor, DateTime, Following, IntoFault, May, Ulid, fault, following, internal, live_item,
 };
@@ -25,7 +26,10 @@ pub(crate) struct EventStream {
 
 /// Something that happened, as it is written in the log.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Event {
+    #[graphql(skip)]
+    pub(super) by: domain::Actor,
     /// Where to go on from: give it as `after`, or as `atLeast` to a query.
     cursor: Cursor,
     /// Its place in the whole log. Other tenants' events lie between a tenant's own.
@@ -45,7 +49,12 @@ pub(crate) struct Event {
     occurred_at: DateTime,
     /// When it was written down.
     recorded_at: DateTime,
+    /// What kind of actor did it.
+    actor_kind: ActorKind,
+    /// Which one.
+    actor_id: String,
     /// Who did it, as kind:id.
+    #[graphql(deprecation = "Use `actorKind` and `actorId`, or `actedBy` for the actor itself.")]
     actor: String,
     /// The request, import or run that it belongs to.
     correlation_id: Option<String>,
@@ -72,7 +81,10 @@ impl Event {
             sequence: event.sequence,
             occurred_at: event.occurred_at.into(),
             recorded_at: event.recorded_at.into(),
+            actor_kind: event.actor.kind.into(),
+            actor_id: event.actor.id.clone(),
             actor: event.actor.to_string(),
+            by: event.actor.clone(),
             correlation_id: event.correlation_id.clone(),
             causation_id: event.causation_id.map(Into::into),
             payload: Json(payload),

@@ -48,7 +48,11 @@ pub(crate) struct ImportMutation;
 #[Object]
 impl ImportMutation {
     /// Runs a CSV file through a mapping; rows that can't be taken are written down with their reason.
-    async fn import_csv(&self, ctx: &Context<'_>, input: ImportCsvInput) -> Result<ImportCsvPayload> {
+    async fn import_csv(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do.")] input: ImportCsvInput,
+    ) -> Result<ImportCsvPayload> {
         let identity = ctx.data::<Identity>()?;
         let caller = May::Ingest
             .check(identity)

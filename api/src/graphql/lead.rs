@@ -7,8 +7,10 @@ use projections::lead::{LeadList, LeadRow};
 
 use super::kit::{
     Attribute, AttributeInput, DateTime, UserError, attributes, evidence, id_of, mutations, optional, parsed,
-    queries,
+    queries, related,
 };
+use super::opportunity::Opportunity;
+use super::people::{Worker, worker};
 
 mutations! {
     /// What may be asked of leads.
@@ -105,14 +107,14 @@ pub(crate) struct Lead {
     email: Option<String>,
     /// The person's phone number, in E.164.
     phone: Option<String>,
-    /// Who has it.
-    assignee: Option<String>,
+    /// The id of the member or agent who has it.
+    assignee_id: Option<String>,
     /// From 0 to 100.
     score: Option<i64>,
     /// How often somebody reached out.
     contacts: i64,
-    /// The opportunity that came of it.
-    opportunity: Option<String>,
+    /// The id of the opportunity that came of it.
+    opportunity_id: Option<String>,
     /// Why it was given up.
     reason: Option<String>,
     /// What was found out about it.
@@ -133,10 +135,10 @@ impl From<LeadRow> for Lead {
             name: row.name,
             email: row.email,
             phone: row.phone,
-            assignee: row.assignee,
+            assignee_id: row.assignee,
             score: row.score,
             contacts: row.contacts,
-            opportunity: row.opportunity,
+            opportunity_id: row.opportunity,
             reason: row.reason,
             attributes: row.attributes.into_iter().map(Attribute::from).collect(),
             captured_at: row.created_at.into(),
@@ -144,7 +146,12 @@ impl From<LeadRow> for Lead {
     }
 }
 
-evidence!(Lead of LeadList, |row| vec![("id", row.local_id.clone())]);
+evidence!(Lead of LeadList, |row| vec![("id", row.local_id.clone())], ctx {
+    /// Who has it, if it is a member or an agent of the tenant.
+    assignee: Worker => worker(ctx, row.assignee_id.as_deref(), row.as_of),
+    /// The opportunity that came of it, if the tenant has it.
+    opportunity: Opportunity => related(ctx, row.opportunity_id.as_deref(), row.as_of),
+});
 
 queries! {
     LeadQuery: LeadList, Read => Lead, LeadConnection, LeadEdge;

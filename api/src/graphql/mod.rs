@@ -16,6 +16,7 @@ mod me;
 mod member;
 mod node;
 mod opportunity;
+mod people;
 mod read_model;
 mod read_model_diff;
 mod read_model_history;

@@ -4,7 +4,9 @@ use async_graphql::{ID, SimpleObject};
 use domain::opportunity::{Command, Opportunity as Aggregate};
 use projections::opportunity::{OpportunityList, OpportunityRow};
 
-use super::kit::{DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
+use super::kit::{DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries, related};
+use super::lead::Lead;
+use super::people::{Worker, worker};
 
 mutations! {
     /// What may be asked of opportunities.
@@ -82,12 +84,12 @@ pub(crate) struct Opportunity {
     status: String,
     /// The customer.
     account: Option<String>,
-    /// The member or agent who works on it.
-    owner: Option<String>,
+    /// The id of the member or agent who works on it.
+    owner_id: Option<String>,
     /// What would be sold.
     product: Option<String>,
-    /// The lead it came of.
-    lead: Option<String>,
+    /// The id of the lead it came of.
+    lead_id: Option<String>,
     /// What it may bring.
     expected: Option<Money>,
     /// What it brought.
@@ -111,9 +113,9 @@ impl From<OpportunityRow> for Opportunity {
             stage: row.stage,
             status: row.status,
             account: row.account,
-            owner: row.owner,
+            owner_id: row.owner,
             product: row.product,
-            lead: row.lead,
+            lead_id: row.lead,
             expected: row.expected.map(Into::into),
             value: row.value.map(Into::into),
             reason: row.reason,
@@ -123,7 +125,12 @@ impl From<OpportunityRow> for Opportunity {
     }
 }
 
-evidence!(Opportunity of OpportunityList, |row| vec![("id", row.local_id.clone())]);
+evidence!(Opportunity of OpportunityList, |row| vec![("id", row.local_id.clone())], ctx {
+    /// Who works on it, if it is a member or an agent of the tenant.
+    owner: Worker => worker(ctx, row.owner_id.as_deref(), row.as_of),
+    /// The lead it came of, if the tenant has it.
+    lead: Lead => related(ctx, row.lead_id.as_deref(), row.as_of),
+});
 
 queries! {
     OpportunityQuery: OpportunityList, Read => Opportunity, OpportunityConnection, OpportunityEdge;

@@ -1,10 +1,13 @@
 //! What the platform's administrator does with read models: rebuild, switch, go back, discard, resume.
 
-use async_graphql::{InputObject, Object, Result, SimpleObject};
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use async_graphql::{InputObject, InputType, Object, Result, SimpleObject, TypeName};
 use domain::{Event, StreamId, TenantId};
 use projections::{Estimate, OperationError, Order, Scope};
 
-use super::kit::{Context, Long, Ulid, UserError};
+use super::kit::{Context, Long, Ulid, UserError, payload_name};
 use super::read_model::{ReadModelBuild, ReadModelSwitchPolicy, long, operations, refused};
 use super::read_model_diff::ReadModelDiff;
 
@@ -100,17 +103,30 @@ pub(crate) struct RebuildReadModelPayload {
 }
 
 /// What came of an operation on a build.
-#[derive(Default, SimpleObject)]
-pub(crate) struct ReadModelBuildPayload {
+#[derive(SimpleObject)]
+#[graphql(name_type)]
+pub(crate) struct BuildPayload<I: InputType> {
     /// The build: live again, or discarded.
     build: Option<ReadModelBuild>,
     /// Why nothing was changed.
     user_errors: Vec<UserError>,
+    #[graphql(skip)]
+    input: PhantomData<fn() -> I>,
 }
 
-impl ReadModelBuildPayload {
+impl<I: InputType> TypeName for BuildPayload<I> {
+    fn type_name() -> Cow<'static, str> {
+        payload_name::<I>()
+    }
+}
+
+impl<I: InputType> BuildPayload<I> {
     fn of(outcome: Result<projections::Build, OperationError>) -> Result<Self> {
-        let mut payload = Self::default();
+        let mut payload = Self {
+            build: None,
+            user_errors: Vec::new(),
+            input: PhantomData,
+        };
         match outcome {
             Ok(build) => payload.build = Some(build.into()),
             Err(error) => payload.user_errors.push(refused(error)?),
@@ -159,7 +175,7 @@ impl ReadModelMutation {
     async fn rebuild_read_model(
         &self,
         ctx: &Context<'_>,
-        input: RebuildReadModelInput,
+        #[graphql(desc = "What to do.")] input: RebuildReadModelInput,
     ) -> Result<RebuildReadModelPayload> {
         let operations = operations(ctx)?;
         let mut payload = RebuildReadModelPayload::default();
@@ -194,7 +210,7 @@ impl ReadModelMutation {
     async fn switch_read_model(
         &self,
         ctx: &Context<'_>,
-        input: SwitchReadModelInput,
+        #[graphql(desc = "What to do.")] input: SwitchReadModelInput,
     ) -> Result<ReadModelDiffPayload> {
         ReadModelDiffPayload::of(operations(ctx)?.switch(&input.name).await)
     }
@@ -203,9 +219,9 @@ impl ReadModelMutation {
     async fn rollback_read_model(
         &self,
         ctx: &Context<'_>,
-        input: RollbackReadModelInput,
-    ) -> Result<ReadModelBuildPayload> {
-        ReadModelBuildPayload::of(operations(ctx)?.rollback(&input.name).await)
+        #[graphql(desc = "What to do.")] input: RollbackReadModelInput,
+    ) -> Result<BuildPayload<RollbackReadModelInput>> {
+        BuildPayload::of(operations(ctx)?.rollback(&input.name).await)
     }
 
     /// Accepts the difference as it is: a switch under the policy `ACCEPTED` may go on while it stays so. For
@@ -213,7 +229,7 @@ impl ReadModelMutation {
     async fn accept_read_model_diff(
         &self,
         ctx: &Context<'_>,
-        input: AcceptReadModelDiffInput,
+        #[graphql(desc = "What to do.")] input: AcceptReadModelDiffInput,
     ) -> Result<ReadModelDiffPayload> {
         ReadModelDiffPayload::of(operations(ctx)?.accept(&input.name).await)
     }
@@ -223,9 +239,9 @@ impl ReadModelMutation {
     async fn discard_read_model_build(
         &self,
         ctx: &Context<'_>,
-        input: DiscardReadModelBuildInput,
-    ) -> Result<ReadModelBuildPayload> {
-        ReadModelBuildPayload::of(operations(ctx)?.discard(&input.name).await)
+        #[graphql(desc = "What to do.")] input: DiscardReadModelBuildInput,
+    ) -> Result<BuildPayload<DiscardReadModelBuildInput>> {
+        BuildPayload::of(operations(ctx)?.discard(&input.name).await)
     }
 
     /// After a fix, folds what waits of a parked stream, and lets it flow again. For the platform's
@@ -233,7 +249,7 @@ impl ReadModelMutation {
     async fn resume_read_model(
         &self,
         ctx: &Context<'_>,
-        input: ResumeReadModelInput,
+        #[graphql(desc = "What to do.")] input: ResumeReadModelInput,
     ) -> Result<ResumeReadModelPayload> {
         let operations = operations(ctx)?;
         let mut payload = ResumeReadModelPayload::default();

@@ -152,7 +152,11 @@ pub(crate) struct UsageMutation;
 #[Object]
 impl UsageMutation {
     /// Takes down what was used, in a batch; each record is judged for itself.
-    async fn record_usage(&self, ctx: &Context<'_>, input: RecordUsageInput) -> Result<RecordUsagePayload> {
+    async fn record_usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do.")] input: RecordUsageInput,
+    ) -> Result<RecordUsagePayload> {
         let identity = ctx.data::<Identity>()?;
         let caller = May::Ingest
             .check(identity)

@@ -5,11 +5,11 @@ use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::TenantId;
 use domain::tenant::{Command, Settings, Tenant as Aggregate};
 use projections::ReadModel as _;
-use projections::tenant::{TenantRow, Tenants};
+use projections::tenant::{TenantPlace, TenantRow, Tenants};
 
 use super::kit::{
     AsOf, Asked, Context, CreatingTenant, Cursor, DateTime, Head, Ids, IntoFault, May, Payload, Recalled,
-    Ulid, UserError, evidence, id_of, mutations, parsed, run, see, then,
+    Ulid, UserError, Window, connection, evidence, id_of, mutations, parsed, run, see, then, total,
 };
 
 /// Whether a tenant shares the cloud or has an installation of its own.
@@ -133,7 +133,7 @@ impl ProvisionMutation {
     async fn provision_tenant(
         &self,
         ctx: &Context<'_>,
-        input: ProvisionTenantInput,
+        #[graphql(desc = "What to do.")] input: ProvisionTenantInput,
     ) -> Result<Payload<ProvisionTenantInput>> {
         May::Platform
             .check(ctx.data::<Identity>()?)
@@ -216,6 +216,18 @@ impl From<TenantRow> for Tenant {
 
 evidence!(Tenant of Tenants, |tenant| Vec::new(), Some(TenantId::new(tenant.local_id.0)));
 
+/// Whose cursors those of the list of tenants are.
+const PLATFORM: TenantId = TenantId::new(ulid::Ulid::nil());
+
+connection!(Tenant: TenantConnection, TenantEdge, "all tenants");
+
+/// Which of all tenants; what is left out does not matter.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(crate) struct TenantFilter {
+    /// Only those that asked for this short name; the first of them has it.
+    slug: Option<String>,
+}
+
 /// A tenant, if it is the caller's own or the caller is the platform's administrator.
 pub(super) async fn of_caller(ctx: &Context<'_>, wanted: Option<TenantId>) -> Result<Option<Tenant>> {
     let identity = ctx.data::<Identity>()?;
@@ -234,6 +246,7 @@ pub(super) async fn of_caller(ctx: &Context<'_>, wanted: Option<TenantId>) -> Re
 pub(crate) struct TenantQuery;
 
 #[Object]
+#[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
 impl TenantQuery {
     /// The tenant of the token, or the one that the platform's administrator names by its id; null when there
     /// is none.
@@ -276,19 +289,29 @@ impl TenantQuery {
     async fn tenants(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those that asked for this short name; the first of them has it.")]
-        slug: Option<String>,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "With `first`: only what follows this tenant.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "With `last`: only what precedes this tenant.")] before: Option<Cursor>,
+        #[graphql(desc = "Which.")] filter: Option<TenantFilter>,
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
-    ) -> Result<Vec<Tenant>> {
+    ) -> Result<TenantConnection> {
         let identity = ctx.data::<Identity>()?;
         May::Platform.check(identity).map_err(IntoFault::into_fault)?;
         let reader = see::<Tenants>(ctx, None, at_least).await?;
-        let rows = reader
-            .tenants(slug.as_deref())
-            .await
-            .map_err(IntoFault::into_fault)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        let window = Window {
+            first,
+            after,
+            last,
+            before,
+        };
+        // The list is nobody's own: its cursors are the platform's.
+        let page = window.page::<TenantPlace>(PLATFORM)?;
+        let slug = filter.and_then(|filter| filter.slug);
+        let listed = reader.tenant_page(slug.as_deref(), &page, total(ctx)).await;
+        let listed = listed.map_err(IntoFault::into_fault)?;
+        Ok(TenantConnection::new(PLATFORM, listed, page.direction))
     }
 }

@@ -209,7 +209,8 @@ impl Reader {
             feed.filter.conditions(&mut count, tenant);
             count
         });
-        self.page(tenant, Paged { query, count }, page, |row| {
+        let transaction = self.begin(tenant).await?;
+        Self::page(transaction, Paged { query, count }, page, |row| {
             let place: PlaceOf = parse(row)?;
             Ok(match feed.order.by {
                 By::Recorded => EntryPlace::Recorded(place.position),

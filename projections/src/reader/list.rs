@@ -3,7 +3,7 @@
 use domain::TenantId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder, Transaction};
 
 use super::page::{Direction, Page, QueryError};
 use super::sort::{Place, Sort};
@@ -80,7 +80,8 @@ impl Reader {
             list.conditions(&mut count, tenant);
             count
         });
-        self.page(tenant, Paged { query, count }, page, |row| {
+        let transaction = self.begin(tenant).await?;
+        Self::page(transaction, Paged { query, count }, page, |row| {
             let columns: Fields = parse(row)?;
             list.sort.place(&columns)
         })
@@ -89,8 +90,7 @@ impl Reader {
 
     /// Runs a query for a page: one row more than asked for tells whether there are more.
     pub(crate) async fn page<R, C>(
-        &self,
-        tenant: TenantId,
+        mut transaction: Transaction<'static, Postgres>,
         Paged { mut query, count }: Paged,
         page: &Page<C>,
         place: impl Fn(&str) -> Result<C, QueryError>,
@@ -99,7 +99,6 @@ impl Reader {
         R: serde::de::DeserializeOwned,
     {
         query.push(" limit ").push_bind(i64::from(page.limit) + 1);
-        let mut transaction = self.begin(tenant).await?;
         let mut texts: Vec<String> = query.build_query_scalar().fetch_all(&mut *transaction).await?;
         let total = match count {
             Some(mut count) => {

@@ -4,3 +4,4 @@ mod fold;
 mod query;
 
 pub use fold::{TenantRow, Tenants};
+pub use query::TenantPlace;

@@ -1,10 +1,15 @@
 //! Finding tenants.
 
 use domain::TenantId;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::{Postgres, QueryBuilder};
 
 use super::fold::TenantKey;
 use super::{TenantRow, Tenants};
-use crate::reader::{Past, PastError, QueryError, Reader};
+use crate::reader::{
+    Conditions, Direction, Listed, Page, Paged, Past, PastError, QueryError, Reader, Total, parse,
+};
 
 impl Reader {
     /// A tenant's own row.
@@ -31,6 +36,49 @@ impl Reader {
         }
         query.push(" order by t.position");
         Self::rows(self.begin_with("annals.platform", "on").await?, query).await
+    }
+}
+
+/// The place of a tenant: when it was provisioned, and its id.
+pub type TenantPlace = (Timestamp, TenantId);
+
+impl Reader {
+    /// A page of all tenants in the order in which they came, for the platform's administrator; with a slug, of
+    /// those that asked for it.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the database is away.
+    pub async fn tenant_page(
+        &self,
+        slug: Option<&str>,
+        page: &Page<TenantPlace>,
+        total: Total,
+    ) -> Result<Listed<TenantRow, TenantPlace>, QueryError> {
+        let table = self.table::<Tenants>().await?;
+        let narrowed = |mut query: QueryBuilder<'static, Postgres>| {
+            query.push(" where true");
+            Conditions(&mut query).equal("slug", slug.map(ToOwned::to_owned).as_ref());
+            query
+        };
+        let mut query = narrowed(table.select());
+        let (after, order) = match page.direction {
+            Direction::Forward => (">", "asc"),
+            Direction::Backward => ("<", "desc"),
+        };
+        if let Some((at, tenant)) = page.from {
+            query
+                .push(format!(" and (t.provisioned_at, t.tenant_id) {after} ("))
+                .push_bind(at.to_sqlx());
+            query.push(", ").push_bind(tenant.to_string()).push(")");
+        }
+        query.push(format!(" order by t.provisioned_at {order}, t.tenant_id {order}"));
+        let count = (total == Total::Counted).then(|| narrowed(table.count()));
+        let transaction = self.begin_with("annals.platform", "on").await?;
+        Self::page(transaction, Paged { query, count }, page, |row| {
+            let row: TenantRow = parse(row)?;
+            Ok((row.provisioned_at, row.tenant_id))
+        })
+        .await
     }
 }
 

@@ -40,7 +40,8 @@ struct Tokens(AtomicU64);
 
 impl TokenSource for Tokens {
     fn token(&self) -> String {
-        format!("annals_{:0>43}", self.0.fetch_add(1, Ordering::SeqCst))
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        format!("annals_{number:0>8}{number:0>35}")
     }
 }
 

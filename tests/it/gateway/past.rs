@@ -208,10 +208,10 @@ async fn a_row_names_the_events_that_changed_it_page_by_page() {
     assert_eq!(second["pageInfo"]["hasNextPage"], false);
     // As of the third event, three are behind it.
     let then = "query($then: Cursor!) { lead(id: \"l1\", asOf: { cursor: $then }) {
-        score assignee evidence { nodes { type } } } }";
+        score assigneeId evidence { nodes { type } } } }";
     let third = first["edges"][2]["cursor"].clone();
     let told = house.ask(&acme.token, then, json!({ "then": third })).await["lead"].clone();
-    assert_eq!((&told["score"], &told["assignee"]), (&json!(80), &Value::Null));
+    assert_eq!((&told["score"], &told["assigneeId"]), (&json!(80), &Value::Null));
     assert_eq!(told["evidence"]["nodes"].as_array().unwrap().len(), 3);
 
     let figures = "{ roiSummary(vertical: \"sales\") { evidence(first: 100) { nodes { type } } }

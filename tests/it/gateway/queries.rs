@@ -25,7 +25,7 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
     assert_eq!(feed["pageInfo"]["hasPreviousPage"], true);
     let document = "{
         tenant { slug verticals standing }
-        lead(id: \"l1\") { status email phone score contacts opportunity attributes { name value } }
+        lead(id: \"l1\") { status email phone score contacts opportunityId attributes { name value } }
         nobody: lead(id: \"nobody\") { status }
         opportunity(id: \"o1\") { status stage value { amount currency } }
         agentRun(id: \"r1\") { status result inputTokens costs { amount currency } }

@@ -9,6 +9,7 @@ pub(crate) use async_graphql::Context;
 
 /// Every value that `extensions.code` may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[cfg_attr(test, derive(strum::EnumIter))]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Code {
     /// The document or an argument is wrong; the message says which and why.
@@ -159,8 +160,9 @@ pub(crate) fn store_fault<R: std::error::Error>(error: StoreError<R>) -> Error {
 mod tests {
     use async_graphql::{Error, Value};
     use store::{Rejection, Unavailable};
+    use strum::IntoEnumIterator as _;
 
-    use super::{IntoFault, store_fault};
+    use super::{Code, IntoFault, store_fault};
     use crate::auth::Denied;
 
     fn code(error: &Error) -> String {
@@ -169,6 +171,21 @@ mod tests {
             Some(Value::String(code)) => code.clone(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn the_documented_list_of_codes_is_the_whole_one() {
+        let page = include_str!("../../../../docs/gateway.md");
+        let table = page.split_once("## Codes").unwrap().1;
+        let named = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let named: Vec<&str> = named.map(|(code, _)| code).collect();
+        let codes: Vec<&str> = Code::iter().map(Code::as_str).collect();
+        assert_eq!(
+            named, codes,
+            "docs/gateway.md lists each code once, in the alphabet's order"
+        );
     }
 
     #[test]

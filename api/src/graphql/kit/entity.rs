@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Error, ID, Request, Result};
 use domain::TenantId;
+use futures::future::BoxFuture;
 use projections::engine::EntityKey;
 use projections::{Past, ReadModel, Reader};
 
 use super::code::IntoFault;
 use super::stale::stale_rows;
-use super::{GlobalId, May, Recalled};
+use super::{Context, GlobalId, Recalled};
+use crate::auth::{Identity, may_see};
 use crate::options::Options;
 
 /// A type whose objects are the rows of a read model, one for each aggregate.
@@ -21,8 +25,6 @@ pub(crate) trait Entity:
 {
     /// Where its rows are.
     type Model: ReadModel<Key = EntityKey>;
-    /// Who may see it.
-    const MAY: May;
 
     /// The id inside the tenant.
     fn local_id(&self) -> &str;
@@ -81,6 +83,8 @@ impl<N> Hash for Of<N> {
 pub(crate) struct Rows {
     reader: Reader,
     past: Past,
+    /// How many objects were asked for so far.
+    asked: Arc<AtomicUsize>,
 }
 
 /// The loader of one request.
@@ -88,13 +92,25 @@ pub(crate) type Loaders = DataLoader<Rows>;
 
 /// A request with loaders of its own.
 pub(crate) fn with_loaders(request: Request, options: &Options) -> Request {
+    let asked = Arc::<AtomicUsize>::default();
     let rows = Rows {
         reader: options.reader.clone(),
         past: options.past.clone(),
+        asked: Arc::clone(&asked),
     };
-    request
-        .data(DataLoader::new(rows, tokio::spawn))
-        .data(stale_rows(options.reader.clone()))
+    // A long page is resolved in several steps: the loading begins when no more is asked for.
+    let loaders: Loaders = DataLoader::new(rows, move |loading: BoxFuture<'static, ()>| {
+        let asked = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut before = 0;
+            while before != asked.load(Ordering::Relaxed) {
+                before = asked.load(Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+            loading.await;
+        })
+    });
+    request.data(loaders).data(stale_rows(options.reader.clone()))
 }
 
 impl<N: Entity> Loader<Of<N>> for Rows {
@@ -139,4 +155,24 @@ impl Rows {
         }
         Ok(nodes)
     }
+}
+
+/// The object that an id names inside the caller's tenant; `None` when there is none, or when the caller may not
+/// see it.
+pub(crate) async fn related<N: Entity>(
+    ctx: &Context<'_>,
+    local: Option<&str>,
+    as_of: Option<u64>,
+) -> Result<Option<N>> {
+    let identity = ctx.data::<Identity>()?;
+    let (Some(local), Some(tenant)) = (local, identity.tenant) else {
+        return Ok(None);
+    };
+    if may_see(identity, N::Model::NAME).is_err() {
+        return Ok(None);
+    }
+    let key = Of::<N>::new(tenant, local.to_owned(), as_of);
+    let loaders = ctx.data::<Loaders>()?;
+    loaders.loader().asked.fetch_add(1, Ordering::Relaxed);
+    loaders.load_one(key).await
 }

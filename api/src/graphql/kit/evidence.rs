@@ -134,12 +134,29 @@ fn tenant_of(ctx: &Context<'_>, named: Option<TenantId>) -> Result<TenantId> {
     }
 }
 
-/// Gives a row's type its evidence, and whether it is stale: of which read model it is, what its past costs, and the columns of its key.
+/// Gives a row's type its evidence, whether it is stale, and the things that it names: of which read model it is, the
+/// columns of its key, and how each thing is found.
 macro_rules! evidence {
+    (
+        $node:ident of $model:ty, |$row:ident| $key:expr, $ctx:ident {
+            $($(#[$doc:meta])* $field:ident: $type:ty => $found:expr,)+
+        }
+    ) => {
+        $crate::graphql::kit::evidence!(
+            @ $node of $model, |$row| $key, None, $ctx { $($(#[$doc])* $field: $type => $found,)+ }
+        );
+    };
     ($node:ident of $model:ty, |$row:ident| $key:expr) => {
-        $crate::graphql::kit::evidence!($node of $model, |$row| $key, None);
+        $crate::graphql::kit::evidence!(@ $node of $model, |$row| $key, None, ctx {});
     };
     ($node:ident of $model:ty, |$row:ident| $key:expr, $tenant:expr) => {
+        $crate::graphql::kit::evidence!(@ $node of $model, |$row| $key, $tenant, ctx {});
+    };
+    (
+        @ $node:ident of $model:ty, |$row:ident| $key:expr, $tenant:expr, $ctx:ident {
+            $($(#[$doc:meta])* $field:ident: $type:ty => $found:expr,)*
+        }
+    ) => {
         #[async_graphql::ComplexObject]
         impl $node {
             /// The events that changed it, oldest first: why it is as it is.
@@ -164,6 +181,17 @@ macro_rules! evidence {
                 };
                 $crate::graphql::kit::events_behind(ctx, behind).await
             }
+
+            $(
+                $(#[$doc])*
+                async fn $field(
+                    &self,
+                    $ctx: &async_graphql::Context<'_>,
+                ) -> async_graphql::Result<Option<$type>> {
+                    let $row = self;
+                    $found.await
+                }
+            )*
 
             /// Whether events wait that would change it, because one of them can't be folded: as of a point of the
             /// past, events up to it. Until they are folded, neither the row nor its past has them.

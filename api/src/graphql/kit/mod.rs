@@ -29,7 +29,7 @@ pub(crate) use connection::{
 };
 pub(crate) use cursor::Cursor;
 pub(crate) use decimal::Decimal;
-pub(crate) use entity::{Entity, Loaders, Of, id_of, with_loaders};
+pub(crate) use entity::{Entity, id_of, related, with_loaders};
 pub(crate) use evidence::{Behind, EvidenceConnection, events_behind, evidence, stale};
 pub(crate) use global_id::{GlobalId, Ids};
 pub(crate) use head::{Changing, ChangingTenant, Creating, CreatingTenant, Head};

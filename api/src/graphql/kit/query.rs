@@ -170,7 +170,6 @@ macro_rules! queries {
 
         impl $crate::graphql::kit::Entity for $node {
             type Model = $model;
-            const MAY: $crate::graphql::kit::May = $crate::graphql::kit::May::$may;
 
             fn local_id(&self) -> &str {
                 &self.local_id
