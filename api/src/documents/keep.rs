@@ -175,6 +175,7 @@ mod tests {
         };
         let prepared = |text_bytes| {
             Arc::new(Prepared {
+                hash: [0; 32],
                 document: parse_query("{ a }").unwrap(),
                 hash: hash_of("{ a }"),
                 text_bytes,

@@ -19,6 +19,7 @@ pub(crate) struct AuditEntryAdded {
 
 live_item! {
     /// What the subscription `auditFeed` tells.
+    #[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is nearly always the item")]
     AuditFeedItem: AuditEntryAdded
 }
 

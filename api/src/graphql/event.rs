@@ -94,6 +94,7 @@ impl Event {
 
 live_item! {
     /// What the subscription `events` tells.
+    #[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is nearly always the item")]
     EventsItem: Event
 }
 

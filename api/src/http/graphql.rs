@@ -184,7 +184,7 @@ async fn respond(
 
 /// A subscription with its reader, or an operation that has one response.
 enum Live {
-    Stream(Box<Subscriber>, Reader),
+    Stream(Box<Subscriber>, Box<Reader>),
     Once(Box<Ready>),
 }
 
@@ -195,7 +195,7 @@ fn live(gateway: &Gateway, ready: Ready, watch: Option<(Watch, Identity)>) -> Re
     };
     let (watch, identity) = watch.ok_or(Denied::Unauthenticated)?;
     let reader = Reader::admit(gateway, identity, watch.revocations, watch.address)?;
-    Ok(Live::Stream(subscriber, reader))
+    Ok(Live::Stream(subscriber, Box::new(reader)))
 }
 
 /// Any other method.

@@ -87,6 +87,8 @@ async fn a_key_opens_what_its_scopes_say_until_it_is_revoked() {
             json!({}),
         )
         .await;
+    let caught_up = socket.next().await;
+    assert_eq!(caught_up["payload"]["data"]["events"]["__typename"], "CaughtUp");
     let revoked = house
         .done(
             &acme.token,
@@ -95,8 +97,6 @@ async fn a_key_opens_what_its_scopes_say_until_it_is_revoked() {
         )
         .await;
     assert!(revoked["cursor"].is_string());
-    let caught_up = socket.next().await;
-    assert_eq!(caught_up["payload"]["data"]["events"]["__typename"], "CaughtUp");
     assert_eq!(socket.next().await["closed"], 4403);
     assert_eq!(
         house.code(&token, "{ me { actor } }", json!({})).await,

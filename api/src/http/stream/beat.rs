@@ -57,7 +57,7 @@ impl Reader {
 
 struct Beating {
     subscriber: Box<Subscriber>,
-    reader: Reader,
+    reader: Box<Reader>,
     pauses: Interval,
     is_over: bool,
 }
@@ -66,7 +66,7 @@ struct Beating {
 pub(in crate::http) fn beats(
     gateway: &Gateway,
     subscriber: Box<Subscriber>,
-    reader: Reader,
+    reader: Box<Reader>,
 ) -> impl Stream<Item = Beat> + Send + 'static {
     let pause = gateway.limits.ping();
     let beating = Beating {
