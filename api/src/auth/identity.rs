@@ -177,7 +177,10 @@ impl Identity {
     /// Everything that decides what a subscription may show, as a text: two identities of one scope may share an
     /// execution.
     pub(crate) fn scope(&self) -> String {
-        format!("{:?} {:?} {}", self.tenant, self.scopes, self.is_platform_admin)
+        format!(
+            "{:?} {:?} {:?} {}",
+            self.tenant, self.scopes, self.roles, self.is_platform_admin
+        )
     }
 
     /// Refuses when the token does not open `scope`.

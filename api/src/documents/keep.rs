@@ -175,9 +175,8 @@ mod tests {
         };
         let prepared = |text_bytes| {
             Arc::new(Prepared {
-                hash: [0; 32],
-                document: parse_query("{ a }").unwrap(),
                 hash: hash_of("{ a }"),
+                document: parse_query("{ a }").unwrap(),
                 text_bytes,
             })
         };

@@ -24,6 +24,9 @@ impl Values for Nobodys {
     fn ulid(&self) -> Value {
         json!("01HZZZZZZZZZZZZZZZZZZZZZZZ")
     }
+    fn node(&self) -> Value {
+        json!("nobodys")
+    }
     fn cursor(&self, _name: &str) -> Option<Value> {
         None
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use annals::listen;
 use annals::tls::{Files, Tls};
+use api::Drain;
 use axum::Router;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,8 +64,13 @@ async fn the_certificate_of_the_files_is_shown_and_the_next_one_when_they_change
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let router = Router::new().route("/", get(|| async { "here" }));
-    let second = Duration::from_secs(1);
-    let server = tokio::spawn(listen::serve(listener, router, Some(tls), second, async {
+    let service = listen::Service {
+        router,
+        tls: Some(tls),
+        head_within: Duration::from_secs(1),
+        drain: Drain::default(),
+    };
+    let server = tokio::spawn(listen::serve(listener, service, async {
         drop(stopped.await);
     }));
     assert!(ask(address, "localhost.pem").await.unwrap().ends_with("here"));

@@ -41,11 +41,11 @@ async fn queries_never_fail_nor_mix_builds_while_they_are_switched() {
         let (reader, over) = (reader.clone(), Arc::clone(&over));
         asking.spawn(async move {
             let list = List {
-                equal: Vec::new(),
                 page: Page {
                     limit: 100,
                     ..Page::default()
                 },
+                ..List::default()
             };
             let (mut seen, mut answers) = (BTreeSet::new(), 0);
             while !over.load(Ordering::SeqCst) {
