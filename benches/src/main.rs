@@ -61,6 +61,8 @@ enum What {
     ProjectionPeers,
     /// A Relay page of 50 of `--events` audit entries: ours, PostGraphile
     AuditPage,
+    /// 1,000 subscribers of one topic: ours, graphql-yoga with graphql-ws
+    Deliveries,
 }
 
 #[tokio::main]
@@ -97,6 +99,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::AuditPage) {
         gateway::audit_page::measure(&server, arguments.events, arguments.seconds, arguments.runs).await?;
+    }
+    if wanted(What::Deliveries) {
+        gateway::deliveries::measure(&server, arguments.runs).await?;
     }
     server.stop().await
 }

@@ -41,7 +41,7 @@ const ask = async (bearer, query, variables) => {
 const settings = { name: 'shop', timeZone: 'UTC', currency: 'EUR' };
 const provisioned = await ask(
   admin,
-  'mutation ($input: ProvisionTenantInput!) { provisionTenant(input: $input) { id userErrors { message } } }',
+  'mutation ($input: ProvisionTenantInput!) { provisionTenant(input: $input) { localId userErrors { message } } }',
   { input: { slug: 'shop', settings } },
 );
 assert.deepEqual(provisioned.data.provisionTenant.userErrors, []);
@@ -49,7 +49,7 @@ assert.equal(provisioned.headers.get('strict-transport-security'), 'max-age=3153
 
 for (const alg of Object.keys(keys)) {
   const { data } = await ask(await token(alg, ['offline_access', 'clerk']), '{ me { actor tenantId roles } }');
-  assert.deepEqual(data.me, { actor: `user:ada-${alg}`, tenantId: provisioned.data.provisionTenant.id, roles: ['MEMBER'] });
+  assert.deepEqual(data.me, { actor: `user:ada-${alg}`, tenantId: provisioned.data.provisionTenant.localId, roles: ['MEMBER'] });
 }
 const analyst = await ask(await token('ES256', ['analyst']), '{ members(first: 1) { nodes { id } } }');
 assert.deepEqual([analyst.status, analyst.errors[0].extensions.code], [403, 'FORBIDDEN']);
@@ -74,11 +74,11 @@ const first = await ask(clerk, capture.replace('tls-1', 'tls-0'));
 const after = first.data.captureLead.cursor;
 await ask(clerk, capture);
 const events = client.iterate({
-  query: 'subscription ($after: Cursor) { events(after: $after, types: ["lead.*"]) { stream { id } actor } }',
+  query: 'subscription ($after: Cursor) { events(after: $after, filter: { types: ["lead.*"] }) { ... on Event { stream { id } actorId } } }',
   variables: { after },
 });
 const { value } = await events.next();
-assert.deepEqual(value.data.events, { stream: { id: 'tls-1' }, actor: 'user:ada-RS256' });
+assert.deepEqual(value.data.events, { stream: { id: 'tls-1' }, actorId: 'ada-RS256' });
 await events.return();
 await client.dispose();
 

@@ -232,7 +232,9 @@ async fn subscriptions_never_tell_of_another_tenant() {
             cursor: Some(start.clone()),
             ..home.never()
         };
-        let (document, variables) = home.schema.document("subscription", &field, &ids);
+        let (document, mut variables) = home.schema.document("subscription", &field, &ids);
+        // Nothing passes a filter by ids that nobody has.
+        variables.as_object_mut().unwrap().remove("filter");
         let mut socket = Socket::open(home.house.router.clone(), &home.a.token).await;
         socket.subscribe(&document, variables).await;
         let own = format!("own-{}", field.name);
@@ -254,7 +256,9 @@ async fn subscriptions_never_tell_of_another_tenant() {
                 "{}: {told}",
                 field.name
             );
-            if told.contains(&own) {
+            // What tells figures names no lead: it has told all there is when it has caught up.
+            let tells_figures = ["roi", "usage"].contains(&field.name);
+            if told.contains(&own) || (tells_figures && told.contains("CaughtUp")) {
                 break;
             }
         }

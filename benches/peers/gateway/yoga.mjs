@@ -8,15 +8,19 @@ import { createPubSub, createSchema, createYoga } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 
 const pubSub = createPubSub();
+let subscribers = 0;
 const schema = createSchema({
   typeDefs: `
-    type Event { cursor: ID! type: String! occurredAt: String! actor: String! }
+    type Event { cursor: ID! type: String! occurredAt: String! actorId: String! }
     type Query { ready: Boolean! }
     type Subscription { events: Event! }
   `,
   resolvers: {
     Query: { ready: () => true },
-    Subscription: { events: { subscribe: () => pubSub.subscribe('events'), resolve: (event) => event } },
+    Subscription: { events: { subscribe: () => {
+          subscribers += 1;
+          return pubSub.subscribe('events');
+        }, resolve: (event) => event } },
   },
 });
 const yoga = createYoga({ schema, graphiql: false, logging: false });
@@ -31,10 +35,14 @@ const server = createServer((request, response) => {
         cursor: `position-${published}`,
         type: 'usage.tokens.input',
         occurredAt: '2026-03-02T12:00:00Z',
-        actor: 'api_key:01K00000000000000000000000',
+        actorId: '01K00000000000000000000000',
       });
     }
     response.end('published');
+    return;
+  }
+  if (request.url === '/subscribers') {
+    response.end(`subscribers ${subscribers}\n`);
     return;
   }
   yoga(request, response);

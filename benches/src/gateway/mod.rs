@@ -1,6 +1,8 @@
 //! The gateway beside other GraphQL servers: each a process of its own, the load by one client for all.
 
 pub(crate) mod audit_page;
+pub(crate) mod deliveries;
 mod http;
 mod served;
+mod socket;
 mod story;

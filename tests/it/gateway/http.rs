@@ -192,10 +192,12 @@ fn the_page_of_the_gateway_tells_every_limit() {
     let inside = limits.split(['{', '}']).nth(1).unwrap();
     for pair in inside.split(", ") {
         let (name, value) = pair.trim().split_once(": ").unwrap();
-        let row = page
+        let mut rows = page
             .lines()
-            .find(|line| line.starts_with('|') && line.contains(&format!("`{name}`")));
-        let row = row.unwrap_or_else(|| panic!("docs/gateway.md does not tell {name}"));
-        assert!(row.contains(value), "{name} is {value}: {row}");
+            .filter(|line| line.starts_with('|') && line.contains(&format!("`{name}`")));
+        assert!(
+            rows.any(|row| row.contains(value)),
+            "docs/gateway.md does not tell that {name} is {value}"
+        );
     }
 }

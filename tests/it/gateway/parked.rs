@@ -74,8 +74,8 @@ async fn a_parked_stream_is_told_everywhere_stops_nobody_else_and_is_resumed() {
 
     // The row is as it was before what waits, and says so; now, and as of the last event.
     let document = "query($last: Cursor!) {
-        now: leads(first: 9) { nodes { id stale attributes { value } } }
-        then: leads(first: 9, asOf: { cursor: $last }) { nodes { id stale attributes { value } } }
+        now: leads(first: 9) { nodes { id: localId stale attributes { value } } }
+        then: leads(first: 9, asOf: { cursor: $last }) { nodes { id: localId stale attributes { value } } }
         lead(id: \"bad\") { evidence { nodes { type } } } }";
     let seen = house.ask(&acme.token, document, json!({ "last": last })).await;
     let bad = json!({ "id": "bad", "stale": true, "attributes": [] });

@@ -159,15 +159,17 @@ async fn each_event_of_a_subscription_sees_its_actor_as_it_is_then() {
     let wish = json!({ "id": "bot", "name": "bot", "scopes": ["READ", "WRITE"] });
     let mut bot = house.done(&acme.token, "issueApiKey", wish).await["token"].clone();
     let mut socket = Socket::open(house.router.clone(), &acme.token).await;
-    let document = "subscription { events(types: [\"lead.captured\"]) \
-                    { actorKind actorId actedBy { __typename ... on ApiKey { prefix } } } }";
+    let document = "subscription { events(filter: { types: [\"lead.captured\"] }) { __typename ... on Event \
+                    { actorId actedBy { __typename ... on ApiKey { prefix } } } } }";
     socket.subscribe(document, json!({})).await;
+    // From now on it is told what happens.
+    assert_eq!(socket.result().await["data"]["events"]["__typename"], "CaughtUp");
     let mut prefixes = Vec::new();
     for index in 0..3 {
         house.settle().await;
         let lead = json!({ "id": format!("l{index}"), "vertical": "sales", "source": "web" });
         house.done(bot.as_str().unwrap(), "captureLead", lead).await;
-        let event = socket.result().await["data"]["events"].clone();
+        let event = socket.item("events").await;
         assert_eq!(event["actorId"], "bot", "{event}");
         assert_eq!(event["actedBy"]["__typename"], "ApiKey", "{event}");
         prefixes.push(event["actedBy"]["prefix"].to_string());

@@ -102,7 +102,7 @@ async fn is_open(
     let status = response.status();
     let text = first_words(response.into_body().into_data_stream(), operation).await;
     assert!(
-        !text.contains("UNAUTHENTICATED") && !text.contains("INTERNAL"),
+        !text.contains("UNAUTHENTICATED") && !text.contains("INTERNAL") && !text.contains("Unknown"),
         "{document}: {text}"
     );
     let is_refused = text.contains("\"FORBIDDEN\"");

@@ -204,8 +204,16 @@ impl Schema {
         let own = &self.0[named(kind)];
         if own["kind"] == "UNION" {
             let members = own["possibleTypes"].as_array().unwrap().iter();
-            let members =
-                members.map(|member| format!("... on {} {{ id }}", member["name"].as_str().unwrap()));
+            let members = members.filter_map(|member| {
+                let fields = self.0[named(member)]["fields"].as_array()?;
+                // Things with an id have fields of one name and of several types.
+                let inner = if fields.iter().any(|field| field["name"] == "id") {
+                    "{ id }".to_owned()
+                } else {
+                    self.selection(member, depth.checked_sub(1)?)?
+                };
+                Some(format!("... on {} {inner}", named(member)))
+            });
             return Some(format!("{{ __typename {} }}", members.collect::<String>()));
         }
         let Some(fields) = own["fields"].as_array() else {

@@ -184,6 +184,17 @@ impl Socket {
         }
     }
 
+    /// The code with which the socket is closed; before, only results come.
+    pub(crate) async fn closing(&mut self) -> u64 {
+        loop {
+            let message = self.next().await;
+            if let Some(code) = message["closed"].as_u64() {
+                return code;
+            }
+            assert_eq!(message["type"], "next", "{message}");
+        }
+    }
+
     /// The payload of the next result.
     pub(crate) async fn result(&mut self) -> Value {
         let message = self.next().await;
