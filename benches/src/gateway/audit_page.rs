@@ -14,7 +14,7 @@ const LOADS: [usize; 3] = [1, 16, 64];
 /// Which pages are asked for in turns: the first of each filter, and the one behind it.
 const FILTERS: [&[(&str, &str)]; 3] = [
     &[("action", "lead.contacted")],
-    &[("entity_type", "usage")],
+    &[("action", "usage.tokens.input")],
     &[("actor_kind", "system"), ("actor_id", "bench")],
 ];
 
