@@ -23,6 +23,7 @@ chaos: ## Kill writers, projectors, gateways and PostgreSQL; SECONDS=300, TRIALS
 bench: ## Measure the log beside its peers; benches/README.md has the last results.
 	@scripts/postgres
 	@scripts/bench-peers
+	cargo build --release --package annals
 	cargo run --release --package benches
 
 check: format lint deny compose generated schema ## Check form, lints, dependencies and generated files.

@@ -97,6 +97,11 @@ async fn main() -> anyhow::Result<()> {
     if wanted(What::ProjectionPeers) {
         projection_peers::measure(&server, arguments.runs).await?;
     }
+    let missing = gateway::missing();
+    if let Some(missing) = missing.filter(|_| wanted(What::AuditPage) || wanted(What::Deliveries)) {
+        eprintln!("{missing}");
+        return server.stop().await;
+    }
     if wanted(What::AuditPage) {
         gateway::audit_page::measure(&server, arguments.events, arguments.seconds, arguments.runs).await?;
     }

