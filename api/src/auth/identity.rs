@@ -9,6 +9,7 @@ use domain::{Actor, ActorKind, Caller, TenantId};
 use tokio::time::Instant;
 
 use super::{BadToken, Role};
+use crate::graphql::kit::Code;
 
 /// Who sent a request, as its token says.
 #[derive(Clone, Debug)]
@@ -97,10 +98,10 @@ pub enum Denied {
 }
 
 impl Denied {
-    /// The status of an answer over HTTP.
-    pub(crate) const fn status(&self) -> StatusCode {
+    /// The code of the error that a client gets.
+    pub(crate) const fn code(&self) -> Code {
         match self {
-            Self::Unauthenticated | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::BadToken(_) => Code::Unauthenticated,
             Self::MissingScope(_)
             | Self::NotPlatformAdmin
             | Self::NoRole
@@ -110,10 +111,21 @@ impl Denied {
             | Self::OtherHost
             | Self::OtherOrigin(_)
             | Self::NotForRole { .. }
-            | Self::NotOpen(_) => StatusCode::FORBIDDEN,
-            Self::NoTenantNamed => StatusCode::BAD_REQUEST,
-            Self::UnknownTenant(_) | Self::UnknownHost(_) => StatusCode::NOT_FOUND,
-            Self::Unavailable | Self::NoIssuerKeys => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::NotOpen(_) => Code::Forbidden,
+            Self::NoTenantNamed => Code::BadUserInput,
+            Self::UnknownTenant(_) | Self::UnknownHost(_) => Code::NotFound,
+            Self::Unavailable | Self::NoIssuerKeys => Code::Unavailable,
+        }
+    }
+
+    /// The status of an answer over HTTP.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self.code() {
+            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Code::Forbidden => StatusCode::FORBIDDEN,
+            Code::BadUserInput => StatusCode::BAD_REQUEST,
+            Code::NotFound => StatusCode::NOT_FOUND,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

@@ -47,14 +47,10 @@ pub(super) async fn post(
         let refusal = Refusal::wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
         return refused(media, &refusal);
     }
-    let watch = Watch {
-        revocations: gateway.authenticator.revocations(),
-        address: request_id.address,
+    let (watch, identity) = match who(&gateway, &headers, &request_id).await {
+        Ok(known) => known,
+        Err(refusal) => return refused(media, &refusal),
     };
-    let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
-    if let Some(denied) = gateway.denied(&identity) {
-        return refused(media, &denied.into());
-    }
     let run = run(&headers);
     let door = if media.is_stream() {
         Door::Stream
@@ -124,14 +120,10 @@ pub(super) async fn get(
         Some(media) => media,
         None => return not_acceptable(),
     };
-    let watch = Watch {
-        revocations: gateway.authenticator.revocations(),
-        address: request_id.address,
+    let (watch, identity) = match who(&gateway, &headers, &request_id).await {
+        Ok(known) => known,
+        Err(refusal) => return refused(media, &refusal),
     };
-    let identity = identify(&gateway.authenticator, &headers, Some(&request_id)).await;
-    if let Some(denied) = gateway.denied(&identity) {
-        return refused(media, &denied.into());
-    }
     let run = run(&headers);
     let door = if media.is_stream() {
         Door::QueryStream
@@ -161,6 +153,24 @@ impl Watch {
     /// The same with who asked, if that is known.
     fn by(self, identity: Result<Identity, Denied>) -> Option<(Self, Identity)> {
         Some((self, identity.ok()?))
+    }
+}
+
+/// Who asks, and what tells when that ends; nobody who is turned away whatever is asked.
+async fn who(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    request_id: &RequestId,
+) -> Result<(Watch, Result<Identity, Denied>), Refusal> {
+    // Taken before the token is read, so that no end is missed in between.
+    let watch = Watch {
+        revocations: gateway.authenticator.revocations(),
+        address: request_id.address,
+    };
+    let identity = identify(&gateway.authenticator, headers, Some(request_id)).await;
+    match gateway.denied(&identity) {
+        Some(denied) => Err(denied.into()),
+        None => Ok((watch, identity)),
     }
 }
 

@@ -33,6 +33,27 @@ pub(super) struct Place {
     pub(super) epoch: i64,
 }
 
+/// A place as its row has it.
+struct Stored {
+    name: String,
+    build: i32,
+    shard: i32,
+    version: i32,
+    position: i64,
+    epoch: i64,
+}
+
+impl From<Stored> for Place {
+    fn from(row: Stored) -> Self {
+        Self {
+            unit: unit(row.name, row.build, row.shard),
+            version: row.version,
+            position: position(row.position),
+            epoch: row.epoch,
+        }
+    }
+}
+
 /// The checkpoints of all live builds, by name.
 pub(crate) async fn checkpoints(connection: impl PgExecutor<'_>) -> Result<Vec<Checkpoint>, sqlx::Error> {
     let rows = sqlx::query!(
@@ -90,7 +111,8 @@ pub(super) async fn add(
 /// in the same order.
 pub(super) async fn lock(connection: &mut PgConnection, units: &[&Unit]) -> Result<Vec<Place>, sqlx::Error> {
     let (names, builds, shards) = columns(units);
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Stored,
         r#"
         select c.name, c.build, c.shard, c.version, c.position, c.epoch
         from read_model_checkpoints c
@@ -105,13 +127,7 @@ pub(super) async fn lock(connection: &mut PgConnection, units: &[&Unit]) -> Resu
     )
     .fetch_all(connection)
     .await?;
-    let place = rows.into_iter().map(|row| Place {
-        unit: unit(row.name, row.build, row.shard),
-        version: row.version,
-        position: position(row.position),
-        epoch: row.epoch,
-    });
-    Ok(place.collect())
+    Ok(rows.into_iter().map(Place::from).collect())
 }
 
 /// Where the shards of a build are, in the order of the shards.
@@ -119,7 +135,8 @@ pub(super) async fn of_build(
     connection: impl PgExecutor<'_>,
     (name, build): (&str, i32),
 ) -> Result<Vec<Place>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Stored,
         r#"
         select name, build, shard, version, position, epoch
         from read_model_checkpoints
@@ -131,18 +148,13 @@ pub(super) async fn of_build(
     )
     .fetch_all(connection)
     .await?;
-    let place = rows.into_iter().map(|row| Place {
-        unit: unit(row.name, row.build, row.shard),
-        version: row.version,
-        position: position(row.position),
-        epoch: row.epoch,
-    });
-    Ok(place.collect())
+    Ok(rows.into_iter().map(Place::from).collect())
 }
 
 /// Where the shards of all live builds are, by name and shard.
 pub(super) async fn of_live(connection: impl PgExecutor<'_>) -> Result<Vec<Place>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Stored,
         r#"
         select c.name, c.build, c.shard, c.version, c.position, c.epoch
         from read_model_checkpoints c
@@ -152,13 +164,7 @@ pub(super) async fn of_live(connection: impl PgExecutor<'_>) -> Result<Vec<Place
     )
     .fetch_all(connection)
     .await?;
-    let place = rows.into_iter().map(|row| Place {
-        unit: unit(row.name, row.build, row.shard),
-        version: row.version,
-        position: position(row.position),
-        epoch: row.epoch,
-    });
-    Ok(place.collect())
+    Ok(rows.into_iter().map(Place::from).collect())
 }
 
 /// Moves the checkpoints of these shards of builds to a position.

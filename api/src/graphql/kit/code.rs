@@ -77,23 +77,10 @@ pub(crate) trait IntoFault {
 
 impl IntoFault for Denied {
     fn into_fault(self) -> Error {
-        let code = match self {
-            Self::Unauthenticated | Self::BadToken(_) => Code::Unauthenticated,
-            Self::MissingScope(_)
-            | Self::NotPlatformAdmin
-            | Self::NoRole
-            | Self::MemberRemoved
-            | Self::NoTenantInToken(_)
-            | Self::OtherTenant
-            | Self::OtherHost
-            | Self::OtherOrigin(_)
-            | Self::NotForRole { .. }
-            | Self::NotOpen(_) => Code::Forbidden,
-            Self::NoTenantNamed => Code::BadUserInput,
-            Self::UnknownTenant(_) | Self::UnknownHost(_) => Code::NotFound,
-            Self::Unavailable | Self::NoIssuerKeys => return try_again(&self.to_string(), SOON),
-        };
-        fault(code, self.to_string())
+        match self.code() {
+            Code::Unavailable => try_again(&self.to_string(), SOON),
+            code => fault(code, self.to_string()),
+        }
     }
 }
 
