@@ -122,7 +122,7 @@ fn introduce_demo(origin: &str, demo: &Demo) {
 
 /// What did it earn, who did what, what does it cost.
 const QUERIES: [&str; 3] = [
-    "{ roiSummary { month vertical leadsCaptured leadsConverted opportunitiesWon wonValue { amount currency } } }",
+    "{ roiSummary(first: 12) { nodes { month vertical leadsCaptured leadsConverted opportunitiesWon wonValue { amount currency } } } }",
     "{ auditFeed(last: 5) { nodes { occurredAt actorKind actorId action entityType entityId } } }",
     "{ usage { totals { meter unit quantity } } }",
 ];

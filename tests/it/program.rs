@@ -106,9 +106,10 @@ impl Up {
     /// Won, lost, open and the won value, over all months.
     fn results(&self, tenant: &str) -> (i64, i64, i64, String) {
         let query =
-            "{ roiSummary { opportunitiesWon opportunitiesLost wonValue { amount } openByStage { open } } }";
+            "{ roiSummary(first: 100) { nodes { opportunitiesWon opportunitiesLost wonValue { amount }
+                openByStage { open } } } }";
         let data = self.ask(Some(tenant), query);
-        let months = data["roiSummary"].as_array().unwrap();
+        let months = data["roiSummary"]["nodes"].as_array().unwrap();
         let sum = |field: &str| months.iter().map(|month| month[field].as_i64().unwrap()).sum();
         let listed = |month: &Value, list: &str| month[list].as_array().unwrap().clone();
         let open = months

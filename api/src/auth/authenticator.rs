@@ -270,8 +270,8 @@ impl Authenticator {
             return Ok(found);
         }
         // The key may have been issued a moment ago, and the read model may not have heard of it.
-        lookup::catch_up(&self.shared.store, &self.shared.reader).await?;
-        lookup::api_key(&self.shared, hash).await
+        let known = lookup::catch_up(&self.shared.store, &self.shared.reader).await?;
+        known.or_later(lookup::api_key(&self.shared, hash).await?)
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::tenant::Slug;
 use domain::{Actor, ActorKind, TenantId};
 use projections::api_key::ApiKeys;
+use projections::member::MemberList;
 use projections::tenant::Tenants;
 use projections::{QueryError, ReadModel, Reader};
 use store::Store;
@@ -15,8 +16,27 @@ use super::{Denied, Identity};
 
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(1);
 
-/// What is looked up here.
-const LOOKED_UP: [&str; 2] = [ApiKeys::NAME, Tenants::NAME];
+/// What tokens and tenants are looked up in.
+const LOOKED_UP: [&str; 3] = [ApiKeys::NAME, MemberList::NAME, Tenants::NAME];
+
+/// What the read models know when somebody was not found and is looked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// All that was in the log: who is not found now is not there.
+    All,
+    /// Not all of it yet.
+    NotAll,
+}
+
+impl Known {
+    /// Of somebody who was not found: nobody can say so as long as not all is known.
+    pub(super) fn or_later<T>(self, found: Option<T>) -> Result<Option<T>, Denied> {
+        match (self, found) {
+            (Self::NotAll, None) => Err(Denied::Unavailable),
+            (_, found) => Ok(found),
+        }
+    }
+}
 
 /// What the state of a key says when its token opens something.
 const ACTIVE: &str = "active";
@@ -65,16 +85,17 @@ pub(super) async fn tenant_named(shared: &Shared, named: &str) -> Result<TenantI
     if let Some(found) = tenant_by_slug(&shared.reader, &slug).await? {
         return Ok(found);
     }
-    catch_up(&shared.store, &shared.reader).await?;
-    tenant_by_slug(&shared.reader, &slug).await?.ok_or_else(unknown)
+    let known = catch_up(&shared.store, &shared.reader).await?;
+    let found = tenant_by_slug(&shared.reader, &slug).await?;
+    known.or_later(found)?.ok_or_else(unknown)
 }
 
 /// Waits a moment until the read models that know tokens and tenants have seen what is in the log now.
-pub(super) async fn catch_up(store: &Store, reader: &Reader) -> Result<(), Denied> {
+pub(super) async fn catch_up(store: &Store, reader: &Reader) -> Result<Known, Denied> {
     let head = store.log().head().await.map_err(unavailable)?;
     match reader.wait_for_those(&LOOKED_UP, head, CATCH_UP_WITHIN).await {
-        // What is not there yet is looked for all the same.
-        Ok(()) | Err(QueryError::NotThere { .. }) => Ok(()),
+        Ok(()) => Ok(Known::All),
+        Err(QueryError::NotThere { .. }) => Ok(Known::NotAll),
         Err(error) => Err(unavailable(error)),
     }
 }

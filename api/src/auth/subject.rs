@@ -98,8 +98,9 @@ async fn roles_in(
     let mut rows = members(&shared.reader, tenant, subject).await?;
     if rows.is_empty() && roles.is_empty() {
         // The person may have joined a moment ago.
-        catch_up(&shared.store, &shared.reader).await?;
+        let known = catch_up(&shared.store, &shared.reader).await?;
         rows = members(&shared.reader, tenant, subject).await?;
+        known.or_later(rows.first())?;
     }
     let mut standing = rows.iter().map(|row| {
         let known = (row.status == "joined").then(|| Role::from(row.role));

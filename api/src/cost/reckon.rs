@@ -172,8 +172,8 @@ mod tests {
                 9,
             ),
             (
-                "{ roiSummary { month wonValue { amount } } }",
-                1 + 24 * (1 + 1 + 2),
+                "{ roiSummary(first: 24) { nodes { month wonValue { amount } } } }",
+                1 + 1 + 24 * (1 + 1 + 2),
             ),
             (
                 "mutation { archiveWorkspace(input: { id: \"x\" }) { cursor } }",
@@ -190,7 +190,7 @@ mod tests {
     fn a_cost_beyond_all_numbers_is_the_greatest_there_is() {
         let levels = (0..40).map(|level| {
             let next = level + 1;
-            format!("fragment F{level} on Query {{ roiSummary {{ month }} ...F{next} ...F{next} }} ")
+            format!("fragment F{level} on Query {{ readModels {{ name }} ...F{next} ...F{next} }} ")
         });
         let document = format!(
             "{{ ...F0 }} {} fragment F40 on Query {{ __typename }}",

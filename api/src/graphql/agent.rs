@@ -1,10 +1,10 @@
 //! Agents over GraphQL.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::SimpleObject;
 use domain::agent::{Agent as Aggregate, Command};
 use projections::agent::{AgentList, AgentRow};
 
-use super::kit::{DateTime, evidence, id_of, mutations, parsed, queries};
+use super::kit::{DateTime, NodeId, evidence, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of agents.
@@ -62,7 +62,7 @@ pub(crate) struct Agent {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The name to show.
@@ -91,7 +91,7 @@ impl From<AgentRow> for Agent {
     fn from(row: AgentRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<AgentList>(row.tenant_id, &row.id),
+            id: NodeId::of::<AgentList>(row.tenant_id, &row.id),
             local_id: row.id,
             name: row.name,
             vertical: row.vertical.into(),

@@ -6,7 +6,7 @@ use projections::agent_run::{AgentRunList, AgentRunRow};
 
 use super::agent::Agent;
 use super::claim::Claim;
-use super::kit::{DateTime, Long, Money, MoneyInput, evidence, id_of, mutations, parsed, queries, related};
+use super::kit::{DateTime, Long, Money, MoneyInput, NodeId, evidence, mutations, parsed, queries, related};
 use super::lead::Lead;
 use super::opportunity::Opportunity;
 
@@ -133,7 +133,7 @@ pub(crate) struct AgentRun {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The id of the agent that ran: inside the tenant, or in another system.
@@ -178,7 +178,7 @@ impl From<AgentRunRow> for AgentRun {
     fn from(row: AgentRunRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<AgentRunList>(row.tenant_id, &row.id),
+            id: NodeId::of::<AgentRunList>(row.tenant_id, &row.id),
             local_id: row.id,
             agent_id: row.agent,
             vertical: row.vertical.into(),

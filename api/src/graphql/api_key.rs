@@ -9,7 +9,7 @@ use projections::api_key::{ApiKeys, KeyRow};
 use serde_json::json;
 
 use super::kit::{
-    Asked, Changing, Context, Creating, Cursor, DateTime, Head, May, Outcome, UserError, evidence, id_of,
+    Asked, Changing, Context, Creating, Cursor, DateTime, Head, May, NodeId, Outcome, UserError, evidence,
     mutations, parsed, payload_name, queries, run,
 };
 use crate::auth::FreshToken;
@@ -183,7 +183,7 @@ pub(crate) struct ApiKey {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// What it is for.
@@ -208,7 +208,7 @@ impl From<KeyRow> for ApiKey {
     fn from(row: KeyRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<ApiKeys>(row.tenant_id, &row.id),
+            id: NodeId::of::<ApiKeys>(row.tenant_id, &row.id),
             local_id: row.id,
             name: row.name,
             prefix: row.prefix,

@@ -1,14 +1,13 @@
 //! Who did what, over GraphQL.
 
-use async_graphql::{Enum, ID, InputObject, Json, Object, Result, SimpleObject};
+use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::TenantId;
 use projections::Way;
 use projections::audit_feed::{AuditFeed, By, Entry, EntryPlace, Feed, Filter, Order};
-use serde_json::Value;
 
 use super::kit::{
-    Context, Cursor, DateTime, Ids, IntoFault, May, OrderDirection, Reading, Window, connection, evidence,
-    id_of, in_order, reading, total,
+    Context, Cursor, DateTime, Ids, IntoFault, May, NodeId, OrderDirection, Reading, StoredJson, Window,
+    connection, evidence, in_order, reading, total,
 };
 use super::node::{self, Node};
 use super::people::{Actor, actor};
@@ -40,7 +39,7 @@ pub(crate) struct AuditEntry {
     #[graphql(skip)]
     by: domain::Actor,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The event's id, unique in the whole log.
     event_id: ID,
     /// What kind of actor did it.
@@ -62,17 +61,15 @@ pub(crate) struct AuditEntry {
     /// The event that caused it.
     causation_id: Option<ID>,
     /// What happened; its shape goes by the action.
-    payload: Json<Value>,
+    payload: StoredJson,
 }
 
 impl From<Entry> for AuditEntry {
     fn from(entry: Entry) -> Self {
-        // The log takes valid JSON only; what is none would be shown as the text that it is.
-        let payload = serde_json::from_str(&entry.payload).unwrap_or(Value::String(entry.payload));
         Self {
             as_of: None,
             position: entry.position,
-            id: id_of::<AuditFeed>(entry.tenant_id, &entry.position.to_string()),
+            id: NodeId::of::<AuditFeed>(entry.tenant_id, &entry.position.to_string()),
             event_id: ID(entry.event_id),
             by: domain::Actor::new(entry.actor_kind, entry.actor_id.clone()),
             actor_kind: entry.actor_kind.into(),
@@ -84,7 +81,7 @@ impl From<Entry> for AuditEntry {
             recorded_at: entry.recorded_at.into(),
             correlation_id: entry.correlation_id,
             causation_id: entry.causation_id.map(ID),
-            payload: Json(payload),
+            payload: StoredJson(entry.payload),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Claims over GraphQL.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::SimpleObject;
 use domain::claim::{Claim as Aggregate, Command};
 use domain::{MoneyByCurrency, Personal};
 use projections::claim::{ClaimList, ClaimRow};
 
-use super::kit::{Date, DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
+use super::kit::{Date, DateTime, Money, MoneyInput, NodeId, evidence, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of claims.
@@ -80,7 +80,7 @@ pub(crate) struct Claim {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The line of business it belongs to.
@@ -115,7 +115,7 @@ impl From<ClaimRow> for Claim {
     fn from(row: ClaimRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<ClaimList>(row.tenant_id, &row.id),
+            id: NodeId::of::<ClaimList>(row.tenant_id, &row.id),
             local_id: row.id,
             vertical: row.vertical.into(),
             payer: row.payer,

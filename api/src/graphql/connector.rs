@@ -5,7 +5,7 @@ use domain::connector::{Command, Connector as Aggregate};
 use projections::connector::{ConnectorList, ConnectorRow};
 
 use super::kit::{
-    Attribute, AttributeInput, DateTime, Long, attributes, evidence, id_of, mutations, parsed, queries,
+    Attribute, AttributeInput, DateTime, Long, NodeId, attributes, evidence, mutations, parsed, queries,
 };
 
 mutations! {
@@ -68,7 +68,7 @@ pub(crate) struct Connector {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The name to show.
@@ -105,7 +105,7 @@ impl From<ConnectorRow> for Connector {
     fn from(row: ConnectorRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<ConnectorList>(row.tenant_id, &row.id),
+            id: NodeId::of::<ConnectorList>(row.tenant_id, &row.id),
             local_id: row.id,
             name: row.name,
             kind: row.kind,

@@ -6,8 +6,8 @@ use domain::{Email, Personal, Phone};
 use projections::lead::{LeadList, LeadRow};
 
 use super::kit::{
-    Attribute, AttributeInput, DateTime, UserError, attributes, evidence, id_of, mutations, optional, parsed,
-    queries, related,
+    Attribute, AttributeInput, DateTime, NodeId, UserError, attributes, evidence, mutations, optional,
+    parsed, queries, related,
 };
 use super::opportunity::Opportunity;
 use super::people::{Worker, worker};
@@ -92,7 +92,7 @@ pub(crate) struct Lead {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The line of business it belongs to.
@@ -127,7 +127,7 @@ impl From<LeadRow> for Lead {
     fn from(row: LeadRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<LeadList>(row.tenant_id, &row.id),
+            id: NodeId::of::<LeadList>(row.tenant_id, &row.id),
             local_id: row.id,
             vertical: row.vertical.into(),
             source: row.source,

@@ -1,11 +1,11 @@
 //! Members over GraphQL.
 
-use async_graphql::{Enum, ID, SimpleObject};
+use async_graphql::{Enum, SimpleObject};
 use domain::member::{Command, Member as Aggregate, Role as DomainRole};
 use domain::{Email, Personal};
 use projections::member::{MemberList, MemberRow};
 
-use super::kit::{DateTime, UserError, evidence, id_of, mutations, queries};
+use super::kit::{DateTime, NodeId, UserError, evidence, mutations, queries};
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -73,7 +73,7 @@ pub(crate) struct Member {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The person's e-mail address, in lower case.
@@ -98,7 +98,7 @@ impl From<MemberRow> for Member {
     fn from(row: MemberRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<MemberList>(row.tenant_id, &row.id),
+            id: NodeId::of::<MemberList>(row.tenant_id, &row.id),
             local_id: row.id,
             email: row.email,
             name: row.name,

@@ -12,7 +12,7 @@ use super::api_key::ApiKey;
 use super::audit_feed::AuditEntry;
 use super::claim::Claim;
 use super::connector::Connector;
-use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, fault, related, see_those};
+use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, NodeId, fault, related, see_those};
 use super::lead::Lead;
 use super::member::Member;
 use super::opportunity::Opportunity;
@@ -26,7 +26,7 @@ const IDS_AT_MOST: usize = 100;
 
 /// Whatever has an id in all of this API.
 #[derive(Clone, Interface)]
-#[graphql(field(name = "id", ty = "&ID", desc = "Its id in all of this API: opaque."))]
+#[graphql(field(name = "id", ty = "&NodeId", desc = "Its id in all of this API: opaque."))]
 pub(crate) enum Node {
     Agent(Agent),
     AgentRun(AgentRun),

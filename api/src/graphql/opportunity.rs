@@ -4,7 +4,7 @@ use async_graphql::{ID, SimpleObject};
 use domain::opportunity::{Command, Opportunity as Aggregate};
 use projections::opportunity::{OpportunityList, OpportunityRow};
 
-use super::kit::{DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries, related};
+use super::kit::{DateTime, Money, MoneyInput, NodeId, evidence, mutations, parsed, queries, related};
 use super::lead::Lead;
 use super::people::{Worker, worker};
 
@@ -71,7 +71,7 @@ pub(crate) struct Opportunity {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The line of business it belongs to.
@@ -106,7 +106,7 @@ impl From<OpportunityRow> for Opportunity {
     fn from(row: OpportunityRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<OpportunityList>(row.tenant_id, &row.id),
+            id: NodeId::of::<OpportunityList>(row.tenant_id, &row.id),
             local_id: row.id,
             vertical: row.vertical.into(),
             title: row.title,

@@ -3,8 +3,10 @@
 use async_graphql::{Enum, Object, Result, SimpleObject};
 use projections::{Build, BuildState, OperationError, Operations, Parked};
 
-use super::kit::{Code, Context, Cursor, IntoFault, Long, May, Ulid, UserError, fault, internal};
-use super::read_model_diff::{ReadModelDiffConnection, rows_that_differ};
+use super::kit::{
+    Code, Context, Cursor, IntoFault, Long, May, Ulid, UserError, Window, connection, fault, internal, part,
+};
+use super::read_model_diff::{PLATFORM, ReadModelDiffConnection, rows_that_differ};
 use super::read_model_status::{ReadModelStatus, statuses};
 use crate::auth::Identity;
 use crate::options::Options;
@@ -81,7 +83,7 @@ impl From<Build> for ReadModelBuild {
 }
 
 /// A stream whose events wait for a read model, because one of them can't be folded.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub(crate) struct ParkedStream {
     /// The read model.
     read_model: String,
@@ -116,11 +118,14 @@ impl From<Parked> for ParkedStream {
     }
 }
 
+connection!(ParkedStream: ParkedStreamConnection, ParkedStreamEdge, "the streams that wait");
+
 /// What the platform's administrator can ask about read models.
 #[derive(Default)]
 pub(crate) struct ReadModelQuery;
 
 #[Object]
+#[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
 impl ReadModelQuery {
     /// Where each read model is, by name. For the platform's administrator.
     async fn read_models(
@@ -137,7 +142,7 @@ impl ReadModelQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The read model, for instance \"lead\".")] name: String,
-        #[graphql(desc = "How many rows to list, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "How many rows to list, 1 to 100.")] first: i32,
         #[graphql(desc = "Only rows after the one of this cursor.")] after: Option<Cursor>,
     ) -> Result<ReadModelDiffConnection> {
         rows_that_differ(operations(ctx)?, name, first, after).await
@@ -147,13 +152,28 @@ impl ReadModelQuery {
     async fn parked_streams(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "With `first`: only what follows this row.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "With `last`: only what precedes this row.")] before: Option<Cursor>,
         #[graphql(desc = "Of this read model alone.")] name: Option<String>,
-    ) -> Result<Vec<ParkedStream>> {
-        let parked = operations(ctx)?.parked().await.map_err(IntoFault::into_fault)?;
-        let wanted = parked
-            .into_iter()
-            .filter(|parked| name.as_ref().is_none_or(|name| *name == parked.name));
-        Ok(wanted.map(Into::into).collect())
+    ) -> Result<ParkedStreamConnection> {
+        let page = Window {
+            first,
+            after,
+            last,
+            before,
+        }
+        .page(PLATFORM)?;
+        let mut parked = operations(ctx)?.parked().await.map_err(IntoFault::into_fault)?;
+        parked.retain(|parked| name.as_ref().is_none_or(|name| *name == parked.name));
+        let place = |parked: &Parked| (parked.name.clone(), parked.build, parked.position);
+        parked.sort_by_key(place);
+        Ok(ParkedStreamConnection::new(
+            PLATFORM,
+            part(parked, &page, place),
+            page.direction,
+        ))
     }
 }
 

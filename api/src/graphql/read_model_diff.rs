@@ -6,13 +6,13 @@ use projections::{Diff, Direction, Listing, Operations, RowChange, RowDifference
 use serde_json::Value;
 
 use super::kit::{
-    Code, Context, Cursor, EvidenceConnection, IntoFault, Long, PageInfo, fault, row_cursor, rows_of,
+    Code, Context, Cursor, Cursors, EvidenceConnection, IntoFault, Long, PageInfo, fault, rows_of,
 };
 use super::read_model::long;
 use crate::options::Options;
 
 /// The cursors of lists that are no tenant's.
-const PLATFORM: TenantId = TenantId::new(ulid::Ulid::nil());
+pub(super) const PLATFORM: TenantId = TenantId::new(ulid::Ulid::nil());
 
 /// How a row differs between two builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -62,10 +62,10 @@ impl ReadModelDiffRow {
     async fn evidence(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
         #[graphql(desc = "Only those after this event's cursor.")] after: Option<Cursor>,
     ) -> Result<EvidenceConnection> {
-        let limit = rows_of("first", first.unwrap_or(20))?;
+        let limit = rows_of("first", first)?;
         let tenant = self.key.first().and_then(|tenant| tenant.parse().ok());
         let tenant = tenant.unwrap_or(PLATFORM);
         let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
@@ -141,10 +141,10 @@ type Place = (String, Vec<String>);
 pub(super) async fn rows_that_differ(
     operations: &Operations,
     name: String,
-    first: Option<i32>,
+    first: i32,
     after: Option<Cursor>,
 ) -> Result<ReadModelDiffConnection> {
-    let limit = rows_of("first", first.unwrap_or(20))?;
+    let limit = rows_of("first", first)?;
     let after = after.map(|cursor| place(&name, cursor)).transpose()?;
     let listing = Listing {
         after,
@@ -154,7 +154,7 @@ pub(super) async fn rows_that_differ(
     let diff = diff.map_err(IntoFault::into_fault)?;
     let more = diff.differences.len() > limit as usize;
     let edge = |row: &RowDifference| ReadModelDiffEdge {
-        cursor: row_cursor(PLATFORM, &(&name, &row.key)),
+        cursor: Cursors::of(PLATFORM).of_row(&(&name, &row.key)),
         node: node(&diff, row.clone()),
     };
     let rows = diff.differences.iter().take(limit as usize);

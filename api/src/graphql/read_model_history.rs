@@ -151,7 +151,7 @@ impl ReadModelHistoryQuery {
         #[graphql(desc = "The tenant that has the row.")] tenant_id: Ulid,
         #[graphql(desc = "The other columns of its key, for instance `{ name: \"id\", value: \"l1\" }`.")]
         key: Vec<AttributeInput>,
-        #[graphql(desc = "How many events, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "How many events, 1 to 100.")] first: i32,
         #[graphql(desc = "Only those after this event's cursor.")] after: Option<Cursor>,
         #[graphql(desc = "Only those up to this point.")] as_of: Option<AsOf>,
     ) -> Result<ReadModelRowStory> {
@@ -160,7 +160,7 @@ impl ReadModelHistoryQuery {
             .map_err(IntoFault::into_fault)?;
         let wrong = |message: String| fault(Code::BadUserInput, message);
         let tenant = TenantId::new(tenant_id.0);
-        let limit = rows_of("first", first.unwrap_or(20))?;
+        let limit = rows_of("first", first)?;
         let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
         let after = after.map_err(|error| wrong(error.to_string()))?;
         let key = attributes("key", key).map_err(UserError::into_fault)?;

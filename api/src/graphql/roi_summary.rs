@@ -5,8 +5,8 @@ use domain::{MoneyByCurrency, Vertical};
 use projections::roi_summary::{Month, Months, RoiSummary};
 
 use super::kit::{
-    AsOf, Code, Context, Cursor, Date, Decimal, IntoFault, Long, May, Money, Reading, Recalled, evidence,
-    fault, reading, then,
+    AsOf, Code, Context, Cursor, Date, Decimal, IntoFault, Long, May, Money, Reading, Recalled, Window,
+    connection, evidence, fault, part, reading, then,
 };
 
 /// How many opportunities are open in a stage.
@@ -137,6 +137,8 @@ evidence!(RoiMonth of RoiSummary, |row| vec![
     ("month", row.month.0.to_string()),
 ]);
 
+connection!(RoiMonth: RoiSummaryConnection, RoiSummaryEdge, "the tenant's results by month and line of business");
+
 /// What can be asked about results.
 #[derive(Default)]
 pub(crate) struct RoiSummaryQuery;
@@ -148,6 +150,10 @@ impl RoiSummaryQuery {
     async fn roi_summary(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "With `first`: only what follows this row.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "With `last`: only what precedes this row.")] before: Option<Cursor>,
         #[graphql(desc = "Only this line of business.")] vertical: Option<String>,
         #[graphql(desc = "From the month of this day on.")] from: Option<Date>,
         #[graphql(desc = "Until the month of this day, included.")] to: Option<Date>,
@@ -155,27 +161,40 @@ impl RoiSummaryQuery {
             Cursor,
         >,
         #[graphql(desc = "As it was at this point in the past.")] as_of: Option<AsOf>,
-    ) -> Result<Vec<RoiMonth>> {
+    ) -> Result<RoiSummaryConnection> {
         let vertical = vertical
             .map(|code| code.parse::<Vertical>())
             .transpose()
             .map_err(|error| fault(Code::BadUserInput, format!("vertical: {error}")))?;
         let Reading { tenant, reader } = reading::<RoiSummary>(ctx, May::Read, at_least).await?;
+        let page = Window {
+            first,
+            after,
+            last,
+            before,
+        }
+        .page(tenant)?;
         let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
-        let months = Months {
-            vertical: vertical.as_ref(),
-            from,
-            to,
+        let months: Vec<RoiMonth> = match then(ctx, tenant, as_of).await? {
+            None => {
+                let months = reader.roi_summary(tenant, vertical.as_ref(), from, to).await;
+                let months = months.map_err(IntoFault::into_fault)?;
+                months.into_iter().map(Into::into).collect()
+            }
+            Some(then) => {
+                let months = Months {
+                    vertical: vertical.as_ref(),
+                    from,
+                    to,
+                };
+                let months = then.past.roi_summary(tenant, &months, then.position).await;
+                let months = months.map_err(IntoFault::into_fault)?.into_iter();
+                months
+                    .map(|month| RoiMonth::from(month).recalled(then.position))
+                    .collect()
+            }
         };
-        let Some(then) = then(ctx, tenant, as_of).await? else {
-            let months = reader.roi_summary(tenant, vertical.as_ref(), from, to).await;
-            let months = months.map_err(IntoFault::into_fault)?;
-            return Ok(months.into_iter().map(Into::into).collect());
-        };
-        let recalled = then.past.roi_summary(tenant, &months, then.position).await;
-        let recalled = recalled.map_err(IntoFault::into_fault)?.into_iter();
-        Ok(recalled
-            .map(|month| RoiMonth::from(month).recalled(then.position))
-            .collect())
+        let listed = part(months, &page, |row| (row.month.0, row.vertical.clone()));
+        Ok(RoiSummaryConnection::new(tenant, listed, page.direction))
     }
 }

@@ -1,10 +1,10 @@
 //! Subscriptions (the trade's, to plans) over GraphQL.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::SimpleObject;
 use domain::subscription::{Command, Subscription as Aggregate};
 use projections::subscription::{SubscriptionList, SubscriptionRow};
 
-use super::kit::{DateTime, Money, MoneyInput, evidence, id_of, mutations, parsed, queries};
+use super::kit::{DateTime, Money, MoneyInput, NodeId, evidence, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of subscriptions.
@@ -90,7 +90,7 @@ pub(crate) struct PlanSubscription {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// What is subscribed to.
@@ -121,7 +121,7 @@ impl From<SubscriptionRow> for PlanSubscription {
     fn from(row: SubscriptionRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<SubscriptionList>(row.tenant_id, &row.id),
+            id: NodeId::of::<SubscriptionList>(row.tenant_id, &row.id),
             local_id: row.id,
             plan: row.plan.into(),
             price: row.price.into(),

@@ -8,8 +8,8 @@ use projections::ReadModel as _;
 use projections::tenant::{TenantPlace, TenantRow, Tenants};
 
 use super::kit::{
-    AsOf, Asked, Context, CreatingTenant, Cursor, DateTime, Head, Ids, IntoFault, May, Payload, Recalled,
-    Ulid, UserError, Window, connection, evidence, id_of, mutations, parsed, run, see, then, total,
+    AsOf, Asked, Context, CreatingTenant, Cursor, DateTime, Head, Ids, IntoFault, May, NodeId, Payload,
+    Recalled, Ulid, UserError, Window, connection, evidence, mutations, parsed, run, see, then, total,
 };
 
 /// Whether a tenant shares the cloud or has an installation of its own.
@@ -175,7 +175,7 @@ pub(crate) struct Tenant {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id as tokens, events and headers have it.
     local_id: Ulid,
     /// The short name in URLs.
@@ -200,7 +200,7 @@ impl From<TenantRow> for Tenant {
     fn from(row: TenantRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<Tenants>(row.tenant_id, &row.tenant_id.to_string()),
+            id: NodeId::of::<Tenants>(row.tenant_id, &row.tenant_id.to_string()),
             local_id: row.tenant_id.into(),
             slug: row.slug.into(),
             mode: row.mode.into(),

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{Object, Result, SimpleObject};
+use domain::TenantId;
 use projections::daily_usage::{DailyUsage, Day, Days};
 
 use super::kit::{
-    AsOf, Context, Cursor, Date, Decimal, IntoFault, Long, May, Reading, Recalled, evidence, reading, then,
+    AsOf, Context, Cursor, Date, Decimal, IntoFault, Long, May, Reading, Recalled, Window, connection,
+    evidence, part, reading, then,
 };
 
 /// How much of a meter was used on a day.
@@ -59,36 +61,54 @@ pub(crate) struct UsageTotal {
     records: Long,
 }
 
+connection!(UsageDay: UsageDayConnection, UsageDayEdge, "the days on which something was used");
+
 /// What was used, by day and in all.
-#[derive(Clone, SimpleObject)]
 pub(crate) struct Usage {
-    /// A meter's day a row, in the order of meters, units and days.
+    tenant: TenantId,
+    /// In the order of meters, units and days.
     days: Vec<UsageDay>,
-    /// A meter a row.
-    totals: Vec<UsageTotal>,
 }
 
-impl From<Vec<Day>> for Usage {
-    fn from(rows: Vec<Day>) -> Self {
-        let mut sums: BTreeMap<(&str, &str), (rust_decimal::Decimal, i64)> = BTreeMap::new();
-        for row in &rows {
-            let (quantity, records) = sums.entry((&row.meter, &row.unit)).or_default();
-            *quantity = quantity.saturating_add(row.quantity);
-            *records = records.saturating_add(row.records);
+/// What was used, by day and in all.
+#[Object]
+impl Usage {
+    /// A meter's day a row, in the order of meters, units and days.
+    async fn days(
+        &self,
+        #[graphql(desc = "How many from the beginning, 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "With `first`: only what follows this row.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "With `last`: only what precedes this row.")] before: Option<Cursor>,
+    ) -> Result<UsageDayConnection> {
+        let page = Window {
+            first,
+            after,
+            last,
+            before,
         }
-        let totals = sums
-            .into_iter()
-            .map(|((meter, unit), (quantity, records))| UsageTotal {
+        .page(self.tenant)?;
+        let place = |row: &UsageDay| (row.meter.clone(), row.unit.clone(), row.day.0);
+        let listed = part(self.days.clone(), &page, place);
+        Ok(UsageDayConnection::new(self.tenant, listed, page.direction))
+    }
+
+    /// A meter a row.
+    async fn totals(&self) -> Vec<UsageTotal> {
+        let mut sums: BTreeMap<(&str, &str), (rust_decimal::Decimal, i64)> = BTreeMap::new();
+        for row in &self.days {
+            let (quantity, records) = sums.entry((&row.meter, &row.unit)).or_default();
+            *quantity = quantity.saturating_add(row.quantity.0);
+            *records = records.saturating_add(row.records.0);
+        }
+        let total =
+            |((meter, unit), (quantity, records)): ((&str, &str), (rust_decimal::Decimal, i64))| UsageTotal {
                 meter: meter.to_owned(),
                 unit: unit.to_owned(),
                 quantity: quantity.into(),
                 records: records.into(),
-            });
-        let totals = totals.collect();
-        Self {
-            days: rows.into_iter().map(Into::into).collect(),
-            totals,
-        }
+            };
+        sums.into_iter().map(total).collect()
     }
 }
 
@@ -113,19 +133,26 @@ impl UsageQuery {
     ) -> Result<Usage> {
         let Reading { tenant, reader } = reading::<DailyUsage>(ctx, May::Read, at_least).await?;
         let (from, to) = (from.map(|day| day.0), to.map(|day| day.0));
-        let Some(then) = then(ctx, tenant, as_of).await? else {
-            let days = reader.usage(tenant, meter.as_deref(), from, to).await;
-            return Ok(days.map_err(IntoFault::into_fault)?.into());
+        let days: Vec<UsageDay> = match then(ctx, tenant, as_of).await? {
+            None => {
+                let days = reader.usage(tenant, meter.as_deref(), from, to).await;
+                days.map_err(IntoFault::into_fault)?
+                    .into_iter()
+                    .map(Into::into)
+                    .collect()
+            }
+            Some(then) => {
+                let days = Days {
+                    meter: meter.as_deref(),
+                    from,
+                    to,
+                };
+                let days = then.past.usage(tenant, &days, then.position).await;
+                let days = days.map_err(IntoFault::into_fault)?.into_iter();
+                days.map(|day| UsageDay::from(day).recalled(then.position))
+                    .collect()
+            }
         };
-        let days = Days {
-            meter: meter.as_deref(),
-            from,
-            to,
-        };
-        let days = then.past.usage(tenant, &days, then.position).await;
-        let mut usage = Usage::from(days.map_err(IntoFault::into_fault)?);
-        let recalled = usage.days.into_iter().map(|day| day.recalled(then.position));
-        usage.days = recalled.collect();
-        Ok(usage)
+        Ok(Usage { tenant, days })
     }
 }

@@ -1,10 +1,10 @@
 //! Workspaces over GraphQL.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::SimpleObject;
 use domain::workspace::{Command, Workspace as Aggregate};
 use projections::workspace::{WorkspaceList, WorkspaceRow};
 
-use super::kit::{DateTime, evidence, id_of, mutations, queries};
+use super::kit::{DateTime, NodeId, evidence, mutations, queries};
 
 mutations! {
     /// What may be asked of workspaces.
@@ -36,7 +36,7 @@ pub(crate) struct Workspace {
     #[graphql(skip)]
     as_of: Option<u64>,
     /// Its id in all of this API: opaque, and good in this tenant only.
-    pub(crate) id: ID,
+    pub(crate) id: NodeId,
     /// The id inside the tenant, as events, files and URLs have it.
     local_id: String,
     /// The name to show.
@@ -53,7 +53,7 @@ impl From<WorkspaceRow> for Workspace {
     fn from(row: WorkspaceRow) -> Self {
         Self {
             as_of: None,
-            id: id_of::<WorkspaceList>(row.tenant_id, &row.id),
+            id: NodeId::of::<WorkspaceList>(row.tenant_id, &row.id),
             local_id: row.id,
             name: row.name,
             status: row.status,

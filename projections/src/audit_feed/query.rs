@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 
 use super::{AuditFeed, Entry};
-use crate::reader::{Conditions, Direction, Listed, Page, Paged, QueryError, Reader, Total, Way, parse};
+use crate::reader::{Conditions, Direction, Listed, Page, Paged, QueryError, Reader, Total, Way, read};
 
 /// Which entries; an empty filter wants all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -211,7 +211,7 @@ impl Reader {
         });
         let transaction = self.begin(tenant).await?;
         Self::page(transaction, Paged { query, count }, page, |row| {
-            let place: PlaceOf = parse(row)?;
+            let place: PlaceOf = read(row)?;
             Ok(match feed.order.by {
                 By::Recorded => EntryPlace::Recorded(place.position),
                 By::Occurred => EntryPlace::Occurred(place.occurred_at, place.position),

@@ -39,7 +39,6 @@ pub(crate) struct Table {
     append: String,
     remove: String,
     copy: String,
-    row: String,
 }
 
 impl Table {
@@ -106,7 +105,6 @@ impl Table {
             append,
             copy: format!("copy {name} ({}) from stdin", names(&columns)),
             remove: format!("delete from {name} t using {keys} where {keyed}"),
-            row,
             columns,
             key,
         }
@@ -162,9 +160,22 @@ impl Table {
         copy.finish().await.map(drop)
     }
 
-    /// The beginning of a query that gives rows of this table, named `t`, as JSON.
+    /// The beginning of a query that gives rows of this table, named `t`: [`read`](crate::reader::read) takes them.
     pub(crate) fn select(&self) -> QueryBuilder<'static, Postgres> {
-        QueryBuilder::new(format!("select {} from {} t", self.row, self.name))
+        QueryBuilder::new(format!(
+            "select {} from {} t",
+            as_read(&self.columns, "t"),
+            self.name
+        ))
+    }
+
+    /// The same, each row as JSON.
+    pub(crate) fn select_json(&self) -> QueryBuilder<'static, Postgres> {
+        QueryBuilder::new(format!(
+            "select {} from {} t",
+            row_expression(&self.columns, "t"),
+            self.name
+        ))
     }
 
     /// The beginning of a query that counts rows of this table, named `t`.
@@ -193,11 +204,16 @@ fn kind_of(sql_type: &str) -> Kind {
 
 /// A row as JSON text, from which the read model's row type reads back.
 pub(super) fn row_expression(columns: &[Column], alias: &str) -> String {
-    let fields = join(columns, ", ", |column| match column.kind {
+    let fields = as_read(columns, alias);
+    format!("(select row_to_json(r)::text from (select {fields}) r)")
+}
+
+/// The columns as a row is read from them: exact numbers and kept JSON as texts.
+fn as_read(columns: &[Column], alias: &str) -> String {
+    join(columns, ", ", |column| match column.kind {
         Kind::Numeric | Kind::Json => format!("{alias}.{0}::text as {0}", column.name),
         Kind::Plain | Kind::Time | Kind::Jsonb => format!("{alias}.{}", column.name),
-    });
-    format!("(select row_to_json(r)::text from (select {fields}) r)")
+    })
 }
 
 fn names(columns: &[Column]) -> String {

@@ -3,12 +3,13 @@
 use domain::TenantId;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Transaction};
 
+use super::Reader;
 use super::page::{Direction, Page, QueryError};
+use super::row::{fields, read};
 use super::sort::{Place, Sort};
-use super::{Reader, parse};
-use crate::engine::history::Fields;
 use crate::engine::{EntityKey, ReadModel};
 
 /// Which rows of a list, in which order, and which part of them.
@@ -82,8 +83,7 @@ impl Reader {
         });
         let transaction = self.begin(tenant).await?;
         Self::page(transaction, Paged { query, count }, page, |row| {
-            let columns: Fields = parse(row)?;
-            list.sort.place(&columns)
+            list.sort.place(&fields(row, &["id", list.sort.column])?)
         })
         .await
     }
@@ -93,13 +93,13 @@ impl Reader {
         mut transaction: Transaction<'static, Postgres>,
         Paged { mut query, count }: Paged,
         page: &Page<C>,
-        place: impl Fn(&str) -> Result<C, QueryError>,
+        place: impl Fn(&PgRow) -> Result<C, QueryError>,
     ) -> Result<Listed<R, C>, QueryError>
     where
         R: serde::de::DeserializeOwned,
     {
         query.push(" limit ").push_bind(i64::from(page.limit) + 1);
-        let mut texts: Vec<String> = query.build_query_scalar().fetch_all(&mut *transaction).await?;
+        let mut rows = query.build().fetch_all(&mut *transaction).await?;
         let total = match count {
             Some(mut count) => {
                 let counted: i64 = count.build_query_scalar().fetch_one(&mut *transaction).await?;
@@ -107,14 +107,14 @@ impl Reader {
             }
             None => None,
         };
-        let more = texts.len() > page.limit as usize;
-        texts.truncate(page.limit as usize);
+        let more = rows.len() > page.limit as usize;
+        rows.truncate(page.limit as usize);
         if page.direction == Direction::Backward {
-            texts.reverse();
+            rows.reverse();
         }
-        let rows = texts
+        let rows = rows
             .iter()
-            .map(|text| Ok((place(text)?, parse(text)?)))
+            .map(|row| Ok((place(row)?, read(row)?)))
             .collect::<Result<_, QueryError>>()?;
         Ok(Listed { rows, more, total })
     }

@@ -8,7 +8,7 @@ use sqlx::{Postgres, QueryBuilder};
 use super::fold::TenantKey;
 use super::{TenantRow, Tenants};
 use crate::reader::{
-    Conditions, Direction, Listed, Page, Paged, Past, PastError, QueryError, Reader, Total, parse,
+    Conditions, Direction, Listed, Page, Paged, Past, PastError, QueryError, Reader, Total, read,
 };
 
 impl Reader {
@@ -75,7 +75,7 @@ impl Reader {
         let count = (total == Total::Counted).then(|| narrowed(table.count()));
         let transaction = self.begin_with("annals.platform", "on").await?;
         Self::page(transaction, Paged { query, count }, page, |row| {
-            let row: TenantRow = parse(row)?;
+            let row: TenantRow = read(row)?;
             Ok((row.provisioned_at, row.tenant_id))
         })
         .await

@@ -54,6 +54,25 @@ async fn the_administrator_provisions_suspends_reactivates_and_closes_tenants() 
 }
 
 #[tokio::test]
+async fn a_key_that_nobody_can_know_yet_is_told_to_come_again() {
+    let house = House::open().await.without_projector().await;
+    let acme = house.tenant("acme").await;
+    let body = json!({ "query": "{ me { tenantId } }" }).to_string();
+    let (status, _, answer) = house.post(&acme.token, &[], body.clone()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{answer}");
+    let house = house.after("select 1").await;
+    house.settle().await;
+    let (status, _, answer) = house.post(&acme.token, &[], body.clone()).await;
+    assert_eq!(
+        (status, &answer["data"]["me"]["tenantId"]),
+        (StatusCode::OK, &json!(acme.id))
+    );
+    let nobodys = acme.token.chars().rev().collect::<String>();
+    let (status, ..) = house.post(&nobodys, &[], body).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_key_opens_what_its_scopes_say_until_it_is_revoked() {
     let house = House::open().await;
     let acme = house.tenant("acme").await;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::PersistedDocuments;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
 use super::house::House;
@@ -84,4 +85,35 @@ async fn with_a_list_only_its_documents_are_executed() {
         socket.next().await["payload"][0]["extensions"]["code"],
         "DOCUMENT_NOT_LISTED"
     );
+}
+
+#[tokio::test]
+async fn a_document_is_parsed_and_validated_once_whoever_sends_it_and_however() {
+    // The tasks of this runtime are on this thread, as the recorder is.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let house = House::open().await;
+    let (acme, other) = (house.tenant("acme").await, house.tenant("other").await);
+    let read = || {
+        let name = "annals_graphql_documents_read_total ";
+        let rendered = metrics.render();
+        let line = rendered.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    let before = read();
+    let document = "query Once { me { tenantId } }";
+    for _ in 0..20 {
+        for token in [&acme.token, &other.token] {
+            house.ask(token, document, json!({})).await;
+        }
+    }
+    let by_hash = persisted(None, &api::token_hash(document));
+    let (_, _, answer) = house.post(&acme.token, &[], by_hash).await;
+    assert_eq!(answer["data"]["me"]["tenantId"], acme.id, "{answer}");
+    assert_eq!(read() - before, 1);
+    house
+        .ask(&acme.token, "query Other { me { tenantId } }", json!({}))
+        .await;
+    assert_eq!(read() - before, 2);
 }

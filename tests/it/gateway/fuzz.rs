@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
+use tower::ServiceExt as _;
 
 use super::house::House;
 use super::socket::Socket;
@@ -123,6 +124,86 @@ async fn ten_thousand_random_strings_to_each_http_endpoint_do_no_harm() {
             check(SEED, &bytes, status.as_u16(), &text);
         }
     }
+    assert_eq!(
+        house.ask(&acme.token, "{ __typename }", json!({})).await["__typename"],
+        "Query"
+    );
+}
+
+/// What `/v1/events` says that it can't read.
+const EVENT_FORMS: [&str; 4] = [
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "application/json",
+    "text/plain",
+];
+
+/// Pieces of CloudEvents.
+const EVENT_PIECES: [&str; 12] = [
+    "{\"specversion\":\"1.0\",",
+    "\"id\":\"1\",",
+    "\"source\":\"/s\",",
+    "\"type\":\"usage.pages\"",
+    "\"time\":\"2026-01-01T00:00:00Z\",",
+    "\"datacontenttype\":\"application/json\",",
+    "\"data\":{\"quantity\":1}",
+    "\"data_base64\":\"AAAA\"",
+    "[{",
+    "}]",
+    "\\ud800",
+    "1e999",
+];
+
+#[tokio::test]
+async fn ten_thousand_random_strings_as_events_do_no_harm() {
+    let house = House::open().await;
+    let acme = house.tenant("acme").await;
+    let events = ingest::cloud_events::router(house.store.clone(), ingest::cloud_events::Options::default());
+    let authenticator = api::Authenticator::new(&house.options);
+    let events = api::protect(events, authenticator, domain::api_key::Scope::Ingest);
+    let mut random = StdRng::seed_from_u64(SEED);
+    println!("seed {SEED}");
+    let authorization = format!("Bearer {}", acme.token);
+    let mut taken = 0;
+    for number in 0..STRINGS {
+        let mut bytes = noise(&mut random);
+        for _ in 0..random.random_range(0..8) {
+            bytes.extend(EVENT_PIECES[random.random_range(0..EVENT_PIECES.len())].as_bytes());
+        }
+        if random.random_bool(0.1) {
+            // An event, and the same with a byte changed.
+            let event = json!({ "specversion": "1.0", "id": number.to_string(), "source": "/noise",
+                                "type": "usage.noise", "data": { "quantity": "1" } });
+            bytes = event.to_string().into_bytes();
+            if random.random_bool(0.5) {
+                let at = random.random_range(0..bytes.len());
+                bytes[at] = random.random();
+            }
+        }
+        let form = EVENT_FORMS[number % EVENT_FORMS.len()];
+        let request = Request::post("/v1/events")
+            .header("authorization", &authorization)
+            .header("content-type", form)
+            .header("ce-specversion", "1.0")
+            .header("ce-id", number.to_string())
+            .header("ce-source", "/noise")
+            .header("ce-type", "usage.noise");
+        // The attributes may be noise too, where a header can hold it.
+        let request = match random.random_bool(0.5) {
+            true => request.header("ce-subject", bytes.escape_ascii().to_string()),
+            false => request,
+        };
+        let request = request.body(Body::from(bytes.clone())).unwrap();
+        let response = events.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let text = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        check(SEED, &bytes, status, &String::from_utf8_lossy(&text));
+        taken += u64::from(status < 300);
+    }
+    // Some of it was an event: the noise gets past the first reader.
+    assert!(taken > 10, "seed {SEED}: {taken} taken");
     assert_eq!(
         house.ask(&acme.token, "{ __typename }", json!({})).await["__typename"],
         "Query"

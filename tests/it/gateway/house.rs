@@ -26,7 +26,7 @@ pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) store: Store,
     pub(crate) projector: Option<Projector>,
-    options: Options,
+    pub(crate) options: Options,
     database: TestDatabase,
 }
 

@@ -120,15 +120,18 @@ async fn results_and_usage_end_as_the_queries_have_them() {
         take(&mut used, &item, "days", &["meter", "unit", "day"]);
     }
     house.settle().await;
-    let asked = format!("{{ roiSummary(vertical: \"sales\") {{ {month} }} usage {{ days {{ {day} }} }} }}");
+    let asked = format!(
+        "{{ roiSummary(first: 100, vertical: \"sales\") {{ nodes {{ {month} }} }}
+        usage {{ days(first: 100) {{ nodes {{ {day} }} }} }} }}"
+    );
     let listed = house.ask(&acme.token, &asked, json!({})).await;
     assert_eq!(
         json!(results.into_values().collect::<Vec<_>>()),
-        listed["roiSummary"]
+        listed["roiSummary"]["nodes"]
     );
     assert_eq!(
         json!(used.into_values().collect::<Vec<_>>()),
-        listed["usage"]["days"]
+        listed["usage"]["days"]["nodes"]
     );
 }
 

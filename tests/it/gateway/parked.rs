@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::house::{ADMIN, House};
 
-const PARKED: &str = "{ parkedStreams(name: \"lead\") { stream tenantId eventType reason events } }";
+const PARKED: &str = "{ parkedStreams(first: 10, name: \"lead\") {
+    nodes { stream tenantId eventType reason events } } }";
 const STATUS: &str = "query($tenant: ULID) { readModels(tenant: $tenant) {
     name lagEvents lagMs parkedStreams tenantsBehind { tenantId lagEvents lagMs parkedStreams } } }";
 const VERIFY: &str = "{ verifyReadModel(readModel: \"lead\") { keys parked different differences { key } } }";
@@ -42,7 +43,7 @@ async fn a_parked_stream_is_told_everywhere_stops_nobody_else_and_is_resumed() {
     let last = enrich(&house, &acme.token, ("size", "7")).await;
     house.settle().await;
 
-    let parked = house.ask(ADMIN, PARKED, json!({})).await["parkedStreams"][0].clone();
+    let parked = house.ask(ADMIN, PARKED, json!({})).await["parkedStreams"]["nodes"][0].clone();
     assert_eq!(
         (&parked["stream"], &parked["events"]),
         (&json!("lead/bad"), &json!(2)),
@@ -76,7 +77,7 @@ async fn a_parked_stream_is_told_everywhere_stops_nobody_else_and_is_resumed() {
     let document = "query($last: Cursor!) {
         now: leads(first: 9) { nodes { id: localId stale attributes { value } } }
         then: leads(first: 9, asOf: { cursor: $last }) { nodes { id: localId stale attributes { value } } }
-        lead(id: \"bad\") { evidence { nodes { type } } } }";
+        lead(id: \"bad\") { evidence(first: 20) { nodes { type } } } }";
     let seen = house.ask(&acme.token, document, json!({ "last": last })).await;
     let bad = json!({ "id": "bad", "stale": true, "attributes": [] });
     let good = json!({ "id": "good", "stale": false, "attributes": [] });
@@ -117,7 +118,7 @@ async fn a_parked_stream_is_told_everywhere_stops_nobody_else_and_is_resumed() {
     let resumed = house.ask(ADMIN, RESUME, input.clone()).await["resumeReadModel"].clone();
     assert_eq!(resumed, json!({ "events": 2, "userErrors": [] }));
     assert_eq!(
-        house.ask(ADMIN, PARKED, json!({})).await["parkedStreams"],
+        house.ask(ADMIN, PARKED, json!({})).await["parkedStreams"]["nodes"],
         json!([])
     );
     assert_eq!(lead_status(&house, json!({})).await["tenantsBehind"], json!([]));

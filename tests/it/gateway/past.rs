@@ -12,9 +12,9 @@ const FIELDS: [&str; 8] = [
     "claim(id: \"d1\"$as) { status paid { amount } recovered { amount } serviceDate }",
     "connector(id: \"c1\"$as) { status recorded rejected lastSyncStatus }",
     "leads(first: 2$as) { nodes { id status } pageInfo { hasNextPage endCursor } }",
-    "roiSummary(vertical: \"sales\"$as) { month leadsCaptured leadsContacted opportunitiesWon \
-     wonValue { amount currency } openByStage { stage open } inputTokens aiCost { amount } }",
-    "usage(meter: \"tokens.input\"$as) { days { day meter unit quantity records } totals { quantity } }",
+    "roiSummary(first: 3, vertical: \"sales\"$as) { nodes { month leadsCaptured leadsContacted opportunitiesWon \
+     wonValue { amount currency } openByStage { stage open } inputTokens aiCost { amount } } pageInfo { endCursor } }",
+    "usage(meter: \"tokens.input\"$as) { days(last: 2) { nodes { day meter unit quantity records } totalCount } totals { quantity } }",
     "tenant$only { timeZone verticals standing }",
 ];
 
@@ -136,7 +136,7 @@ async fn a_cursor_of_another_tenant_is_refused_wherever_a_cursor_comes_in() {
             "asOf",
         ),
         (
-            "roiSummary(asOf: { cursor: $cursor }) { month }",
+            "roiSummary(first: 1, asOf: { cursor: $cursor }) { nodes { month } }",
             &position,
             "asOf",
         ),
@@ -148,7 +148,7 @@ async fn a_cursor_of_another_tenant_is_refused_wherever_a_cursor_comes_in() {
             "after",
         ),
         (
-            "lead(id: \"l1\") { evidence(after: $cursor) { nodes { type } } }",
+            "lead(id: \"l1\") { evidence(first: 1, after: $cursor) { nodes { type } } }",
             &position,
             "after",
         ),
@@ -208,17 +208,18 @@ async fn a_row_names_the_events_that_changed_it_page_by_page() {
     assert_eq!(second["pageInfo"]["hasNextPage"], false);
     // As of the third event, three are behind it.
     let then = "query($then: Cursor!) { lead(id: \"l1\", asOf: { cursor: $then }) {
-        score assigneeId evidence { nodes { type } } } }";
+        score assigneeId evidence(first: 20) { nodes { type } } } }";
     let third = first["edges"][2]["cursor"].clone();
     let told = house.ask(&acme.token, then, json!({ "then": third })).await["lead"].clone();
     assert_eq!((&told["score"], &told["assigneeId"]), (&json!(80), &Value::Null));
     assert_eq!(told["evidence"]["nodes"].as_array().unwrap().len(), 3);
 
-    let figures = "{ roiSummary(vertical: \"sales\") { evidence(first: 100) { nodes { type } } }
-        usage(meter: \"tokens.input\") { days { evidence { nodes { type } } } }
-        auditFeed(first: 1) { nodes { action eventId evidence { nodes { type eventId } } } }
-        connector(id: \"c1\") { evidence { nodes { type } } }
-        tenant { evidence { nodes { type } } } }";
+    let figures =
+        "{ roiSummary(first: 1, vertical: \"sales\") { nodes { evidence(first: 100) { nodes { type } } } }
+        usage(meter: \"tokens.input\") { days(first: 1) { nodes { evidence(first: 20) { nodes { type } } } } }
+        auditFeed(first: 1) { nodes { action eventId evidence(first: 20) { nodes { type eventId } } } }
+        connector(id: \"c1\") { evidence(first: 20) { nodes { type } } }
+        tenant { evidence(first: 20) { nodes { type } } } }";
     let told = house.ask(&acme.token, figures, json!({})).await;
     let types = |of: &Value| -> Vec<String> {
         let nodes = of["evidence"]["nodes"].as_array().unwrap().iter();
@@ -226,14 +227,14 @@ async fn a_row_names_the_events_that_changed_it_page_by_page() {
             .map(|node| node["type"].as_str().unwrap().to_owned())
             .collect()
     };
-    let month = types(&told["roiSummary"][0]);
+    let month = types(&told["roiSummary"]["nodes"][0]);
     assert!(month.contains(&"opportunity.won".to_owned()), "{month:?}");
     assert!(
         !month.contains(&"agent_run.tool_call_recorded".to_owned()),
         "{month:?}"
     );
     assert_eq!(
-        types(&told["usage"]["days"][0]),
+        types(&told["usage"]["days"]["nodes"][0]),
         ["agent_run.model_call_recorded", "usage.tokens.input"]
     );
     let entry = &told["auditFeed"]["nodes"][0];

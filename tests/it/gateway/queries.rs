@@ -31,8 +31,8 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
         agentRun(id: \"r1\") { status result inputTokens costs { amount currency } }
         connector(id: \"c1\") { status recorded rejected lastSyncStatus }
         opportunities(first: 10, filter: { status: \"open\" }) { nodes { localId } pageInfo { hasNextPage } }
-        roiSummary(vertical: \"sales\") { month leadsCaptured leadsConverted opportunitiesWon
-            wonValue { amount currency } openByStage { stage open } runsResolved }
+        roiSummary(first: 10, vertical: \"sales\") { totalCount nodes { month leadsCaptured leadsConverted
+            opportunitiesWon wonValue { amount currency } openByStage { stage open } runsResolved } }
         usage(meter: \"tokens.input\") { totals { meter unit quantity records } }
     }";
     let data = house.ask(&acme.token, document, json!({})).await;
@@ -85,7 +85,8 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
     );
     assert_eq!(data["connector"]["lastSyncStatus"], "failed");
     assert_eq!(data["opportunities"]["nodes"], json!([{ "localId": "o3" }]));
-    let month = &data["roiSummary"][0];
+    assert_eq!(data["roiSummary"]["totalCount"], 1);
+    let month = &data["roiSummary"]["nodes"][0];
     assert_eq!(
         (&month["leadsCaptured"], &month["opportunitiesWon"]),
         (&json!(2), &json!(1))
@@ -163,12 +164,12 @@ async fn a_query_waits_for_the_read_model_that_it_reads_and_for_no_other() {
     let lead = json!({ "id": "l1", "vertical": "sales", "source": "web" });
     let cursor = house.done(&acme.token, "captureLead", lead).await["cursor"].clone();
     let document = "query($cursor: Cursor!) { lead(id: \"l1\", atLeast: $cursor) { source }
-        roiSummary(atLeast: $cursor) { leadsCaptured } }";
+        roiSummary(first: 1, atLeast: $cursor) { nodes { leadsCaptured } } }";
     let seen = house
         .ask(&acme.token, document, json!({ "cursor": cursor }))
         .await;
     assert_eq!(seen["lead"], json!({ "source": "web" }));
-    assert_eq!(seen["roiSummary"], json!([{ "leadsCaptured": 1 }]));
+    assert_eq!(seen["roiSummary"]["nodes"], json!([{ "leadsCaptured": 1 }]));
     house.router = house.router_with(|options| options.limits.wait_ms = 50);
     let feed = "query($cursor: Cursor!) { auditFeed(first: 1, atLeast: $cursor) { nodes { action } } }";
     let code = house.code(&acme.token, feed, json!({ "cursor": cursor })).await;

@@ -21,7 +21,7 @@ pub(crate) const OPERATIONS: [&str; 6] = [
 
 const STATUS: &str = "query($tenant: ULID) { readModels(tenant: $tenant) {
     name position lagEvents parkedStreams builds { number state rows policy } } }";
-const DIFF: &str = "query($name: String!, $first: Int, $after: Cursor) {
+const DIFF: &str = "query($name: String!, $first: Int! = 20, $after: Cursor) {
     readModelDiff(name: $name, first: $first, after: $after) {
         diff { added changed gone } pageInfo { hasNextPage endCursor }
         nodes { key change columns { column live build }
@@ -83,7 +83,7 @@ async fn source(house: &House, token: &str, id: &str) -> Value {
 
 /// The cursor of an event.
 async fn further_cursor(house: &House, token: &str) -> Value {
-    let document = "{ lead(id: \"l2\") { evidence { pageInfo { endCursor } } } }";
+    let document = "{ lead(id: \"l2\") { evidence(first: 20) { pageInfo { endCursor } } } }";
     house.ask(token, document, json!({})).await["lead"]["evidence"]["pageInfo"]["endCursor"].clone()
 }
 
@@ -140,7 +140,7 @@ async fn a_forged_row_is_rebuilt_compared_switched_and_brought_back() {
     assert_eq!(row["evidence"]["nodes"], captured, "{row:#}");
     assert_eq!(row["evidence"]["pageInfo"]["hasNextPage"], true);
     let further = "query($name: String!, $after: Cursor) { readModelDiff(name: $name, first: 1) {
-        nodes { evidence(after: $after) { nodes { type } pageInfo { hasNextPage } } } } }";
+        nodes { evidence(first: 20, after: $after) { nodes { type } pageInfo { hasNextPage } } } } }";
     let after = json!({ "name": "lead", "after": row["evidence"]["pageInfo"]["endCursor"] });
     let further = house.ask(ADMIN, further, after).await["readModelDiff"]["nodes"][0]["evidence"].clone();
     assert_eq!(
@@ -196,7 +196,7 @@ async fn what_cannot_be_done_is_refused_with_its_reason() {
             .await,
         "FORBIDDEN"
     );
-    for document in [STATUS, "{ parkedStreams { stream } }"] {
+    for document in [STATUS, "{ parkedStreams(first: 1) { nodes { stream } } }"] {
         assert_eq!(house.code(&acme.token, document, json!({})).await, "FORBIDDEN");
     }
     assert_eq!(house.code(&acme.token, DIFF, name("lead")).await, "FORBIDDEN");

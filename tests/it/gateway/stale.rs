@@ -1,15 +1,9 @@
 //! Rows behind a parked stream say so.
 
-use std::cell::Cell;
-use std::fmt::Debug;
-
 use serde_json::json;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::Interest;
-use tracing::{Event, Metadata, Subscriber};
 
 use super::house::House;
+use super::statements::Statements;
 
 #[tokio::test]
 async fn a_row_behind_a_parked_stream_is_stale_and_no_other() {
@@ -38,57 +32,17 @@ async fn a_row_behind_a_parked_stream_is_stale_and_no_other() {
             ))
             .await;
     }
-    let document = "{ leads(first: 10) { nodes { localId stale } } roiSummary { stale } }";
+    let document =
+        "{ leads(first: 10) { nodes { localId stale } } roiSummary(first: 1) { nodes { stale } } }";
     let seen = house.ask(&acme.token, document, json!({})).await;
     let expected = json!([{ "localId": "l2", "stale": false }, { "localId": "l1", "stale": true }]);
     assert_eq!(seen["leads"]["nodes"], expected, "{seen:#}");
-    assert_eq!(seen["roiSummary"], json!([{ "stale": false }]));
+    assert_eq!(seen["roiSummary"]["nodes"], json!([{ "stale": false }]));
     let seen = house.ask(&other.token, document, json!({})).await;
     assert_eq!(
         seen["leads"]["nodes"],
         json!([{ "localId": "l1", "stale": false }])
     );
-}
-
-thread_local! {
-    /// How many statements of this thread asked which rows are stale, where that is counted.
-    static ASKED: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-/// Counts the statements of those threads that want it. It is the whole process's, since what a subscriber of one
-/// thread is told depends on the others.
-struct Questions;
-
-impl Visit for Questions {
-    fn record_debug(&mut self, _field: &Field, _value: &dyn Debug) {}
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "summary" && value.starts_with("select distinct wanted.number") {
-            ASKED.set(ASKED.get().map(|asked| asked + 1));
-        }
-    }
-}
-
-impl Subscriber for Questions {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        match metadata.target() {
-            "sqlx::query" => Interest::sometimes(),
-            _ => Interest::never(),
-        }
-    }
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "sqlx::query" && ASKED.get().is_some()
-    }
-    fn new_span(&self, _span: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _span: &Id, _values: &Record<'_>) {}
-    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut Self);
-    }
-    fn enter(&self, _span: &Id) {}
-    fn exit(&self, _span: &Id) {}
 }
 
 #[tokio::test]
@@ -100,13 +54,11 @@ async fn a_page_asks_once_which_of_its_rows_are_stale_and_only_when_that_is_sele
         house.done(&acme.token, "captureLead", lead).await;
     }
     house.settle().await;
-    // The tasks of this runtime are on this thread.
-    tracing::subscriber::set_global_default(Questions).unwrap();
+    let listening = Statements::listen();
     let asked = async |document: &str| {
-        ASKED.set(Some(0));
         let seen = house.ask(&acme.token, document, json!({})).await;
         assert_eq!(seen["leads"]["nodes"].as_array().unwrap().len(), 30, "{seen:#}");
-        ASKED.take().unwrap()
+        listening.beginning_with("select distinct wanted.number")
     };
     assert_eq!(asked("{ leads(first: 30) { nodes { id } } }").await, 0);
     assert_eq!(asked("{ leads(first: 30) { nodes { id stale } } }").await, 1);

@@ -2,8 +2,7 @@
 
 use async_graphql::{Enum, Result, SimpleObject};
 use domain::TenantId;
-use projections::{Direction, Page, Total};
-use serde::Serialize;
+use projections::{Direction, Listed, Page, Total};
 use serde::de::DeserializeOwned;
 
 use super::{Code, Context, Cursor, fault};
@@ -81,6 +80,33 @@ impl Window {
     }
 }
 
+/// The page of a list that is read whole: a short one, in the order of its rows' places.
+pub(crate) fn part<R, C: Ord>(rows: Vec<R>, page: &Page<C>, place: impl Fn(&R) -> C) -> Listed<R, C> {
+    let total = rows.len();
+    let rows = rows.into_iter().map(|row| (place(&row), row));
+    let mut rows: Vec<(C, R)> = match page.direction {
+        Direction::Forward => rows
+            .filter(|(at, _)| page.from.as_ref().is_none_or(|from| at > from))
+            .collect(),
+        Direction::Backward => rows
+            .filter(|(at, _)| page.from.as_ref().is_none_or(|from| at < from))
+            .collect(),
+    };
+    let limit = page.limit as usize;
+    let more = rows.len() > limit;
+    if more {
+        match page.direction {
+            Direction::Forward => rows.truncate(limit),
+            Direction::Backward => drop(rows.drain(..rows.len() - limit)),
+        }
+    }
+    Listed {
+        rows,
+        more,
+        total: u64::try_from(total).ok(),
+    }
+}
+
 /// How many rows a page may have.
 pub(crate) fn rows_of(name: &str, rows: i32) -> Result<u32> {
     let limit = u32::try_from(rows)
@@ -92,12 +118,6 @@ pub(crate) fn rows_of(name: &str, rows: i32) -> Result<u32> {
 
 fn place_of<C: DeserializeOwned>(name: &'static str, row: &str) -> Result<C, super::cursor::InvalidCursor> {
     serde_json::from_str(row).map_err(|_| super::cursor::InvalidCursor::OtherList(name))
-}
-
-/// The cursor of a row at this place of a tenant's list.
-pub(crate) fn row_cursor(tenant: TenantId, place: &impl Serialize) -> Cursor {
-    // Places are timestamps, numbers and texts, which always have a JSON form.
-    Cursor::of_row(tenant, serde_json::to_string(place).unwrap_or_default())
 }
 
 /// Whether the connection that is being made is to be counted: only if somebody asked for it.
@@ -138,16 +158,34 @@ pub(crate) fn in_order<C>(page: &Page<C>, fits: impl Fn(&C) -> bool) -> Result<(
 macro_rules! connection {
     ($node:ident: $connection:ident, $edge:ident, $what:literal) => {
         #[doc = concat!("A page of ", $what, ".")]
-        #[derive(async_graphql::SimpleObject)]
         pub(crate) struct $connection {
-            /// The rows with their cursors.
             edges: Vec<$edge>,
-            /// The rows alone.
-            nodes: Vec<$node>,
-            /// Where the page lies in its list.
             page_info: $crate::graphql::kit::PageInfo,
-            /// How many there are in all that the filter wants; counted when it is asked for.
             total_count: u64,
+        }
+
+        #[doc = concat!("A page of ", $what, ".")]
+        #[async_graphql::Object]
+        impl $connection {
+            /// The rows with their cursors.
+            async fn edges(&self) -> $crate::graphql::kit::Objects<'_, $edge> {
+                $crate::graphql::kit::Objects(self.edges.iter().collect())
+            }
+
+            /// The rows alone.
+            async fn nodes(&self) -> $crate::graphql::kit::Objects<'_, $node> {
+                $crate::graphql::kit::Objects(self.edges.iter().map(|edge| &edge.node).collect())
+            }
+
+            /// Where the page lies in its list.
+            async fn page_info(&self) -> &$crate::graphql::kit::PageInfo {
+                &self.page_info
+            }
+
+            /// How many there are in all that the filter wants; counted when it is asked for.
+            async fn total_count(&self) -> u64 {
+                self.total_count
+            }
         }
 
         #[doc = concat!("One of ", $what, ", with its place in the list.")]
@@ -157,6 +195,19 @@ macro_rules! connection {
             cursor: $crate::graphql::kit::Cursor,
             /// The row.
             node: $node,
+        }
+
+        impl $crate::graphql::kit::Listed for $node {}
+
+        impl $crate::graphql::kit::Listed for $edge {
+            fn at_once(
+                &self,
+                ctx: &async_graphql::ContextSelectionSet<'_>,
+                field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+            ) -> Option<async_graphql::Value> {
+                // Its one field with a selection.
+                $crate::graphql::kit::whole(ctx, field, &self.node)
+            }
         }
 
         impl $connection {
@@ -170,11 +221,12 @@ macro_rules! connection {
                 $node: From<R>,
                 C: serde::Serialize,
             {
+                let cursors = $crate::graphql::kit::Cursors::of(tenant);
                 let edges: Vec<$edge> = listed
                     .rows
                     .into_iter()
                     .map(|(place, row)| $edge {
-                        cursor: $crate::graphql::kit::row_cursor(tenant, &place),
+                        cursor: cursors.of_row(&place),
                         node: row.into(),
                     })
                     .collect();
@@ -184,10 +236,8 @@ macro_rules! connection {
                     start.map(|edge| &edge.cursor),
                     end.map(|edge| &edge.cursor),
                 );
-                let nodes = edges.iter().map(|edge| edge.node.clone()).collect();
                 Self {
                     edges,
-                    nodes,
                     page_info,
                     // What was not asked for is not shown.
                     total_count: listed.total.unwrap_or_default(),
@@ -204,8 +254,8 @@ mod tests {
     use projections::{Direction, Page};
     use ulid::Ulid;
 
-    use super::{Window, row_cursor};
-    use crate::graphql::kit::Cursor;
+    use super::{Window, part};
+    use crate::graphql::kit::{Cursor, Cursors};
 
     const OWN: TenantId = TenantId::new(Ulid(1));
     const OTHER: TenantId = TenantId::new(Ulid(2));
@@ -219,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_page_goes_on_from_its_cursor() {
-        let after = Some(row_cursor(OWN, &7_u64));
+        let after = Some(Cursors::of(OWN).of_row(&7_u64));
         let page: Page<u64> = Window { after, ..ALL }.page(OWN).unwrap();
         assert_eq!(
             page,
@@ -229,7 +279,7 @@ mod tests {
                 direction: Direction::Forward
             }
         );
-        let before = Some(row_cursor(OWN, &7_u64));
+        let before = Some(Cursors::of(OWN).of_row(&7_u64));
         let page: Page<u64> = Window {
             first: None,
             last: Some(1),
@@ -249,8 +299,35 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_read_whole_has_the_same_pages() {
+        let rows = || vec![1_u64, 2, 3, 4, 5];
+        let page = |from, limit, direction| {
+            let listed = part(
+                rows(),
+                &Page {
+                    from,
+                    limit,
+                    direction,
+                },
+                |row| *row,
+            );
+            let rows: Vec<u64> = listed.rows.iter().map(|(_, row)| *row).collect();
+            assert_eq!(listed.total, Some(5));
+            (rows, listed.more)
+        };
+        use Direction::{Backward, Forward};
+        assert_eq!(page(None, 2, Forward), (vec![1, 2], true));
+        assert_eq!(page(Some(2), 3, Forward), (vec![3, 4, 5], false));
+        assert_eq!(page(Some(2), 2, Forward), (vec![3, 4], true));
+        assert_eq!(page(Some(9), 2, Forward), (vec![], false));
+        assert_eq!(page(None, 2, Backward), (vec![4, 5], true));
+        assert_eq!(page(Some(4), 3, Backward), (vec![1, 2, 3], false));
+        assert_eq!(page(Some(4), 2, Backward), (vec![2, 3], true));
+    }
+
+    #[test]
     fn a_window_that_makes_no_sense_is_refused() {
-        let row = || Some(row_cursor(OWN, &7_u64));
+        let row = || Some(Cursors::of(OWN).of_row(&7_u64));
         let wrong = [
             Window { first: None, ..ALL },
             Window {
@@ -264,7 +341,7 @@ mod tests {
             Window { last: Some(1), ..ALL },
             Window { before: row(), ..ALL },
             Window {
-                after: Some(row_cursor(OTHER, &7_u64)),
+                after: Some(Cursors::of(OTHER).of_row(&7_u64)),
                 ..ALL
             },
             Window {
@@ -272,7 +349,7 @@ mod tests {
                 ..ALL
             },
             Window {
-                after: Some(Cursor::of_row(OWN, "\"x\"".into())),
+                after: Some(Cursors::of(OWN).of_row(&"x")),
                 ..ALL
             },
         ];

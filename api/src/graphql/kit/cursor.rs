@@ -4,13 +4,14 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::TenantId;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// A place to go on from: in the log (what mutations and events return) or in a list (what connections
 /// return), and whose it is. Opaque: take it from an answer and give it back as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    tag: String,
+    tag: Tag,
     place: Place,
 }
 
@@ -43,9 +44,32 @@ pub(crate) enum InvalidCursor {
 }
 
 /// Tells the cursors of tenants apart; it is no secret.
-fn tag(tenant: TenantId) -> String {
-    let digest = Sha256::digest(format!("annals.cursor:{tenant}"));
-    hex::encode(digest.get(..4).unwrap_or_default())
+type Tag = [u8; 4];
+
+fn tag(tenant: TenantId) -> Tag {
+    let digest: [u8; 32] = Sha256::digest(format!("annals.cursor:{tenant}")).into();
+    let [a, b, c, d, ..] = digest;
+    [a, b, c, d]
+}
+
+/// Makes the cursors of a tenant's rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursors(Tag);
+
+impl Cursors {
+    /// Of this tenant.
+    pub(crate) fn of(tenant: TenantId) -> Self {
+        Self(tag(tenant))
+    }
+
+    /// The cursor of a row at this place of a list.
+    pub(crate) fn of_row(self, place: &impl Serialize) -> Cursor {
+        Cursor {
+            tag: self.0,
+            // Places are timestamps, numbers and texts, which always have a JSON form.
+            place: Place::Row(serde_json::to_string(place).unwrap_or_default()),
+        }
+    }
 }
 
 impl Cursor {
@@ -57,16 +81,8 @@ impl Cursor {
         }
     }
 
-    /// The cursor of a row in a tenant's list.
-    pub(crate) fn of_row(tenant: TenantId, place: String) -> Self {
-        Self {
-            tag: tag(tenant),
-            place: Place::Row(place),
-        }
-    }
-
     pub(crate) fn encode(&self) -> String {
-        let tag = &self.tag;
+        let tag = hex::encode(self.tag);
         URL_SAFE_NO_PAD.encode(match &self.place {
             Place::Position(position) => format!("p:{tag}:{position}"),
             Place::Row(row) => format!("r:{tag}:{row}"),
@@ -81,15 +97,14 @@ impl Cursor {
         let (Some(kind), Some(tag), Some(place)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(malformed());
         };
+        let mut known = Tag::default();
+        hex::decode_to_slice(tag, &mut known).map_err(|_| malformed())?;
         let place = match kind {
             "p" => Place::Position(place.parse().map_err(|_| malformed())?),
             "r" => Place::Row(place.to_owned()),
             _ => return Err(malformed()),
         };
-        Ok(Self {
-            tag: tag.to_owned(),
-            place,
-        })
+        Ok(Self { tag: known, place })
     }
 
     /// The position in the tenant's log that the argument `name` means.
@@ -143,7 +158,7 @@ mod tests {
     use domain::TenantId;
     use ulid::Ulid;
 
-    use super::{Cursor, InvalidCursor};
+    use super::{Cursor, Cursors, InvalidCursor};
 
     const fn tenant(number: u128) -> TenantId {
         TenantId::new(Ulid(number))
@@ -154,7 +169,7 @@ mod tests {
         for cursor in [
             Cursor::at(tenant(1), 0),
             Cursor::at(tenant(1), u64::MAX),
-            Cursor::of_row(tenant(1), "2026:ab:c".into()),
+            Cursors::of(tenant(1)).of_row(&"2026:ab:c"),
         ] {
             assert_eq!(Cursor::decode(&cursor.encode()), Ok(cursor));
         }
@@ -182,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_lists_cursor_is_no_position() {
-        let row = Cursor::of_row(tenant(1), "x".into());
+        let row = Cursors::of(tenant(1)).of_row(&"x");
         assert!(row.position("atLeast", tenant(1)).is_err());
         assert!(Cursor::at(tenant(1), 1).row("after", tenant(1)).is_err());
     }
@@ -191,7 +206,7 @@ mod tests {
     fn a_cursor_of_another_tenant_is_refused_and_the_argument_named() {
         let position = Cursor::at(tenant(1), 7).position("atLeast", tenant(2));
         assert_eq!(position, Err(InvalidCursor::OtherTenant("atLeast")));
-        let row = Cursor::of_row(tenant(1), "x".into()).row("after", tenant(2));
+        let row = Cursors::of(tenant(1)).of_row(&"x").row("after", tenant(2));
         assert_eq!(row, Err(InvalidCursor::OtherTenant("after")));
         assert!(
             row.unwrap_err()

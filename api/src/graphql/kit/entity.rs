@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::{Error, ID, Request, Result};
+use async_graphql::{Error, Request, Result};
 use domain::TenantId;
 use futures::future::BoxFuture;
 use projections::engine::EntityKey;
@@ -15,7 +15,7 @@ use projections::{Past, ReadModel, Reader};
 
 use super::code::IntoFault;
 use super::stale::stale_rows;
-use super::{Context, GlobalId, Recalled};
+use super::{Context, Recalled};
 use crate::auth::{Identity, may_see};
 use crate::options::Options;
 
@@ -28,11 +28,6 @@ pub(crate) trait Entity:
 
     /// The id inside the tenant.
     fn local_id(&self) -> &str;
-}
-
-/// The global id of a read model's row.
-pub(crate) fn id_of<M: ReadModel>(tenant: TenantId, local: &str) -> ID {
-    GlobalId::of(tenant, M::NAME, local).encode()
 }
 
 /// Which object: the present one, or the one of a past position.

@@ -10,9 +10,6 @@ use crate::auth::Identity;
 use crate::graphql::event::Event;
 use crate::options::Options;
 
-/// How many events are told when nobody says how many.
-const FIRST: i32 = 20;
-
 /// A page of the events behind a row, oldest first.
 #[derive(SimpleObject)]
 pub(crate) struct EvidenceConnection {
@@ -42,7 +39,7 @@ pub(crate) struct Behind {
     pub(crate) key: Vec<(String, String)>,
     /// The position of which the row tells; `None`: the present.
     pub(crate) as_of: Option<u64>,
-    pub(crate) first: Option<i32>,
+    pub(crate) first: i32,
     pub(crate) after: Option<Cursor>,
 }
 
@@ -50,7 +47,7 @@ pub(crate) struct Behind {
 pub(crate) async fn events_behind(ctx: &Context<'_>, behind: Behind) -> Result<EvidenceConnection> {
     let options = ctx.data::<Options>()?;
     let tenant = tenant_of(ctx, behind.tenant)?;
-    let limit = rows_of("first", behind.first.unwrap_or(FIRST))?;
+    let limit = rows_of("first", behind.first)?;
     let after = behind
         .after
         .map(|cursor| cursor.position("after", tenant))
@@ -163,7 +160,7 @@ macro_rules! evidence {
             async fn evidence(
                 &self,
                 ctx: &async_graphql::Context<'_>,
-                #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
+                #[graphql(desc = "How many, 1 to 100.")] first: i32,
                 #[graphql(desc = "Only those after this event's cursor.")] after: Option<
                     $crate::graphql::kit::Cursor,
                 >,

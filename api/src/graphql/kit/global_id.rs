@@ -1,9 +1,14 @@
 //! Global ids: opaque to clients, and good in one tenant only.
 
-use async_graphql::ID;
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{ContextSelectionSet, ID, OutputType, Positioned, ServerResult, Value};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::TenantId;
+use projections::ReadModel;
 use sha2::{Digest, Sha256};
 
 use super::{Code, Context, UserError, fault};
@@ -98,6 +103,44 @@ impl GlobalId {
     /// Whether it is the tenant's; a tenant's own id is everybody's to ask for.
     pub(crate) fn is_in(&self, tenant: Option<TenantId>) -> bool {
         self.kind == TENANT || tenant.is_some_and(|tenant| self.tag == tag(tenant))
+    }
+}
+
+/// The global id of a row, written when it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NodeId {
+    tenant: TenantId,
+    kind: &'static str,
+    local: String,
+}
+
+impl NodeId {
+    /// The id of a read model's row.
+    pub(crate) fn of<M: ReadModel>(tenant: TenantId, local: &str) -> Self {
+        Self {
+            tenant,
+            kind: M::NAME,
+            local: local.to_owned(),
+        }
+    }
+}
+
+impl OutputType for NodeId {
+    fn type_name() -> Cow<'static, str> {
+        <ID as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <ID as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        _ctx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        let id = GlobalId::of(self.tenant, self.kind, &self.local).encode();
+        Ok(Value::String(id.0))
     }
 }
 

@@ -44,7 +44,7 @@ impl Snapshot {
         tenant: TenantId,
         limit: usize,
     ) -> Result<Vec<String>, sqlx::Error> {
-        let mut query = table.select();
+        let mut query = table.select_json();
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         query.push(" limit ").push_bind(limit);
@@ -59,7 +59,7 @@ impl Snapshot {
         tenant: TenantId,
         (after, upto): (u64, u64),
     ) -> Result<Vec<String>, sqlx::Error> {
-        let mut query = table.select();
+        let mut query = table.select_json();
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         query
             .push(" and t.position > ")
@@ -72,7 +72,7 @@ impl Snapshot {
 
     /// The row of a key.
     pub(crate) async fn row(&mut self, table: &Table, key: &Fields) -> Result<Vec<String>, sqlx::Error> {
-        let mut query = table.select();
+        let mut query = table.select_json();
         query.push(" where true");
         for column in &table.key {
             query.push(format!(" and t.{} = ", column.name));
@@ -94,7 +94,7 @@ impl Snapshot {
             .map(|column| format!("t.{}", column.name))
             .collect();
         let names = names.join(", ");
-        let mut query = table.select();
+        let mut query = table.select_json();
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         if let Some(key) = key {
             query.push(format!(" and ({names}) > ("));
