@@ -63,6 +63,8 @@ enum What {
     AuditPage,
     /// 1,000 subscribers of one topic: ours, graphql-yoga with graphql-ws
     Deliveries,
+    /// The CPU time of a request for 100 rows: ours, mercurius with its JIT
+    Requests,
 }
 
 #[tokio::main]
@@ -98,7 +100,8 @@ async fn main() -> anyhow::Result<()> {
         projection_peers::measure(&server, arguments.runs).await?;
     }
     let missing = gateway::missing();
-    if let Some(missing) = missing.filter(|_| wanted(What::AuditPage) || wanted(What::Deliveries)) {
+    let gateways = [What::AuditPage, What::Deliveries, What::Requests];
+    if let Some(missing) = missing.filter(|_| gateways.into_iter().any(wanted)) {
         eprintln!("{missing}");
         return server.stop().await;
     }
@@ -107,6 +110,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Deliveries) {
         gateway::deliveries::measure(&server, arguments.runs).await?;
+    }
+    if wanted(What::Requests) {
+        gateway::requests::measure(&server, arguments.seconds, arguments.runs).await?;
     }
     server.stop().await
 }

@@ -3,6 +3,7 @@
 pub(crate) mod audit_page;
 pub(crate) mod deliveries;
 mod http;
+pub(crate) mod requests;
 mod served;
 mod socket;
 mod story;
