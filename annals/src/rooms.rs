@@ -98,7 +98,8 @@ impl Rooms {
         if roles.contains(&Role::Ingest) {
             let events =
                 ingest::cloud_events::router(store.clone(), ingest::cloud_events::Options::default());
-            let events = api::protect(events, authenticator, Scope::Ingest);
+            let traces = ingest::telemetry::router(store.clone(), ingest::telemetry::Options::default());
+            let events = api::protect(events.merge(traces), authenticator, Scope::Ingest);
             router = router.merge(api::observed(events, &options));
         }
         Ok(Self {

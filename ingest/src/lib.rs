@@ -1,10 +1,11 @@
 //! The way in: turns foreign messages into commands and facts.
 //!
 //! Reading order: [`commands`] (what a record may become), [`csv_file`] (files of rows), [`cloud_events`]
-//! (events over HTTP).
+//! (events over HTTP), [`telemetry`] (agents' spans).
 
 pub mod cloud_events;
 pub mod commands;
 pub mod csv_file;
+pub mod telemetry;
 #[cfg(test)]
 mod testing;

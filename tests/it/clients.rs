@@ -1,5 +1,6 @@
 //! Clients that others wrote, from the registries, against the program. `scripts/clients` installs them.
 
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -177,4 +178,29 @@ fn schemathesis_finds_no_5xx() {
     if are_installed("schemathesis", ".venv/bin/st") {
         run(&clients().join(".venv/bin/python"), "schemathesis_run.py");
     }
+}
+
+#[test]
+fn an_agent_under_opentelemetrys_python_sdk_reports_itself() {
+    if are_installed("OpenTelemetry's Python SDK", ".venv/bin/python") {
+        run(&clients().join(".venv/bin/python"), "otel_agent.py");
+    }
+}
+
+/// What the normaliser of tokens is tested with is what genai-prices says today.
+#[test]
+fn genai_prices_reads_out_of_answers_what_is_expected_of_us() {
+    if !are_installed("genai-prices", ".venv/bin/python") {
+        return;
+    }
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ingest/src/telemetry/fixtures/usage.json");
+    let output = Command::new(clients().join(".venv/bin/python"))
+        .current_dir(clients())
+        .arg("genai_prices_usage.py")
+        .stdin(File::open(&cases).unwrap())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(told, fs::read_to_string(cases).unwrap(), "{complaint}");
 }

@@ -12,7 +12,9 @@ use super::api_key::ApiKey;
 use super::audit_feed::AuditEntry;
 use super::claim::Claim;
 use super::connector::Connector;
-use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, NodeId, fault, related, see_those};
+use super::kit::{
+    Code, Context, Cursor, Entity, GlobalId, IntoFault, Listed, NodeId, fault, related, see_those,
+};
 use super::lead::Lead;
 use super::member::Member;
 use super::opportunity::Opportunity;
@@ -41,6 +43,8 @@ pub(crate) enum Node {
     Tenant(Tenant),
     Workspace(Workspace),
 }
+
+impl Listed for Node {}
 
 /// What can be asked by global ids.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use super::agent::Agent;
 use super::api_key::ApiKey;
 use super::connector::Connector;
 use super::event::Event;
-use super::kit::{Context, related};
+use super::kit::{Context, Listed, related};
 use super::member::Member;
 
 /// Who works on something: a person or an agent.
@@ -16,6 +16,8 @@ pub(crate) enum Worker {
     Agent(Agent),
     Member(Member),
 }
+
+impl Listed for Worker {}
 
 /// The member or agent of this id; a member, if both have it.
 pub(super) async fn worker(
@@ -38,6 +40,8 @@ pub(crate) enum Actor {
     Connector(Connector),
     Member(Member),
 }
+
+impl Listed for Actor {}
 
 /// The actor of this kind and id; `None` for the platform itself, and for whom the token may not see.
 pub(super) async fn actor(ctx: &Context<'_>, kind: ActorKind, id: &str) -> Result<Option<Actor>> {

@@ -27,8 +27,10 @@ struct Took {
     rate: u64,
     /// The server's CPU time of a delivery, in nanoseconds.
     cpu_ns: u64,
-    /// The server's memory of a subscriber, in bytes.
+    /// The server's memory of a subscriber, in bytes: what it grew by, from none to all.
     bytes: u64,
+    /// The same from half of them to all: without what it takes for any.
+    bytes_of_one_more: u64,
 }
 
 /// Whom the subscribers follow.
@@ -57,6 +59,7 @@ pub(crate) async fn measure(server: &Server, runs: usize) -> anyhow::Result<()> 
             ratio(middle(whose, |took| took.rate), middle(1, |took| took.rate)),
             ratio(middle(whose, |took| took.cpu_ns), 1_000),
             ratio(middle(whose, |took| took.bytes), 1_000),
+            ratio(middle(whose, |took| took.bytes_of_one_more), 1_000),
         ]
     };
     print(
@@ -67,6 +70,7 @@ pub(crate) async fn measure(server: &Server, runs: usize) -> anyhow::Result<()> 
             "times graphql-yoga's",
             "CPU µs of a delivery",
             "KB of a subscriber",
+            "KB of one more",
         ],
         &[row("ours", 0), row("graphql-yoga", 1)],
     );
@@ -118,13 +122,18 @@ async fn follow(
 ) -> anyhow::Result<Took> {
     let before = served.resident_kib();
     let mut subscribers = Vec::new();
-    while (subscribers.len() as u64) < SUBSCRIBERS {
-        let opening =
-            (0..OPENING).map(|_| Subscriber::join(served.address, topic.path, topic.payload, topic.document));
-        subscribers.extend(try_join_all(opening).await?);
+    let mut resident = before;
+    let mut half = before;
+    for wanted in [SUBSCRIBERS / 2, SUBSCRIBERS] {
+        while (subscribers.len() as u64) < wanted {
+            let opening = (0..OPENING)
+                .map(|_| Subscriber::join(served.address, topic.path, topic.payload, topic.document));
+            subscribers.extend(try_join_all(opening).await?);
+        }
+        subscribed(served, topic, wanted).await?;
+        half = resident;
+        resident = served.resident_kib();
     }
-    subscribed(served, topic).await?;
-    let after = served.resident_kib();
     let cpu = served.cpu_us();
     let begun = Instant::now();
     let mark = topic.mark.to_owned();
@@ -144,12 +153,13 @@ async fn follow(
     Ok(Took {
         rate: per_second(deliveries, begun.elapsed()),
         cpu_ns: (served.cpu_us() - cpu) * 1_000 / deliveries,
-        bytes: after.saturating_sub(before) * 1_024 / SUBSCRIBERS,
+        bytes: resident.saturating_sub(before) * 1_024 / SUBSCRIBERS,
+        bytes_of_one_more: resident.saturating_sub(half) * 1_024 / (SUBSCRIBERS / 2),
     })
 }
 
-/// Waits until the server says that all have subscribed.
-async fn subscribed(served: &Served, topic: Topic<'_>) -> anyhow::Result<()> {
+/// Waits until the server says that so many have subscribed.
+async fn subscribed(served: &Served, topic: Topic<'_>, wanted: u64) -> anyhow::Result<()> {
     let (path, line) = topic.told;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let waiting = async {
@@ -158,7 +168,7 @@ async fn subscribed(served: &Served, topic: Topic<'_>) -> anyhow::Result<()> {
             look.tick().await;
             let text = ask(served.address, request.as_bytes()).await?;
             let found = text.lines().find_map(|told| told.strip_prefix(line));
-            if found.is_some_and(|found| found.trim() == SUBSCRIBERS.to_string()) {
+            if found.is_some_and(|found| found.trim() == wanted.to_string()) {
                 return anyhow::Ok(());
             }
         }

@@ -103,7 +103,7 @@ impl AgentRun {
                 output_tokens,
                 cost,
             } => {
-                let Started { agent, vertical, .. } = self.running()?;
+                let Started { agent, vertical, .. } = self.begun()?;
                 not_blank("provider", &provider)?;
                 not_blank("model", &model)?;
                 if cached_tokens > input_tokens {
@@ -131,7 +131,7 @@ impl AgentRun {
                 outcome,
                 duration_ms,
             } => {
-                let Started { agent, vertical, .. } = self.running()?;
+                let Started { agent, vertical, .. } = self.begun()?;
                 not_blank("tool", &tool)?;
                 Event::ToolCallRecorded {
                     agent,
@@ -182,8 +182,13 @@ impl AgentRun {
         Ok(vec![event])
     }
 
+    /// What a run used is taken down whenever it is told: telemetry may come after the run's own end.
+    fn begun(&self) -> Result<Started, Refusal> {
+        self.started.clone().ok_or(Refusal::NotFound)
+    }
+
     fn running(&self) -> Result<Started, Refusal> {
-        let started = self.started.clone().ok_or(Refusal::NotFound)?;
+        let started = self.begun()?;
         match self.standing {
             Standing::Running => Ok(started),
             Standing::Completed => Err(Refusal::Over("completed")),

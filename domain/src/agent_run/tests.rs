@@ -202,9 +202,17 @@ fn totals_that_no_number_holds_stop_at_the_largest() {
 }
 
 #[test]
-fn a_run_that_is_over_takes_nothing_more() {
+fn what_a_run_used_is_taken_down_when_it_is_over_too() {
+    let given = vec![started(), completed(Totals::default())];
+    when::<AgentRun>(given, LATER, call(374, 300, "0.25 USD"))
+        .then_expect_events(vec![model_call("0.25 USD")]);
+    when::<AgentRun>(vec![], LATER, call(1, 0, "0 USD")).then_expect_error(Refusal::NotFound);
+}
+
+#[test]
+fn a_run_ends_once() {
     let given = |end: Event| vec![started(), end];
-    when::<AgentRun>(given(completed(Totals::default())), LATER, call(1, 0, "0 USD"))
+    when::<AgentRun>(given(completed(Totals::default())), LATER, complete())
         .then_expect_error(Refusal::Over("completed"));
     when::<AgentRun>(given(failed(Totals::default())), LATER, complete())
         .then_expect_error(Refusal::Over("failed"));

@@ -176,7 +176,8 @@ macro_rules! evidence {
                     first,
                     after,
                 };
-                $crate::graphql::kit::events_behind(ctx, behind).await
+                // Boxed, like all that waits: a page makes room for the largest of these in every row.
+                Box::pin($crate::graphql::kit::events_behind(ctx, behind)).await
             }
 
             $(
@@ -184,9 +185,10 @@ macro_rules! evidence {
                 async fn $field(
                     &self,
                     $ctx: &async_graphql::Context<'_>,
-                ) -> async_graphql::Result<Option<$type>> {
+                ) -> async_graphql::Result<Option<$crate::graphql::kit::Found<$type>>> {
                     let $row = self;
-                    $found.await
+                    let found: Option<$type> = Box::pin($found).await?;
+                    Ok(found.map($crate::graphql::kit::Found))
                 }
             )*
 
@@ -196,7 +198,7 @@ macro_rules! evidence {
             async fn stale(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<bool> {
                 let $row = self;
                 let key: Vec<(&str, String)> = $key;
-                $crate::graphql::kit::stale::<$model>(ctx, $tenant, &key, self.as_of).await
+                Box::pin($crate::graphql::kit::stale::<$model>(ctx, $tenant, &key, self.as_of)).await
             }
         }
 

@@ -38,7 +38,7 @@ pub(crate) use long::Long;
 pub(crate) use may::May;
 pub(crate) use money::{Money, MoneyInput};
 pub(crate) use mutation::{Payload, mutations, payload_name};
-pub(crate) use objects::{Listed, Objects, whole};
+pub(crate) use objects::{Found, Listed, Objects, whole};
 pub(crate) use parsed::{Attribute, AttributeInput, attributes, optional, parsed};
 pub(crate) use past::{AsOf, Recalled, then};
 pub(crate) use query::{Reading, queries, reading, see, see_those};

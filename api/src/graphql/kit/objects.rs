@@ -16,7 +16,7 @@ use futures::future::join_all;
 /// The objects of a list, in its order.
 pub(crate) struct Objects<'a, T>(pub(crate) Vec<&'a T>);
 
-/// An object of a list, some of whose fields may hold an object that needs no waiting either.
+/// An object of a list or a relation, some of whose fields may hold an object that needs no waiting either.
 pub(crate) trait Listed: ContainerType {
     /// The value of a field with a selection, if it can be told at once.
     fn at_once(&self, _ctx: &ContextSelectionSet<'_>, _field: &Positioned<Field>) -> Option<Value> {
@@ -98,11 +98,40 @@ pub(crate) fn whole<T: Listed>(
     object: &T,
 ) -> Option<Value> {
     let ctx_field = ctx.with_field(field);
-    let ctx_object = ctx_field.with_selection_set(&field.node.selection_set);
-    let fields = selected::<T>(&ctx_object)?;
-    let value = |field| Some((key(field), now(&ctx_object, field, object)?));
+    all(&ctx_field.with_selection_set(&field.node.selection_set), object)
+}
+
+/// All that is selected of an object, if it can be told at once.
+fn all<T: Listed>(ctx: &ContextSelectionSet<'_>, object: &T) -> Option<Value> {
+    let fields = selected::<T>(ctx)?;
+    let value = |field| Some((key(field), now(ctx, field, object)?));
     let told: Option<Told> = fields.into_iter().map(value).collect();
     told.map(Value::Object)
+}
+
+/// An object that was waited for: its own fields are told at once, if they can be.
+pub(crate) struct Found<T>(pub(crate) T);
+
+impl<T: Listed> OutputType for Found<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.0.introspection_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        match all(ctx, &self.0) {
+            Some(told) => Ok(told),
+            // Boxed, since a page has many of them and few come here.
+            None => Box::pin(self.0.resolve(ctx, field)).await,
+        }
+    }
 }
 
 /// The value of a field, if nothing is waited for and nothing is wrong.

@@ -1,0 +1,4 @@
+//! Spans in, runs out.
+
+mod http;
+mod tokens;
