@@ -18,6 +18,7 @@ mod properties;
 mod read_model_commands;
 mod read_models;
 mod reading;
+mod seals;
 mod slow_client;
 mod support;
 mod tenancy;

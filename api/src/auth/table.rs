@@ -80,6 +80,11 @@ const TABLE: &[Line] = &[
     ], SETUP, &[Read]),
     line(Q, &[
         "auditFeed",
+        "checkpoint",
+        "completenessProof",
+        "consistencyProof",
+        "inclusionProof",
+        "sealKeys",
     ], AUDIT, &[Read]),
     line(Q, &[
         "apiKey",

@@ -13,6 +13,8 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Claim", "reasonCodes", 1),
     ("Claim", "recovered", 2),
     ("Connector", "settings", 5),
+    ("ConsistencyProof", "hashes", 1),
+    ("InclusionProof", "hashes", 1),
     ("Lead", "attributes", 5),
     ("Me", "roles", 1),
     ("Me", "scopes", 1),
@@ -21,6 +23,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Query", "parkedStreams", 20),
     ("Query", "readModels", 20),
     ("Query", "roiSummary", 24),
+    ("Query", "sealKeys", 1),
     ("ReadModelBuild", "key", 2),
     ("ReadModelDiffRow", "columns", 3),
     ("ReadModelDiffRow", "key", 2),
@@ -48,6 +51,7 @@ const LISTS: &[(&str, &str, usize)] = &[
 /// What folding the past again, or counting a list, costs besides: a type's field, and its surcharge. A row's past
 /// lies in its own stream, or else among all of the tenant's events.
 const PASTS: &[(&str, &str, usize)] = &[
+    ("CompletenessProof", "file", 100),
     ("Connector", "evidence", 50),
     ("Query", "explainReadModelRow", 50),
     ("Query", "readModelDiff", 100),

@@ -17,6 +17,7 @@ mod member;
 mod node;
 mod opportunity;
 mod people;
+mod proof;
 mod read_model;
 mod read_model_diff;
 mod read_model_history;

@@ -1,0 +1,9 @@
+//! `annals audit` and `annals verify`: what was sealed, proven and verified.
+
+mod args;
+mod commands;
+mod verify;
+
+pub use args::{AuditCommand, VerifyArgs};
+pub use commands::run;
+pub use verify::verify;

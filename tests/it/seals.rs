@@ -1,0 +1,8 @@
+//! What was sealed: proven to others, and held against what lies in PostgreSQL.
+
+mod ground;
+mod killed;
+mod proofs;
+mod pymerkle;
+mod rotated;
+mod tampered;
