@@ -74,6 +74,11 @@ impl Up {
         answer["data"].clone()
     }
 
+    /// The whole answer, with its errors.
+    pub(crate) fn answer(&self, tenant: Option<&str>, query: &str) -> Value {
+        self.try_ask(tenant, query).unwrap()
+    }
+
     fn try_ask(&self, tenant: Option<&str>, query: &str) -> Option<Value> {
         let body = json!({ "query": query }).to_string();
         let tenant = tenant

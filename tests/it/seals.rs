@@ -1,5 +1,6 @@
 //! What was sealed: proven to others, and held against what lies in PostgreSQL.
 
+mod doors;
 mod ground;
 mod killed;
 mod proofs;
