@@ -50,7 +50,11 @@ pub(crate) async fn measure(server: &Server, events: u64, runs: usize) -> anyhow
     }
     let inclusion = median(times);
     let newest = seals.checkpoint(tenant, At::Newest).await?.checkpoint.size;
-    let first = seals.checkpoint(tenant, At::Size(newest.min(20_000))).await?.checkpoint.size;
+    let first = seals
+        .checkpoint(tenant, At::Size(newest.min(20_000)))
+        .await?
+        .checkpoint
+        .size;
     let begun = Instant::now();
     let consistency = seals.consistency(tenant, first, At::Newest).await?;
     let consistency = (consistency.hashes.len() * 32, micros(begun.elapsed()));
@@ -78,8 +82,17 @@ pub(crate) async fn measure(server: &Server, events: u64, runs: usize) -> anyhow
     print(
         "Seals and proofs",
         &[
-            "events", "sealed a second", "bytes an event", "inclusion, bytes", "µs", "consistency, bytes", "µs",
-            "exported a second", "export, MB", "verified offline, ms", "audited a second",
+            "events",
+            "sealed a second",
+            "bytes an event",
+            "inclusion, bytes",
+            "µs",
+            "consistency, bytes",
+            "µs",
+            "exported a second",
+            "export, MB",
+            "verified offline, ms",
+            "audited a second",
         ],
         &[vec![
             events.to_string(),

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod archive;
+mod audit_search;
 mod chaos;
 mod clients;
 mod cqrs_framework;

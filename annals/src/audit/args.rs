@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::feed::FeedArgs;
+
 /// What to do with the log's seals.
 #[derive(Subcommand, Debug)]
 pub enum AuditCommand {
+    /// Write the audit feed as CSV, as NDJSON or in OCSF
+    Feed(FeedArgs),
     /// Print the public keys, for auditors
     Keys,
     /// Print a tenant's newest checkpoint

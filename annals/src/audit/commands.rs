@@ -10,6 +10,7 @@ use store::{Ambient, At, AuditOrder, Audited, Log, Role, Seals, Succession, Veri
 use zstd::stream::write::Encoder;
 
 use super::args::{AuditArgs, AuditCommand, ExportArgs};
+use super::feed;
 use super::verify::trusted;
 use crate::config::Settings;
 use crate::output::{say, write};
@@ -33,6 +34,7 @@ pub async fn run(
     let seals = log.seals();
     let at = |size: Option<u64>| size.map_or(At::Newest, At::Size);
     match command {
+        AuditCommand::Feed(args) => feed::run(&log, &args).await,
         AuditCommand::Keys => {
             let keys = seals
                 .keys()

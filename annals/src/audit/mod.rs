@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod feed;
 mod verify;
 
 pub use args::{AuditCommand, VerifyArgs};

@@ -79,6 +79,7 @@ const TABLE: &[Line] = &[
         "members",
     ], SETUP, &[Read]),
     line(Q, &[
+        "auditFacets",
         "auditFeed",
         "checkpoint",
         "completenessProof",

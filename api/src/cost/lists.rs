@@ -10,6 +10,10 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("AgentRun", "costs", 2),
     ("ApiKey", "origins", 1),
     ("ApiKey", "scopes", 1),
+    ("AuditFacets", "actions", 20),
+    ("AuditFacets", "actors", 20),
+    ("AuditFacets", "entityTypes", 10),
+    ("AuditFacets", "outcomes", 2),
     ("Claim", "reasonCodes", 1),
     ("Claim", "recovered", 2),
     ("Connector", "settings", 5),
@@ -53,6 +57,7 @@ const LISTS: &[(&str, &str, usize)] = &[
 const PASTS: &[(&str, &str, usize)] = &[
     ("CompletenessProof", "file", 100),
     ("Connector", "evidence", 50),
+    ("Query", "auditFacets", 50),
     ("Query", "explainReadModelRow", 50),
     ("Query", "readModelDiff", 100),
     ("Query", "verifyReadModel", 500),

@@ -3,6 +3,7 @@
 mod agent;
 mod agent_run;
 mod api_key;
+mod audit_facets;
 mod audit_feed;
 mod audit_feed_live;
 mod claim;

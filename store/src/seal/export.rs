@@ -6,7 +6,8 @@ use domain::TenantId;
 use futures::TryStreamExt as _;
 
 use super::error::SealError;
-use super::proofs::{Enclosure, Seals, enclosure};
+use super::lookup::enclosure;
+use super::proofs::{Enclosure, Seals};
 use super::tables::bigint;
 use crate::archive::{read_row, selected};
 

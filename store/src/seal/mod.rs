@@ -12,6 +12,7 @@ mod file;
 mod kept;
 mod keys;
 mod leaf;
+mod lookup;
 mod note;
 mod proofs;
 mod sealer;

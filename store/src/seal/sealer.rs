@@ -15,7 +15,7 @@ use super::checkpoint::{Checkpoint, origin};
 use super::error::SealError;
 use super::kept::Kept;
 use super::keys::{KeyFile, SealKeys, newest, signing};
-use super::note::SignerKey;
+use super::note::{SignerKey, VerifierKey};
 use super::tables::{Growing, PAGE, Row, bigint, new_rows, number, read_tiles, write_trees};
 use super::tiles::{Edge, Place};
 use crate::ambient::Ambient;
@@ -23,6 +23,9 @@ use crate::tail::Tail;
 
 /// How often what is new is sealed.
 const EVERY: Duration = Duration::from_millis(250);
+
+/// Who hangs while it seals gives the others their turn.
+const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '10s'";
 
 /// What one round of sealing did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +130,7 @@ impl Sealer {
     /// # Errors
     /// [`SealError`]: then nothing was sealed.
     pub async fn seal(&mut self) -> Result<Sealed, SealError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
         let head = sqlx::query!(
             r#"
             select s.name, s.position, l.position as head
@@ -149,7 +152,7 @@ impl Sealer {
         if head.head == head.position {
             return Ok(Sealed::Events(0));
         }
-        self.follow_rotation(&mut transaction).await?;
+        self.follow_rotation(&mut transaction, &head.name).await?;
         let rows = new_rows(&mut transaction, head.position).await?;
         let Some(last) = rows.last() else {
             return Err(SealError::Gap {
@@ -188,15 +191,14 @@ impl Sealer {
     }
 
     /// Takes the new key when another process has rotated it.
-    async fn follow_rotation(&mut self, connection: &mut PgConnection) -> Result<(), SealError> {
-        let Some((number, _)) = newest(connection).await? else {
-            return Err(SealError::NothingSealed);
-        };
+    async fn follow_rotation(&mut self, connection: &mut PgConnection, name: &str) -> Result<(), SealError> {
+        let (number, public) = newest(connection).await?.ok_or(SealError::NothingSealed)?;
         if number != self.number {
-            let options = &self.options;
-            let (number, key) = signing_on(connection, &options.key)
-                .await?
-                .ok_or(SealError::NothingSealed)?;
+            let file = &self.options.key;
+            let key = file.load(&public)?.ok_or_else(|| SealError::OtherKey {
+                file: file.path().to_owned(),
+                sealing: VerifierKey::new(name, public).to_string(),
+            })?;
             (self.number, self.key) = (number, key);
         }
         Ok(())
@@ -336,15 +338,4 @@ impl Sealer {
         .await?;
         Ok(())
     }
-}
-
-/// The key that signs, out of its file.
-async fn signing_on(
-    connection: &mut PgConnection,
-    file: &KeyFile,
-) -> Result<Option<(i32, SignerKey)>, SealError> {
-    let Some((number, public)) = newest(connection).await? else {
-        return Ok(None);
-    };
-    Ok(file.load(&public)?.map(|key| (number, key)))
 }

@@ -54,7 +54,10 @@ fn proof(up: &Up, tenant: &str, cursor: &str) -> Value {
     while begun.elapsed() < Duration::from_secs(20) {
         match up.answer(Some(tenant), &document) {
             answer if answer.get("errors").is_none() => return answer["data"]["inclusionProof"].clone(),
-            answer => assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_THERE_YET", "{answer}"),
+            answer => assert_eq!(
+                answer["errors"][0]["extensions"]["code"], "NOT_THERE_YET",
+                "{answer}"
+            ),
         }
     }
     panic!("{cursor} was not sealed in time");
@@ -86,10 +89,14 @@ fn an_auditor_verifies_what_graphql_and_the_command_line_give_with_the_public_ke
     let document = format!("{{ consistencyProof(from: {from}, to: {to}) {{ hashes file }} sealKeys }}");
     let answer = up.ask(Some("shop"), &document);
     assert_eq!(answer["sealKeys"][0].as_str().unwrap(), keys.trim());
-    let told = verify("consistency", answer["consistencyProof"]["file"].as_str().unwrap());
+    let told = verify(
+        "consistency",
+        answer["consistencyProof"]["file"].as_str().unwrap(),
+    );
     assert!(told.contains(&format!("the {from} events of")), "{told}");
 
-    let document = format!("{{ completenessProof(after: \"{first}\") {{ events proof file checkpoint {{ size }} }} }}");
+    let document =
+        format!("{{ completenessProof(after: \"{first}\") {{ events proof file checkpoint {{ size }} }} }}");
     let complete = &up.ask(Some("shop"), &document)["completenessProof"];
     assert_eq!(complete["events"], 37);
     let export = complete["file"].as_str().unwrap();
@@ -99,7 +106,10 @@ fn an_auditor_verifies_what_graphql_and_the_command_line_give_with_the_public_ke
     for name in ["export.ndjson", "export.ndjson.zst"] {
         let path = desk.path().join(name);
         let path = path.to_str().unwrap();
-        let told = said(data.path(), &["audit", "export", "--tenant", "shop", "--to", path]);
+        let told = said(
+            data.path(),
+            &["audit", "export", "--tenant", "shop", "--to", path],
+        );
         assert!(told.starts_with("41 events after position 0"), "{told}");
         let told = said(desk.path(), &["verify", name, "--key", keys.trim()]);
         assert!(told.starts_with("valid: these 41 events"), "{told}");
@@ -115,18 +125,45 @@ fn an_auditor_verifies_what_graphql_and_the_command_line_give_with_the_public_ke
     for arguments in [
         &["audit", "checkpoint", "--tenant", "shop"][..],
         &["audit", "prove", "--tenant", "shop", "--position", "1"],
-        &["audit", "consistency", "--tenant", "shop", "--from", &from.to_string()],
+        &[
+            "audit",
+            "consistency",
+            "--tenant",
+            "shop",
+            "--from",
+            &from.to_string(),
+        ],
     ] {
-        assert!(verify("proof", &said(data.path(), arguments)).starts_with("valid: "), "{arguments:?}");
+        assert!(
+            verify("proof", &said(data.path(), arguments)).starts_with("valid: "),
+            "{arguments:?}"
+        );
     }
-    let told = said(data.path(), &["audit", "verify", "--key", desk.path().join("keys").to_str().unwrap()]);
-    assert!(told.contains(" of 2 tenants held against their trees, "), "{told}");
+    let told = said(
+        data.path(),
+        &[
+            "audit",
+            "verify",
+            "--key",
+            desk.path().join("keys").to_str().unwrap(),
+        ],
+    );
+    assert!(
+        told.contains(" of 2 tenants held against their trees, "),
+        "{told}"
+    );
 
     // Another tenant's cursor, and sizes that were never signed.
     for (document, code) in [
-        (format!("{{ inclusionProof(cursor: \"{first}\") {{ index }} }}"), "BAD_USER_INPUT"),
+        (
+            format!("{{ inclusionProof(cursor: \"{first}\") {{ index }} }}"),
+            "BAD_USER_INPUT",
+        ),
         ("{ checkpoint(size: 77) { size } }".to_owned(), "NOT_FOUND"),
-        ("{ consistencyProof(from: 77) { hashes } }".to_owned(), "NOT_FOUND"),
+        (
+            "{ consistencyProof(from: 77) { hashes } }".to_owned(),
+            "NOT_FOUND",
+        ),
     ] {
         let answer = up.answer(Some("other"), &document);
         assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
@@ -134,6 +171,9 @@ fn an_auditor_verifies_what_graphql_and_the_command_line_give_with_the_public_ke
     let rotated = said(data.path(), &["audit", "rotate-key"]);
     let last = capture(&up, "shop", 50..51);
     let proven = proof(&up, "shop", &last);
-    assert!(verify("event", proven["file"].as_str().unwrap()).starts_with("valid: "), "under the first key");
+    assert!(
+        verify("event", proven["file"].as_str().unwrap()).starts_with("valid: "),
+        "under the first key"
+    );
     assert_eq!(said(data.path(), &["audit", "keys"]), format!("{keys}{rotated}"));
 }
