@@ -43,6 +43,14 @@ impl Ids for SystemIds {
     }
 }
 
+/// 32 random bytes from the operating system's generator.
+#[must_use]
+pub fn seed() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
+}
+
 /// 32 random bytes from the operating system's generator, as 43 characters of base64url.
 #[must_use]
 pub fn secret() -> String {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
 use crate::read_models::ReadModelCommand;
 
@@ -53,6 +54,14 @@ pub enum Command {
         #[command(subcommand)]
         command: ReadModelCommand,
     },
+    /// Prove what is in the log, and hold it against what was signed
+    Audit {
+        /// What to do
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Verify an export, a proof or a checkpoint, with nothing but the public key
+    Verify(VerifyArgs),
     /// Check what the program needs on this machine
     Doctor,
     /// Print the settings in force, secrets masked
@@ -72,6 +81,8 @@ pub enum Role {
     Projector,
     /// Takes events over HTTP
     Ingest,
+    /// Seals the log: signs what is in it, every second at least
+    Sealer,
 }
 
 /// What to import.

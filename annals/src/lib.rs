@@ -3,6 +3,7 @@
 pub mod access_config;
 pub mod ambient;
 pub mod archive_command;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod demo;
@@ -19,6 +20,8 @@ pub mod program;
 pub mod projector_settings;
 pub mod read_models;
 pub mod rooms;
+pub mod seal_config;
+pub mod sealing;
 pub mod serve;
 pub mod tenants;
 pub mod tls;

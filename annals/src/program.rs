@@ -8,8 +8,8 @@ use crate::cli::{Cli, Command, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
-    ambient, archive_command, doctor, health, import, log_command, output, read_models, serve, tracing_setup,
-    up,
+    ambient, archive_command, audit, doctor, health, import, log_command, output, read_models, serve,
+    tracing_setup, up,
 };
 
 /// Runs the program on its command line.
@@ -56,6 +56,13 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             } else {
                 ExitCode::FAILURE
             });
+        }
+        Command::Verify(args) => audit::verify(&args)?,
+        Command::Audit { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = audit::run(&database.url, &settings, ambient::system(), command).await;
+            database.close().await?;
+            outcome?;
         }
         Command::Up { demo } => {
             tracing_setup::init(&settings)?;

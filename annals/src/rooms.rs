@@ -15,6 +15,7 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::read_models::Figures;
+use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::{listen, read_models};
@@ -30,6 +31,7 @@ pub struct Rooms {
     pub reader: Reader,
     projector: Option<Projector>,
     verification: Option<Verification>,
+    sealing: Option<Sealing>,
     figures: Figures,
     service: listen::Service,
 }
@@ -74,6 +76,13 @@ impl Rooms {
             _ => None,
         };
 
+        let sealing = if roles.contains(&Role::Sealer) {
+            let options = settings.seal.options(&settings.data_dir);
+            Some(Sealing::start(url, &store, options).await?)
+        } else {
+            None
+        };
+
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
         let operations = read_models::operations(url, memory_bytes)?;
@@ -107,6 +116,7 @@ impl Rooms {
             reader,
             projector,
             verification,
+            sealing,
             figures,
             service: listen::Service {
                 router,
@@ -125,6 +135,9 @@ impl Rooms {
         }
         if let Some(projector) = self.projector {
             projector.stop().await;
+        }
+        if let Some(sealing) = self.sealing {
+            sealing.stop().await;
         }
         drop(self.figures);
     }

@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings, data: Data) -> anyhow::Result<()> {
     say(&format!("Annals {}: starting", env!("CARGO_PKG_VERSION")));
     let database = Database::open(&settings).await?;
     let token = admin_token(&settings)?;
-    let roles = [Role::Api, Role::Projector, Role::Ingest];
+    let roles = [Role::Api, Role::Projector, Role::Ingest, Role::Sealer];
     let rooms = Rooms::open(&database.url, ambient::system(), &settings, Some(&token), &roles).await?;
     let (store, reader) = (rooms.store.clone(), rooms.reader.clone());
 

@@ -13,6 +13,7 @@ mod peers;
 mod projection_peers;
 mod reading;
 mod rebuild;
+mod seals;
 mod server;
 mod table;
 mod usage_log;
@@ -59,6 +60,8 @@ enum What {
     LiveLag,
     /// A rollup of 20,000 events: ours, cqrs-es, Emmett
     ProjectionPeers,
+    /// Sealing, proofs and their verification over `--events`
+    Seals,
     /// A Relay page of 50 of `--events` audit entries: ours, PostGraphile
     AuditPage,
     /// 1,000 subscribers of one topic: ours, graphql-yoga with graphql-ws
@@ -98,6 +101,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::ProjectionPeers) {
         projection_peers::measure(&server, arguments.runs).await?;
+    }
+    if wanted(What::Seals) {
+        seals::measure(&server, arguments.events, arguments.runs).await?;
     }
     let missing = gateway::missing();
     let gateways = [What::AuditPage, What::Deliveries, What::Requests];

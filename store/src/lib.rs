@@ -9,6 +9,7 @@ mod commands;
 mod database;
 mod error;
 mod log;
+mod seal;
 mod store;
 mod tail;
 
@@ -21,5 +22,10 @@ pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Order
 pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, TypeCount};
+pub use seal::{
+    At, AuditOrder, Audited, Checkpoint, ConsistencyProof, Enclosure, Finding, Hash, InclusionProof, Invalid,
+    KeyFile, Leaf, NoteError, Proven, SealError, SealKeys, SealOptions, Sealed, Sealer, Seals,
+    SignedCheckpoint, Succession, Trace, Trusted, VerifierKey, rotate_key, verify_file,
+};
 pub use store::{Options, Store};
 pub use tail::{Follower, Step, Tail};

@@ -5,6 +5,8 @@
 
 mod cloud_event;
 mod export;
+mod ocsf;
 
 pub use cloud_event::CloudEvent;
 pub use export::{ExportError, export};
+pub use ocsf::ocsf;

@@ -15,7 +15,7 @@ fn clients() -> PathBuf {
 }
 
 /// Whether the clients are there; says what to install when they are not, and fails where they must be.
-fn are_installed(what: &str, file: &str) -> bool {
+pub(crate) fn are_installed(what: &str, file: &str) -> bool {
     if clients().join(file).exists() {
         return true;
     }

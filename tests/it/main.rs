@@ -4,6 +4,7 @@
 
 mod architecture;
 mod archive;
+mod audit_search;
 mod chaos;
 mod clients;
 mod cqrs_framework;
@@ -18,6 +19,7 @@ mod properties;
 mod read_model_commands;
 mod read_models;
 mod reading;
+mod seals;
 mod slow_client;
 mod support;
 mod tenancy;

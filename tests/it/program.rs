@@ -74,16 +74,28 @@ impl Up {
         answer["data"].clone()
     }
 
+    /// The whole answer, with its errors.
+    pub(crate) fn answer(&self, tenant: Option<&str>, query: &str) -> Value {
+        self.try_ask(tenant, query).unwrap()
+    }
+
+    /// The whole answer to whoever has this token.
+    pub(crate) fn ask_as(&self, token: &str, query: &str) -> Value {
+        self.send(token, "", query).unwrap()
+    }
+
     fn try_ask(&self, tenant: Option<&str>, query: &str) -> Option<Value> {
+        let tenant = tenant.map(|tenant| format!("X-Annals-Tenant: {tenant}\r\n"));
+        self.send(&self.admin_token, &tenant.unwrap_or_default(), query)
+    }
+
+    fn send(&self, token: &str, tenant: &str, query: &str) -> Option<Value> {
         let body = json!({ "query": query }).to_string();
-        let tenant = tenant
-            .map(|tenant| format!("X-Annals-Tenant: {tenant}\r\n"))
-            .unwrap_or_default();
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let head = format!(
             "POST /graphql HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{tenant}Content-Type: \
              application/json\r\nContent-Length: {}\r\n\r\n",
-            self.admin_token,
+            token,
             body.len()
         );
         stream.write_all(head.as_bytes()).ok()?;

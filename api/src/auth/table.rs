@@ -79,7 +79,13 @@ const TABLE: &[Line] = &[
         "members",
     ], SETUP, &[Read]),
     line(Q, &[
+        "auditFacets",
         "auditFeed",
+        "checkpoint",
+        "completenessProof",
+        "consistencyProof",
+        "inclusionProof",
+        "sealKeys",
     ], AUDIT, &[Read]),
     line(Q, &[
         "apiKey",

@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
 use domain::TenantId;
 use projections::Way;
-use projections::audit_feed::{AuditFeed, By, Entry, EntryPlace, Feed, Filter, Order};
+use projections::audit_feed::{AuditFeed, By, Entry, EntryPlace, Feed, Filter, Order, Outcome};
 
 use super::kit::{
     Context, Cursor, DateTime, Ids, IntoFault, May, NodeId, OrderDirection, Reading, StoredJson, Window,
@@ -28,6 +28,16 @@ pub(crate) enum ActorKind {
     System,
 }
 
+/// What came of what somebody wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Outcome")]
+pub(crate) enum AuditOutcome {
+    /// It was done.
+    Succeeded,
+    /// Somebody was turned away.
+    Denied,
+}
+
 /// An entry of the audit feed: somebody did something to something.
 #[derive(Clone, SimpleObject)]
 #[graphql(complex)]
@@ -48,6 +58,8 @@ pub(crate) struct AuditEntry {
     actor_id: String,
     /// What was done, for instance "lead.qualified".
     action: String,
+    /// What came of it.
+    outcome: AuditOutcome,
     /// What kind of thing it was done to, for instance "lead".
     entity_type: String,
     /// Which one.
@@ -74,6 +86,7 @@ impl From<Entry> for AuditEntry {
             by: domain::Actor::new(entry.actor_kind, entry.actor_id.clone()),
             actor_kind: entry.actor_kind.into(),
             actor_id: entry.actor_id,
+            outcome: Outcome::of(&entry.action).into(),
             action: entry.action,
             entity_type: entry.entity_type,
             entity_id: ID(entry.entity_id),
@@ -109,6 +122,15 @@ pub(crate) struct AuditFeedFilter {
     entity_type: Option<String>,
     /// To the thing of this id.
     entity_id: Option<ID>,
+    /// Of this request, import or run.
+    correlation_id: Option<String>,
+    /// Caused by the event of this id.
+    causation_id: Option<ID>,
+    /// With this outcome.
+    outcome: Option<AuditOutcome>,
+    /// With this text in the payload, the action or the ids, whatever the case of its letters from A to Z. What is
+    /// left by the rest of the filter may have 100,000 entries at most.
+    text: Option<String>,
     /// Happened at this moment or later.
     from: Option<DateTime>,
     /// Happened before this moment.
@@ -152,6 +174,10 @@ impl AuditFeedFilter {
             action: filter.action,
             entity_type: filter.entity_type,
             entity_id: local("entityId", filter.entity_id)?,
+            correlation_id: filter.correlation_id,
+            causation_id: filter.causation_id.map(String::from),
+            outcome: filter.outcome.map(Outcome::from),
+            text: filter.text,
             from: filter.from.map(|at| at.0),
             before: filter.before.map(|at| at.0),
         })

@@ -3,6 +3,7 @@
 mod agent;
 mod agent_run;
 mod api_key;
+mod audit_facets;
 mod audit_feed;
 mod audit_feed_live;
 mod claim;
@@ -17,6 +18,7 @@ mod member;
 mod node;
 mod opportunity;
 mod people;
+mod proof;
 mod read_model;
 mod read_model_diff;
 mod read_model_history;

@@ -3,9 +3,10 @@
 use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
-    agent, agent_run, api_key, audit_feed, audit_feed_live, claim, connector, connector_sync, event, import,
-    lead, me, member, node, opportunity, read_model, read_model_history, read_model_operation, record_usage,
-    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, workspace,
+    agent, agent_run, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector, connector_sync,
+    event, import, lead, me, member, node, opportunity, proof, read_model, read_model_history,
+    read_model_operation, record_usage, roi_summary, roi_summary_live, subscription, tenant, usage,
+    usage_live, workspace,
 };
 
 /// What can be asked.
@@ -14,6 +15,7 @@ pub(crate) struct Query(
     agent::AgentQuery,
     agent_run::AgentRunQuery,
     api_key::ApiKeyQuery,
+    audit_facets::AuditFacetsQuery,
     audit_feed::AuditFeedQuery,
     claim::ClaimQuery,
     connector::ConnectorQuery,
@@ -22,6 +24,7 @@ pub(crate) struct Query(
     member::MemberQuery,
     node::NodeQuery,
     opportunity::OpportunityQuery,
+    proof::ProofQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
     roi_summary::RoiSummaryQuery,

@@ -6,6 +6,7 @@ use jiff_sqlx::ToSqlx as _;
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 
+use super::search::{Outcome, holds, text_condition};
 use super::{AuditFeed, Entry};
 use crate::reader::{Conditions, Direction, Listed, Page, Paged, QueryError, Reader, Total, Way, read};
 
@@ -22,6 +23,14 @@ pub struct Filter {
     pub entity_type: Option<String>,
     /// To this aggregate.
     pub entity_id: Option<String>,
+    /// Of this request, import or run.
+    pub correlation_id: Option<String>,
+    /// Caused by the event of this id.
+    pub causation_id: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// With this text in what happened, in the action or in the ids.
+    pub text: Option<String>,
     /// Happened at this moment or later.
     pub from: Option<Timestamp>,
     /// Happened before this moment.
@@ -112,11 +121,17 @@ impl Filter {
             && is(&self.actor_id, &entry.actor_id)
             && is(&self.entity_type, &entry.entity_type)
             && is(&self.entity_id, &entry.entity_id)
+            && (self.correlation_id.is_none() || self.correlation_id == entry.correlation_id)
+            && (self.causation_id.is_none() || self.causation_id == entry.causation_id)
+            && self
+                .outcome
+                .is_none_or(|outcome| outcome == Outcome::of(&entry.action))
+            && self.text.as_ref().is_none_or(|text| holds(entry, text))
             && self.from.is_none_or(|from| entry.occurred_at >= from)
             && self.before.is_none_or(|before| entry.occurred_at < before)
     }
 
-    fn conditions(&self, query: &mut QueryBuilder<'static, Postgres>, tenant: TenantId) {
+    pub(super) fn conditions(&self, query: &mut QueryBuilder<'static, Postgres>, tenant: TenantId) {
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         let mut conditions = Conditions(query);
         conditions.equal("actor_kind", self.actor_kind.as_ref());
@@ -131,6 +146,8 @@ impl Filter {
             let kinds = domain::Event::AGGREGATE_TYPES.iter();
             conditions.any("entity_type", kinds.map(ToString::to_string).collect());
         }
+        conditions.equal("correlation_id", self.correlation_id.as_ref());
+        conditions.equal("causation_id", self.causation_id.as_ref());
         conditions.moment("occurred_at", ">=", self.from);
         conditions.moment("occurred_at", "<", self.before);
         match self
@@ -149,6 +166,12 @@ impl Filter {
                 query.push(" and t.action = ").push_bind(action.clone());
             }
             None => {}
+        }
+        if let Some(outcome) = self.outcome {
+            outcome.condition(query);
+        }
+        if let Some(text) = &self.text {
+            text_condition(query, text);
         }
     }
 }
@@ -171,13 +194,15 @@ impl Reader {
     /// A page of the tenant's entries.
     ///
     /// # Errors
-    /// [`QueryError`] when the database is away.
+    /// [`QueryError::TooWide`] when a text would be looked for in too many entries; others when the database is
+    /// away.
     pub async fn audit_feed(
         &self,
         tenant: TenantId,
         feed: &Feed,
         page: &Page<EntryPlace>,
     ) -> Result<Listed<Entry, EntryPlace>, QueryError> {
+        self.bounded(tenant, &feed.filter).await?;
         let table = self.table::<AuditFeed>().await?;
         let mut query = table.select();
         feed.filter.conditions(&mut query, tenant);

@@ -33,6 +33,17 @@ pub enum QueryError {
     /// The schema is older than the program.
     #[error("there is no table {0}: run `annals migrate`")]
     NoTable(&'static str),
+    /// A filter that nothing narrows.
+    #[error(
+        "{field}: more than {at_most} entries would be read: narrow it by time (`from`, `before`), actor, action, \
+         entity or correlation"
+    )]
+    TooWide {
+        /// Which part of the filter.
+        field: &'static str,
+        /// How many entries may be read for it.
+        at_most: u64,
+    },
     /// The read models have not come so far in time.
     #[error("position {wanted} is not there yet: the read models are at {reached}")]
     NotThere {

@@ -43,29 +43,29 @@ pub(super) struct Footer {
 /// An event's columns. `payload` and `metadata` are JSON as text, byte for byte, since the hash is over it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ArchivedRow {
-    pub(super) position: u64,
-    pub(super) tenant_id: String,
-    pub(super) aggregate_type: String,
-    pub(super) aggregate_id: String,
-    pub(super) sequence: u64,
-    pub(super) event_id: String,
-    pub(super) event_type: String,
-    pub(super) event_version: String,
-    pub(super) occurred_at: Timestamp,
-    pub(super) recorded_at: Timestamp,
-    pub(super) actor: String,
-    pub(super) correlation_id: Option<String>,
-    pub(super) causation_id: Option<String>,
-    pub(super) payload: String,
-    pub(super) metadata: String,
+pub(crate) struct ArchivedRow {
+    pub(crate) position: u64,
+    pub(crate) tenant_id: String,
+    pub(crate) aggregate_type: String,
+    pub(crate) aggregate_id: String,
+    pub(crate) sequence: u64,
+    pub(crate) event_id: String,
+    pub(crate) event_type: String,
+    pub(crate) event_version: String,
+    pub(crate) occurred_at: Timestamp,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) actor: String,
+    pub(crate) correlation_id: Option<String>,
+    pub(crate) causation_id: Option<String>,
+    pub(crate) payload: String,
+    pub(crate) metadata: String,
     #[serde(with = "hex::serde")]
-    pub(super) hash: [u8; 32],
+    pub(crate) hash: [u8; 32],
 }
 
 impl ArchivedRow {
-    /// Holds the stored hash against the content.
-    pub(super) fn check(&self) -> Result<(), Damage> {
+    /// The hash of what the row says, whatever hash it has.
+    pub(crate) fn content(&self) -> [u8; 32] {
         let content = Content {
             tenant: &self.tenant_id,
             aggregate_type: &self.aggregate_type,
@@ -80,7 +80,12 @@ impl ArchivedRow {
             metadata: &self.metadata,
             payload: &self.payload,
         };
-        if content.hash() == self.hash {
+        content.hash()
+    }
+
+    /// Holds the stored hash against the content.
+    pub(super) fn check(&self) -> Result<(), Damage> {
+        if self.content() == self.hash {
             return Ok(());
         }
         Err(Damage::Hash {

@@ -21,7 +21,9 @@ pub use note::{Archive, Archives};
 pub use reader::ArchiveReader;
 pub use restore::restore;
 
+pub(crate) use format::ArchivedRow;
 pub(crate) use stream::whole_stream;
+pub(crate) use table::{read as read_row, selected};
 
 /// How far a long work is, for whoever waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

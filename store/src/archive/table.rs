@@ -35,13 +35,18 @@ pub(super) fn rows<'a>(
 
 /// The query for [`rows`].
 pub(super) fn query(year: i32) -> String {
-    let columns = COLUMNS
-        .replace("payload", "payload::text")
-        .replace("metadata", "metadata::text");
-    format!("select {columns} from {} order by position", partition(year))
+    format!("select {} from {} order by position", selected(), partition(year))
 }
 
-fn read(row: &PgRow) -> Result<ArchivedRow, sqlx::Error> {
+/// The columns that [`read`] reads.
+pub(crate) fn selected() -> String {
+    COLUMNS
+        .replace("payload", "payload::text")
+        .replace("metadata", "metadata::text")
+}
+
+/// Reads the row of an event as it is stored.
+pub(crate) fn read(row: &PgRow) -> Result<ArchivedRow, sqlx::Error> {
     let number = |value: i64| u64::try_from(value).unwrap_or_default();
     Ok(ArchivedRow {
         position: number(row.try_get(0)?),

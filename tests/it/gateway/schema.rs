@@ -184,6 +184,8 @@ impl Schema {
             _ => match type_name {
                 "ID" => Some(values.id(name)),
                 "ULID" => Some(values.ulid()),
+                // The one that must be given; `asOf` has a field of that name which may be left out.
+                "Cursor" if path == "inclusionProof(cursor:)" => values.cursor("inclusionProof"),
                 "Cursor" => values.cursor(name),
                 "Boolean" => Some(json!(true)),
                 "Int" => Some(json!(if name == "first" { 100 } else { 1 })),

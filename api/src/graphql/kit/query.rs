@@ -89,6 +89,7 @@ impl IntoFault for QueryError {
                     super::code::SOON,
                 )
             }
+            Self::TooWide { .. } => fault(Code::LimitExceeded, format!("filter.{self}")),
             Self::Row(_) | Self::NoTable(_) => super::internal("api.query unreadable", &self.to_string()),
         }
     }

@@ -1,0 +1,201 @@
+//! `annals audit feed`: the audit feed of a tenant as CSV, as NDJSON or in OCSF, as a stream.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use domain::RecordedEvent;
+use jiff::Timestamp;
+use projections::audit_feed::{Entry, Filter, Outcome};
+use store::Log;
+
+use crate::tenants;
+
+const PAGE: u32 = 2_000;
+
+/// How entries are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Comma-separated values (RFC 4180), with a header
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+    /// One OCSF 1.8 event a line: API Activity or Entity Management
+    Ocsf,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutcomeArg {
+    /// It was done
+    Succeeded,
+    /// Somebody was turned away
+    Denied,
+}
+
+/// Which entries: as the filter of GraphQL's `auditFeed` has it.
+#[derive(Args, Debug)]
+pub struct FeedArgs {
+    /// The tenant: its slug or its id
+    #[arg(long)]
+    pub tenant: String,
+    /// By this actor, as kind:id
+    #[arg(long, value_name = "ACTOR")]
+    pub actor: Option<String>,
+    /// This action, or a family of them, for instance `lead.*`
+    #[arg(long)]
+    pub action: Option<String>,
+    /// To this, for instance `lead` or `lead/01K...`
+    #[arg(long)]
+    pub target: Option<String>,
+    /// With this outcome
+    #[arg(long, value_enum)]
+    pub outcome: Option<OutcomeArg>,
+    /// Of this request, import or run
+    #[arg(long, value_name = "ID")]
+    pub correlation: Option<String>,
+    /// With this text in the payload, the action or the ids
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Happened at this time or later (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
+    /// Happened before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<Timestamp>,
+    /// How to write them
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    pub format: Format,
+}
+
+impl FeedArgs {
+    fn filter(&self) -> anyhow::Result<Filter> {
+        let (actor_kind, actor_id) = match &self.actor {
+            Some(actor) => {
+                let (kind, id) = actor
+                    .split_once(':')
+                    .context("--actor: give kind and id, as user:ada")?;
+                (Some(kind.to_owned()), Some(id.to_owned()))
+            }
+            None => (None, None),
+        };
+        let (entity_type, entity_id) = match self.target.as_deref().map(|target| target.split_once('/')) {
+            Some(Some((kind, id))) => (Some(kind.to_owned()), Some(id.to_owned())),
+            Some(None) => (self.target.clone(), None),
+            None => (None, None),
+        };
+        Ok(Filter {
+            actor_kind,
+            actor_id,
+            action: self.action.clone(),
+            entity_type,
+            entity_id,
+            correlation_id: self.correlation.clone(),
+            causation_id: None,
+            outcome: self.outcome.map(|outcome| match outcome {
+                OutcomeArg::Succeeded => Outcome::Succeeded,
+                OutcomeArg::Denied => Outcome::Denied,
+            }),
+            text: self.text.clone(),
+            from: self.from,
+            before: self.before,
+        })
+    }
+}
+
+/// Writes the entries to standard output, as they are read.
+pub(super) async fn run(log: &Log, args: &FeedArgs) -> anyhow::Result<()> {
+    let tenant = tenants::find(log, &args.tenant).await?;
+    let filter = args.filter()?;
+    let wanted = store::Filter {
+        types: args.action.clone().into_iter().collect(),
+        ..store::Filter::tenant(tenant)
+    };
+    let mut out = BufWriter::new(io::stdout());
+    if args.format == Format::Csv {
+        csv(&mut out, HEADER)?;
+    }
+    let mut after = 0;
+    loop {
+        let page = log.page(after, &wanted, PAGE).await?;
+        for event in &page {
+            after = event.position;
+            let entry = Entry::of(event);
+            if filter.accepts(&entry) {
+                write(&mut out, event, &entry, args.format)?;
+            }
+        }
+        if page.len() < PAGE as usize {
+            return Ok(out.flush()?);
+        }
+    }
+}
+
+const HEADER: &[&str] = &[
+    "position",
+    "event_id",
+    "occurred_at",
+    "recorded_at",
+    "actor_kind",
+    "actor_id",
+    "action",
+    "outcome",
+    "entity_type",
+    "entity_id",
+    "correlation_id",
+    "causation_id",
+    "payload",
+];
+
+fn write(out: &mut impl Write, event: &RecordedEvent, entry: &Entry, format: Format) -> anyhow::Result<()> {
+    let outcome = match Outcome::of(&entry.action) {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Denied => "denied",
+    };
+    match format {
+        Format::Ocsf => serde_json::to_writer(&mut *out, &streams::ocsf(event))?,
+        Format::Ndjson => {
+            let mut line = serde_json::to_value(entry)?;
+            line["outcome"] = outcome.into();
+            line["payload"] = serde_json::from_str(&entry.payload)?;
+            serde_json::to_writer(&mut *out, &line)?;
+        }
+        Format::Csv => {
+            let (position, occurred, recorded) = (
+                entry.position.to_string(),
+                entry.occurred_at.to_string(),
+                entry.recorded_at.to_string(),
+            );
+            let fields = [
+                &position,
+                &entry.event_id,
+                &occurred,
+                &recorded,
+                &entry.actor_kind.to_string(),
+                &entry.actor_id,
+                &entry.action,
+                outcome,
+                &entry.entity_type,
+                &entry.entity_id,
+                entry.correlation_id.as_deref().unwrap_or_default(),
+                entry.causation_id.as_deref().unwrap_or_default(),
+                &entry.payload,
+            ];
+            return Ok(csv(out, &fields)?);
+        }
+    }
+    Ok(out.write_all(b"\n")?)
+}
+
+/// A record of RFC 4180.
+fn csv(out: &mut impl Write, fields: &[&str]) -> io::Result<()> {
+    for (number, field) in fields.iter().enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        if field.contains(['"', ',', '\r', '\n']) {
+            write!(out, "{comma}\"{}\"", field.replace('"', "\"\""))?;
+        } else {
+            write!(out, "{comma}{field}")?;
+        }
+    }
+    out.write_all(b"\r\n")
+}

@@ -1,0 +1,10 @@
+//! `annals audit` and `annals verify`: what was sealed, proven and verified.
+
+mod args;
+mod commands;
+mod feed;
+mod verify;
+
+pub use args::{AuditCommand, VerifyArgs};
+pub use commands::run;
+pub use verify::verify;

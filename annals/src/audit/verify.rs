@@ -1,0 +1,76 @@
+//! `annals verify`: a file, held against a public key, without a database.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use store::{Proven, Trusted, VerifierKey};
+
+use super::args::VerifyArgs;
+use crate::output::say;
+
+/// Runs `annals verify`.
+///
+/// # Errors
+/// When the file proves nothing: with what is wrong, and where.
+pub fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
+    let trusted = trusted(&args.keys)?;
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let proven =
+        store::verify_file(&args.file, &trusted, threads).with_context(|| args.file.display().to_string())?;
+    match proven {
+        Proven::Export {
+            checkpoint,
+            after,
+            upto,
+            events,
+        } => say!(
+            "valid: these {events} events are all of {} after position {after} up to {upto}; signed at {} events",
+            checkpoint.origin,
+            checkpoint.size
+        )?,
+        Proven::Event {
+            checkpoint,
+            position,
+            index,
+            what,
+        } => say!(
+            "valid: {what}, position {position}, is event {index} of the {} of {}",
+            checkpoint.size,
+            checkpoint.origin
+        )?,
+        Proven::Consistency { from, to } => say!(
+            "valid: the {} events of {} are the first of its {}",
+            from.size,
+            from.origin,
+            to.size
+        )?,
+        Proven::Checkpoint(checkpoint) => {
+            say!(
+                "valid: a checkpoint of {} at {} events",
+                checkpoint.origin,
+                checkpoint.size
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The keys that are given, as texts or as files of them.
+pub(super) fn trusted(given: &[String]) -> anyhow::Result<Trusted> {
+    let mut keys: Vec<VerifierKey> = Vec::new();
+    for text in given {
+        if let Ok(key) = text.parse() {
+            keys.push(key);
+            continue;
+        }
+        if !Path::new(text).exists() {
+            bail!("--key {text:?} is neither a public key (NAME+ID+BASE64) nor a file of them");
+        }
+        let lines = std::fs::read_to_string(text).with_context(|| text.clone())?;
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            keys.push(line.parse().with_context(|| text.clone())?);
+        }
+    }
+    Ok(Trusted::new(keys))
+}

@@ -1,0 +1,9 @@
+//! What was sealed: proven to others, and held against what lies in PostgreSQL.
+
+mod doors;
+mod ground;
+mod killed;
+mod proofs;
+mod pymerkle;
+mod rotated;
+mod tampered;
