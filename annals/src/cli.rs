@@ -46,7 +46,13 @@ pub enum Command {
         command: LogCommand,
     },
     /// Write events as CloudEvents, one JSON object a line
-    Export(ReadArgs),
+    Export(ExportArgs),
+    /// Describe the public events
+    Events {
+        /// What to do
+        #[command(subcommand)]
+        command: EventsCommand,
+    },
     /// Look after the read models
     ReadModel {
         /// What to do
@@ -72,6 +78,8 @@ pub enum Role {
     Projector,
     /// Takes events over HTTP
     Ingest,
+    /// Writes the log to Apache Kafka
+    Relay,
 }
 
 /// What to import.
@@ -108,6 +116,35 @@ pub struct ReadArgs {
     /// Recorded before this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub until: Option<Timestamp>,
+}
+
+/// What to export.
+#[derive(clap::Args, Debug)]
+pub struct ExportArgs {
+    /// Which events
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// With what says something about persons; else it is left out
+    #[arg(long)]
+    pub personal_data: bool,
+}
+
+/// What to do with the descriptions of the public events.
+#[derive(Subcommand, Debug)]
+pub enum EventsCommand {
+    /// Write a JSON Schema for each type and version, and an AsyncAPI document
+    Describe {
+        /// The folder to write to
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+    },
+    /// Say what breaks readers between two folders of descriptions; exits with 1 when something does
+    Compare {
+        /// The folder before
+        before: PathBuf,
+        /// The folder after
+        after: PathBuf,
+    },
 }
 
 /// How to look at the log.

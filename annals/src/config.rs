@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::access_config::GivenAccess;
 use crate::gateway_config::GivenGateway;
 use crate::projector_settings::GivenProjector;
+use crate::relay_config::GivenRelay;
 
 /// What a person may set. Each is a flag, a variable and a key of the TOML file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -67,6 +68,10 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default)]
     pub projector: GivenProjector,
+    /// About the relay to Apache Kafka
+    #[command(flatten)]
+    #[serde(default)]
+    pub relay: GivenRelay,
 }
 
 /// Who the installation is for.
@@ -112,6 +117,8 @@ pub struct Settings {
     pub gateway: GivenGateway,
     /// About projectors and rebuilds.
     pub projector: GivenProjector,
+    /// About the relay to Apache Kafka.
+    pub relay: GivenRelay,
     /// The TOML file that was read.
     pub file: Option<PathBuf>,
 }
@@ -144,6 +151,7 @@ impl Settings {
             access: given.access.clone().or(from_file.access),
             gateway: given.gateway.clone().or(from_file.gateway),
             projector: given.projector.or(&from_file.projector),
+            relay: given.relay.clone().or(from_file.relay),
             file,
         })
     }
@@ -190,7 +198,7 @@ impl Settings {
         }
         text.push_str(&self.access.shown());
         text.push_str(&self.gateway.shown());
-        text + &self.projector.shown()
+        text + &self.projector.shown() + &self.relay.shown()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cli::{Cli, Command, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
-    ambient, archive_command, doctor, health, import, log_command, output, read_models, serve, tracing_setup,
+    ambient, archive_command, doctor, event_documents, health, import, log_command, output, read_models, serve, tracing_setup,
     up,
 };
 
@@ -88,9 +88,10 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             database.close().await?;
             outcome?;
         }
-        Command::Export(read) => {
+        Command::Events { command } => return event_documents::run(command),
+        Command::Export(args) => {
             let database = Database::open(&settings).await?;
-            let outcome = log_command::export(&database.url, read).await;
+            let outcome = log_command::export(&database.url, args).await;
             database.close().await?;
             outcome?;
         }

@@ -15,6 +15,7 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::read_models::Figures;
+use crate::relaying::Relaying;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::{listen, read_models};
@@ -30,6 +31,7 @@ pub struct Rooms {
     pub reader: Reader,
     projector: Option<Projector>,
     verification: Option<Verification>,
+    relay: Option<Relaying>,
     figures: Figures,
     service: listen::Service,
 }
@@ -74,6 +76,11 @@ impl Rooms {
             _ => None,
         };
 
+        let relay = match roles.contains(&Role::Relay) {
+            true => Some(Relaying::start(&store, url, &settings.relay)?),
+            false => None,
+        };
+
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
         let operations = read_models::operations(url, memory_bytes)?;
@@ -106,6 +113,7 @@ impl Rooms {
             reader,
             projector,
             verification,
+            relay,
             figures,
             service: listen::Service {
                 router,
@@ -119,6 +127,9 @@ impl Rooms {
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
         listen::serve(listener, self.service, stop).await;
+        if let Some(relay) = self.relay {
+            relay.stop().await;
+        }
         if let Some(verification) = self.verification {
             verification.stop().await;
         }

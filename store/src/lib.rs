@@ -11,6 +11,7 @@ mod error;
 mod log;
 mod store;
 mod tail;
+mod turn;
 
 pub use ambient::{Ambient, Clock, Ids};
 pub use archive::{
@@ -23,3 +24,4 @@ pub use error::{ReadError, Rejection, StoreError, Unavailable};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, TypeCount};
 pub use store::{Options, Store};
 pub use tail::{Follower, Step, Tail};
+pub use turn::Turn;

@@ -9,6 +9,7 @@ mod clients;
 mod cqrs_framework;
 mod failover;
 mod gateway;
+mod kafka;
 mod live_killed;
 mod live_program;
 mod log;
