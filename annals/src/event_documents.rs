@@ -44,7 +44,10 @@ fn compare(before: &Path, after: &Path) -> anyhow::Result<ExitCode> {
         }
         let now = after.join(&name);
         if !now.exists() {
-            say!("{}: it is gone, and events of this version lie in topics", now.display())?;
+            say!(
+                "{}: it is gone, and events of this version lie in topics",
+                now.display()
+            )?;
             broken += 1;
             continue;
         }

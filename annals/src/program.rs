@@ -8,8 +8,8 @@ use crate::cli::{Cli, Command, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
-    ambient, archive_command, doctor, event_documents, health, import, log_command, output, read_models, serve, tracing_setup,
-    up,
+    ambient, archive_command, doctor, event_documents, health, import, log_command, output, read_models,
+    serve, tracing_setup, up,
 };
 
 /// Runs the program on its command line.

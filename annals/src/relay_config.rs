@@ -12,11 +12,23 @@ use serde::Deserialize;
 #[command(next_help_heading = "Relay to Apache Kafka")]
 pub struct GivenRelay {
     /// The brokers' addresses, with commas between; `annals up` relays when they are given
-    #[arg(long, env = "ANNALS_KAFKA_BROKERS", global = true, value_name = "HOST:PORT,...", hide_short_help = true)]
+    #[arg(
+        long,
+        env = "ANNALS_KAFKA_BROKERS",
+        global = true,
+        value_name = "HOST:PORT,...",
+        hide_short_help = true
+    )]
     #[serde(rename = "brokers")]
     pub kafka_brokers: Option<String>,
     /// How topics are called; `{slice}` becomes lead, opportunity, ... [default: annals.{slice}]
-    #[arg(long, env = "ANNALS_KAFKA_TOPICS", global = true, value_name = "PATTERN", hide_short_help = true)]
+    #[arg(
+        long,
+        env = "ANNALS_KAFKA_TOPICS",
+        global = true,
+        value_name = "PATTERN",
+        hide_short_help = true
+    )]
     #[serde(rename = "topics")]
     pub kafka_topics: Option<String>,
     /// Whether topics that are missing are created [default: true for `up`, false for `serve`]
@@ -35,21 +47,46 @@ pub struct GivenRelay {
     #[serde(rename = "copies")]
     pub kafka_copies: Option<i32>,
     /// How many hours the records of a topic that is created stay; 0: for ever [default: 0]
-    #[arg(long, env = "ANNALS_KAFKA_RETENTION_HOURS", global = true, value_name = "HOURS", hide_short_help = true)]
+    #[arg(
+        long,
+        env = "ANNALS_KAFKA_RETENTION_HOURS",
+        global = true,
+        value_name = "HOURS",
+        hide_short_help = true
+    )]
     #[serde(rename = "retention_hours")]
     pub kafka_retention_hours: Option<u32>,
     /// The slices in whose topics personal data may lie, with commas between [default: none]
-    #[arg(long, env = "ANNALS_KAFKA_PERSONAL_DATA", global = true, value_name = "SLICE,...", value_delimiter = ',',
-          hide_short_help = true)]
+    #[arg(
+        long,
+        env = "ANNALS_KAFKA_PERSONAL_DATA",
+        global = true,
+        value_name = "SLICE,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
     #[serde(rename = "personal_data")]
     pub kafka_personal_data: Option<Vec<String>>,
     /// Further settings of librdkafka, such as security.protocol=SASL_SSL; may be repeated
-    #[arg(long = "kafka-property", env = "ANNALS_KAFKA_PROPERTIES", global = true, value_name = "NAME=VALUE",
-          value_delimiter = ';', hide_short_help = true, hide_env_values = true)]
+    #[arg(
+        long = "kafka-property",
+        env = "ANNALS_KAFKA_PROPERTIES",
+        global = true,
+        value_name = "NAME=VALUE",
+        value_delimiter = ';',
+        hide_short_help = true,
+        hide_env_values = true
+    )]
     #[serde(rename = "properties")]
     pub kafka_properties: Option<Vec<String>>,
     /// The relay's name: its transactional id; one of a name works at a time [default: annals-relay]
-    #[arg(long, env = "ANNALS_RELAY_NAME", global = true, value_name = "NAME", hide_short_help = true)]
+    #[arg(
+        long,
+        env = "ANNALS_RELAY_NAME",
+        global = true,
+        value_name = "NAME",
+        hide_short_help = true
+    )]
     #[serde(rename = "name")]
     pub relay_name: Option<String>,
 }
@@ -101,7 +138,10 @@ impl GivenRelay {
         let slices: Vec<&str> = streams::slices().collect();
         let personal = self.kafka_personal_data.clone().unwrap_or_default();
         if let Some(unknown) = personal.iter().find(|slice| !slices.contains(&slice.as_str())) {
-            bail!("--kafka-personal-data: there is no slice {unknown:?}, only {}", slices.join(", "));
+            bail!(
+                "--kafka-personal-data: there is no slice {unknown:?}, only {}",
+                slices.join(", ")
+            );
         }
         let create = self.kafka_create_topics.unwrap_or_default();
         Ok(streams::RelaySettings {
@@ -142,10 +182,14 @@ impl GivenRelay {
         if let Some(copies) = self.kafka_copies {
             text.push_str(&format!("copies = {copies}\n"));
         }
-        let properties = self.properties().unwrap_or_default().into_iter().map(|(name, value)| {
-            let is_secret = SECRETS.iter().any(|word| name.contains(word));
-            format!("{name}={}", if is_secret { "********" } else { &value })
-        });
+        let properties = self
+            .properties()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| {
+                let is_secret = SECRETS.iter().any(|word| name.contains(word));
+                format!("{name}={}", if is_secret { "********" } else { &value })
+            });
         text + &format!("properties = {:?}\n", properties.collect::<Vec<_>>())
     }
 
@@ -165,6 +209,9 @@ impl GivenRelay {
 mod tests {
     use super::GivenRelay;
 
+    /// A setting, and what names it.
+    type Wrong = (fn(&mut GivenRelay), &'static str);
+
     #[test]
     fn what_is_no_setting_is_named() {
         let given = |change: fn(&mut GivenRelay)| {
@@ -173,15 +220,27 @@ mod tests {
                 ..GivenRelay::default()
             };
             change(&mut given);
-            given.settings().map(|settings| settings.positions()).map_err(|error| error.to_string())
+            given
+                .settings()
+                .map(|settings| settings.positions())
+                .map_err(|error| error.to_string())
         };
         assert_eq!(given(|_| {}).unwrap(), "annals-relay.positions");
-        let wrong: [(fn(&mut GivenRelay), &str); 5] = [
+        let wrong: [Wrong; 5] = [
             (|given| given.kafka_brokers = None, "--kafka-brokers"),
-            (|given| given.kafka_topics = Some("a b".to_owned()), "--kafka-topics"),
+            (
+                |given| given.kafka_topics = Some("a b".to_owned()),
+                "--kafka-topics",
+            ),
             (|given| given.relay_name = Some("a/b".to_owned()), "--relay-name"),
-            (|given| given.kafka_personal_data = Some(vec!["leads".to_owned()]), "leads"),
-            (|given| given.kafka_properties = Some(vec!["ssl".to_owned()]), "NAME=VALUE"),
+            (
+                |given| given.kafka_personal_data = Some(vec!["leads".to_owned()]),
+                "leads",
+            ),
+            (
+                |given| given.kafka_properties = Some(vec!["ssl".to_owned()]),
+                "NAME=VALUE",
+            ),
         ];
         for (change, named) in wrong {
             let error = given(change).unwrap_err();
@@ -192,7 +251,10 @@ mod tests {
     #[test]
     fn secrets_of_the_brokers_are_masked() {
         let given = GivenRelay {
-            kafka_properties: Some(vec!["sasl.password=hush".to_owned(), "sasl.username=ada".to_owned()]),
+            kafka_properties: Some(vec![
+                "sasl.password=hush".to_owned(),
+                "sasl.username=ada".to_owned(),
+            ]),
             ..GivenRelay::default()
         };
         let shown = given.shown();

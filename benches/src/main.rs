@@ -13,6 +13,7 @@ mod peers;
 mod projection_peers;
 mod reading;
 mod rebuild;
+mod relay;
 mod server;
 mod table;
 mod usage_log;
@@ -61,6 +62,8 @@ enum What {
     ProjectionPeers,
     /// A Relay page of 50 of `--events` audit entries: ours, PostGraphile
     AuditPage,
+    /// The relay to Apache Kafka over `--events` events: ours, kafka-producer-perf-test
+    Relay,
     /// 1,000 subscribers of one topic: ours, graphql-yoga with graphql-ws
     Deliveries,
 }
@@ -96,6 +99,12 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::ProjectionPeers) {
         projection_peers::measure(&server, arguments.runs).await?;
+    }
+    if wanted(What::Relay) {
+        match relay::missing() {
+            Some(missing) => eprintln!("{missing}"),
+            None => relay::measure(&server, arguments.events, arguments.runs).await?,
+        }
     }
     let missing = gateway::missing();
     if let Some(missing) = missing.filter(|_| wanted(What::AuditPage) || wanted(What::Deliveries)) {

@@ -11,7 +11,18 @@ use crate::error::Error;
 pub struct Jars {
     java: PathBuf,
     folder: PathBuf,
+    flags: &'static [&'static str],
 }
+
+/// For tests: a small heap, and no time spent on compiling well.
+const QUICK: &[&str] = &[
+    "-Xmx256m",
+    "-Xms64m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+];
+/// For benchmarks.
+const UNHURRIED: &[&str] = &["-Xmx1g"];
 
 impl Jars {
     /// Finds Java in the search path, and the jars where `scripts/kafka` puts them.
@@ -31,15 +42,28 @@ impl Jars {
         if !folder.join(".annals").is_file() {
             return Err(missing("the jars are missing"));
         }
-        Ok(Self { java, folder })
+        Ok(Self {
+            java,
+            folder,
+            flags: QUICK,
+        })
     }
 
-    /// A Java program of the distribution, named by its class, with a small heap and a quick start.
+    /// The same programs with a larger heap and the whole compiler: slow to start, and as fast as in production.
+    #[must_use]
+    pub fn unhurried(self) -> Self {
+        Self {
+            flags: UNHURRIED,
+            ..self
+        }
+    }
+
+    /// A Java program of the distribution, named by its class.
     #[must_use]
     pub fn program(&self, class: &str) -> Command {
         let mut command = Command::new(&self.java);
         command
-            .args(["-Xmx256m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            .args(self.flags)
             .args(["-Xshare:auto", "-Djava.awt.headless=true", "-cp"])
             .arg(self.folder.join("*"))
             .arg(class);

@@ -38,8 +38,7 @@ impl Kafka {
             _watchdog: watchdog,
         };
         for place in &places {
-            let node =
-                Node::format(&kafka.jars, kafka.folder.path(), *place, &places, settings).await?;
+            let node = Node::format(&kafka.jars, kafka.folder.path(), *place, &places, settings).await?;
             kafka.nodes.push(node);
         }
         for node in &mut kafka.nodes {

@@ -47,7 +47,8 @@ pub async fn export(
                 position: event.position,
                 source,
             };
-            serde_json::to_writer(&mut *out, &CloudEvent::try_new(event, personal).map_err(show)?).map_err(show)?;
+            serde_json::to_writer(&mut *out, &CloudEvent::try_new(event, personal).map_err(show)?)
+                .map_err(show)?;
             out.write_all(b"\n")?;
             (position, count) = (event.position, count + 1);
         }

@@ -10,7 +10,8 @@ mod relay;
 
 pub use export::{ExportError, export};
 pub use public::{
-    Break, CloudEvent, Document, PersonalData, PublicType, breaks, documents, public_type, public_types, slices,
+    Break, CloudEvent, Document, PersonalData, PublicType, breaks, documents, public_type, public_types,
+    slices,
 };
 #[cfg(feature = "kafka")]
 pub use relay::{NewTopics, Pattern, Relay, RelayError, Settings as RelaySettings};

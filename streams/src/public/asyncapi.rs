@@ -17,11 +17,17 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("ce_dataschema", "The name of the data's schema."),
     ("ce_dataversion", "The version of the data's shape."),
     ("ce_tenant", "The tenant's ULID."),
-    ("ce_cursor", "Where the gateway's events(after:) goes on behind this event."),
+    (
+        "ce_cursor",
+        "Where the gateway's events(after:) goes on behind this event.",
+    ),
     ("ce_sequence", "The place in the log, in ten digits or more."),
     ("ce_streamsequence", "The place in the aggregate's stream."),
     ("ce_recordedtime", "When it was recorded (RFC 3339)."),
-    ("ce_correlationid", "Groups the events of one request, import or run."),
+    (
+        "ce_correlationid",
+        "Groups the events of one request, import or run.",
+    ),
     ("ce_causationid", "The ULID of the event that caused it."),
 ];
 
@@ -113,10 +119,16 @@ fn message(public: &PublicType) -> Value {
 fn attributes() -> Value {
     let mut properties = Map::new();
     for (name, description) in ATTRIBUTES {
-        properties.insert((*name).to_owned(), json!({ "type": "string", "description": description }));
+        properties.insert(
+            (*name).to_owned(),
+            json!({ "type": "string", "description": description }),
+        );
     }
     let content_type = "Always application/json.";
-    properties.insert("content-type".to_owned(), json!({ "type": "string", "description": content_type }));
+    properties.insert(
+        "content-type".to_owned(),
+        json!({ "type": "string", "description": content_type }),
+    );
     let required: Vec<&str> = ATTRIBUTES[..ATTRIBUTES.len() - OPTIONAL]
         .iter()
         .map(|(name, _)| *name)

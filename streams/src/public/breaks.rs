@@ -18,7 +18,15 @@ pub struct Break {
 
 /// Words that bound the values that a reader meets; another or a missing bound may let more through.
 const BOUNDS: &[&str] = &[
-    "const", "format", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "pattern",
+    "const",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "pattern",
 ];
 
 /// What breaks the readers of the schema `before` when events follow the schema `after`.
@@ -64,7 +72,11 @@ fn compare(place: &str, before: &Value, after: &Value, found: &mut Vec<Break>) {
     let members = |schema: &Value| schema["properties"].as_object().cloned().unwrap_or_default();
     let new = members(after);
     for (name, schema) in members(before) {
-        let inside = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        let inside = if place.is_empty() {
+            name.clone()
+        } else {
+            format!("{place}.{name}")
+        };
         match new.get(&name) {
             Some(now) => compare(&inside, &schema, now, found),
             None => found.push(Break {

@@ -94,7 +94,9 @@ fn of_variant(slice: &'static str, name: &'static str, version: u16, union: &Val
         None => name.split_once('.')?.1,
     };
     let variants = union.get("oneOf")?.as_array()?;
-    let variant = variants.iter().find(|variant| variant["properties"].get(tag).is_some())?;
+    let variant = variants
+        .iter()
+        .find(|variant| variant["properties"].get(tag).is_some())?;
     let mut data = variant["properties"][tag].clone();
     let description = [&data["description"], &variant["description"]]
         .into_iter()

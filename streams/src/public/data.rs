@@ -20,8 +20,7 @@ pub(super) fn data<'a>(
     personal: PersonalData,
 ) -> Result<Cow<'a, RawValue>, serde_json::Error> {
     let withheld = |name: &str| {
-        public.secret.contains(name)
-            || (personal == PersonalData::Withheld && public.personal.contains(name))
+        public.secret.contains(name) || (personal == PersonalData::Withheld && public.personal.contains(name))
     };
     if event.version != public.version {
         let mut members = match event.event.encode() {

@@ -7,7 +7,9 @@ use super::{breaks, public_type, public_types};
 /// The log's stored payloads, by type and version.
 fn snapshots() -> Vec<(String, u16, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/snapshots");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let read = |path: std::path::PathBuf| {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let (event_type, version) = name.rsplit_once(".v").unwrap();
@@ -37,7 +39,10 @@ fn every_event_of_the_log_has_a_public_type_with_all_its_members() {
         }
         for name in public.schema["required"].as_array().unwrap() {
             let name = name.as_str().unwrap();
-            assert!(data.get(name).is_some(), "{event_type}: {name} is not always there");
+            assert!(
+                data.get(name).is_some(),
+                "{event_type}: {name} is not always there"
+            );
         }
     }
     assert_eq!(seen, public_types().len(), "each public type has its snapshot");
@@ -47,10 +52,20 @@ fn every_event_of_the_log_has_a_public_type_with_all_its_members() {
 fn what_is_personal_or_secret_lies_at_the_top_of_the_data() {
     fn deep(schema: &Value, depth: usize, name: &str) {
         for mark in ["x-personal", "x-secret"] {
-            assert!(depth <= 1 || schema.get(mark).is_none(), "{name}: {mark} too deep to be held back");
+            assert!(
+                depth <= 1 || schema.get(mark).is_none(),
+                "{name}: {mark} too deep to be held back"
+            );
         }
-        let inner = schema["properties"].as_object().into_iter().flatten().map(|(_, inner)| inner);
-        for inner in inner.chain(schema.get("items")).chain(schema.get("additionalProperties")) {
+        let inner = schema["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, inner)| inner);
+        for inner in inner
+            .chain(schema.get("items"))
+            .chain(schema.get("additionalProperties"))
+        {
             deep(inner, depth + 1, name);
         }
     }
@@ -76,21 +91,32 @@ fn object(properties: Value, required: Value) -> Value {
 #[test]
 fn a_reader_minds_what_it_did_not_have_to_expect() {
     let text = json!({ "type": "string" });
-    let before = object(json!({ "a": text, "b": { "type": ["string", "null"] } }), json!(["a"]));
+    let before = object(
+        json!({ "a": text, "b": { "type": ["string", "null"] } }),
+        json!(["a"]),
+    );
     let told = |after: Value| {
         let told = breaks(&before, &after);
-        told.into_iter().map(|found| format!("{}: {}", found.place, found.change)).collect::<Vec<_>>()
+        told.into_iter()
+            .map(|found| format!("{}: {}", found.place, found.change))
+            .collect::<Vec<_>>()
     };
     assert_eq!(
         told(object(json!({ "a": text }), json!(["a"]))),
         ["b: it is gone"]
     );
     assert_eq!(
-        told(object(json!({ "a": { "type": "integer" }, "b": { "type": "null" } }), json!(["a"]))),
+        told(object(
+            json!({ "a": { "type": "integer" }, "b": { "type": "null" } }),
+            json!(["a"])
+        )),
         ["a: its type was string, and is integer"]
     );
     assert_eq!(
-        told(object(json!({ "a": text, "b": { "type": ["string", "null"] } }), json!([]))),
+        told(object(
+            json!({ "a": text, "b": { "type": ["string", "null"] } }),
+            json!([])
+        )),
         [": \"a\" was always there, and may be missing"]
     );
     let choice = |choices: Value| object(json!({ "c": { "type": "string", "enum": choices } }), json!([]));
@@ -104,7 +130,10 @@ fn a_reader_minds_what_it_did_not_have_to_expect() {
 #[test]
 fn a_reader_does_not_mind_more_members_and_less_of_a_choice() {
     let before = object(json!({ "a": { "type": ["string", "null"] } }), json!([]));
-    let after = object(json!({ "a": { "type": "string" }, "new": { "type": "integer" } }), json!(["a"]));
+    let after = object(
+        json!({ "a": { "type": "string" }, "new": { "type": "integer" } }),
+        json!(["a"]),
+    );
     assert_eq!(breaks(&before, &after), []);
     for public in public_types() {
         assert_eq!(breaks(&public.schema, &public.schema), [], "{}", public.name);

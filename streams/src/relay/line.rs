@@ -73,6 +73,8 @@ impl Line {
             // As Java's clients choose, so that keys meet in joins.
             ("partitioner", "murmur2_random"),
             ("transaction.timeout.ms", "60000"),
+            // Brokers that come back are found soon.
+            ("reconnect.backoff.max.ms", "2000"),
         ];
         for (name, value) in defaults {
             if config.get(name).is_none() {

@@ -89,7 +89,9 @@ async fn check(store: &Store, settings: &Settings, place: &Place) -> Result<(), 
         page => page?,
     };
     match page.first() {
-        Some(event) if event.position == place.position && event.event_id.to_string() == place.event => Ok(()),
+        Some(event) if event.position == place.position && event.event_id.to_string() == place.event => {
+            Ok(())
+        }
         _ => Err(RelayError::OtherLog {
             topic: settings.positions(),
             position: place.position,

@@ -8,7 +8,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::error::RelayError;
-use super::settings::{NewTopics, Settings};
+use super::settings::Settings;
 use crate::public::slices;
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -47,10 +47,20 @@ pub(super) fn ensure(settings: &Settings, runtime: &tokio::runtime::Handle) -> R
         Some(hours) => (u64::from(hours) * 3_600_000).to_string(),
         None => "-1".to_owned(),
     };
-    let topics: Vec<NewTopic<'_>> = missing
-        .iter()
-        .map(|topic| new_topic(topic, *topic == positions, create, &retention))
-        .collect();
+    let new = |topic| {
+        // The brokers take -1 for their default.
+        let copies = TopicReplication::Fixed(create.copies.unwrap_or(-1));
+        match topic == positions {
+            // Small segments: only closed ones are compacted.
+            true => NewTopic::new(topic, 1, copies)
+                .set("cleanup.policy", "compact")
+                .set("segment.bytes", "16777216"),
+            false => NewTopic::new(topic, create.partitions, copies)
+                .set("cleanup.policy", "delete")
+                .set("retention.ms", &retention),
+        }
+    };
+    let topics: Vec<NewTopic<'_>> = missing.iter().map(|topic| new(topic)).collect();
     let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
     for outcome in runtime.block_on(admin.create_topics(&topics, &options))? {
         match outcome {
@@ -61,20 +71,6 @@ pub(super) fn ensure(settings: &Settings, runtime: &tokio::runtime::Handle) -> R
     }
     tracing::info!(topics = missing.join(", "), "streams.relay created topics");
     Ok(())
-}
-
-fn new_topic<'a>(topic: &'a str, of_positions: bool, create: NewTopics, retention: &'a str) -> NewTopic<'a> {
-    // The brokers take -1 for their default.
-    let copies = TopicReplication::Fixed(create.copies.unwrap_or(-1));
-    if of_positions {
-        // Small segments: only closed ones are compacted.
-        return NewTopic::new(topic, 1, copies)
-            .set("cleanup.policy", "compact")
-            .set("segment.bytes", "16777216");
-    }
-    NewTopic::new(topic, create.partitions, copies)
-        .set("cleanup.policy", "delete")
-        .set("retention.ms", retention)
 }
 
 /// The topics that are there, with the numbers of their partitions.

@@ -57,13 +57,24 @@ async fn a_consumer_sees_every_event_once_whenever_the_relay_is_killed() {
     let program = Program::start(house.database.url(), &brokers, &prefix, &[]).await;
     let seen = Topics::new(&brokers, &prefix).until(log.len()).await;
     compare(&seen, &log);
-    println!("{} events seen once, in order; {busy} of {kills} relays were killed at work", seen.len());
-    program.measures("annals_relay_lag_events", |lag| lag == 0.0).await;
+    println!(
+        "{} events seen once, in order; {busy} of {kills} relays were killed at work",
+        seen.len()
+    );
+    program
+        .measures("annals_relay_lag_events", |lag| lag == 0.0)
+        .await;
     drop(program);
     if let Some(jars) = jars("Apache Kafka's own consumer") {
         let topic = format!("{prefix}lead");
-        let wanted = log.iter().filter(|event| event.stream.aggregate_type == "lead").count();
-        assert_eq!(count_by_java(jars.program(CONSUMER), &brokers, &topic, wanted), wanted);
+        let wanted = log
+            .iter()
+            .filter(|event| event.stream.aggregate_type == "lead")
+            .count();
+        assert_eq!(
+            count_by_java(jars.program(CONSUMER), &brokers, &topic, wanted),
+            wanted
+        );
     }
 }
 
@@ -73,20 +84,34 @@ const CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 /// How many records Apache Kafka's own consumer sees in a topic, which ends when none comes for a while.
 fn count_by_java(mut consumer: std::process::Command, brokers: &str, topic: &str, wanted: usize) -> usize {
     let output = consumer
-        .args(["--bootstrap-server", brokers, "--topic", topic, "--from-beginning"])
+        .args([
+            "--bootstrap-server",
+            brokers,
+            "--topic",
+            topic,
+            "--from-beginning",
+        ])
         .args(["--isolation-level", "read_committed", "--timeout-ms", "8000"])
         // One more than there should be: it would come if it were there.
         .args(["--max-messages", &(wanted + 1).to_string()])
         .output()
         .unwrap();
-    output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count()
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .count()
 }
 
 /// All that is in the log.
 pub(super) async fn all(store: &Store) -> Vec<RecordedEvent> {
     let (mut events, mut position) = (Vec::new(), 0);
     loop {
-        let page = store.log().page(position, &Filter::default(), 2_000).await.unwrap();
+        let page = store
+            .log()
+            .page(position, &Filter::default(), 2_000)
+            .await
+            .unwrap();
         let Some(last) = page.last() else {
             return events;
         };
@@ -104,11 +129,17 @@ pub(super) async fn write(store: Store, caller: Caller, is_over: Arc<AtomicBool>
             return;
         }
         let own = lead_id(&format!("own-{round}"));
-        store.execute::<Lead>(&caller, &own, Orders::one(capture())).await.unwrap();
+        store
+            .execute::<Lead>(&caller, &own, Orders::one(capture()))
+            .await
+            .unwrap();
         let contact = lead::Command::Contact {
             channel: format!("call-{round}"),
         };
         let before = lead_id(&format!("own-{}", round / 3));
-        store.execute::<Lead>(&caller, &before, Orders::one(contact)).await.unwrap();
+        store
+            .execute::<Lead>(&caller, &before, Orders::one(contact))
+            .await
+            .unwrap();
     }
 }

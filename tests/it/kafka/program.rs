@@ -24,10 +24,16 @@ impl Program {
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--role", "relay", "--listen", "127.0.0.1:0"])
             .args(["--database-url", url, "--log", "info", "--log-format", "json"])
-            .args(["--kafka-brokers", brokers, "--kafka-create-topics"])
-            .args(["--kafka-partitions", "2", "--relay-name", &format!("{prefix}relay")])
+            .args(["--kafka-brokers", brokers])
+            .args([
+                "--kafka-partitions",
+                "2",
+                "--relay-name",
+                &format!("{prefix}relay"),
+            ])
             .args(["--kafka-topics", &format!("{prefix}{{slice}}")])
             .args(settings)
+            .env("ANNALS_KAFKA_CREATE_TOPICS", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -45,7 +45,10 @@ async fn an_event_of_the_log_is_a_cloud_event_in_its_slices_topic() {
     let seen = Topics::new(&brokers, &prefix).until(log.len()).await;
     compare(&seen, &log);
 
-    let record = seen.iter().find(|record| record.position() == committed.position).unwrap();
+    let record = seen
+        .iter()
+        .find(|record| record.position() == committed.position)
+        .unwrap();
     let event = log.last().unwrap();
     assert_eq!(record.topic, format!("{prefix}lead"));
     assert_eq!(record.key, format!("{}/lead/ada", caller.tenant));
@@ -71,7 +74,9 @@ async fn an_event_of_the_log_is_a_cloud_event_in_its_slices_topic() {
         record.value,
         json!({ "vertical": "sales", "source": "test", "captured_at": event.occurred_at.to_string() })
     );
-    program.measures("annals_relay_lag_events", |lag| lag == 0.0).await;
+    program
+        .measures("annals_relay_lag_events", |lag| lag == 0.0)
+        .await;
     program.signal("-TERM");
     assert!(program.wait(), "it ends well");
 }
@@ -84,11 +89,17 @@ async fn personal_data_leaves_where_the_topics_setting_says_so() {
     let house = house().await;
     let caller = tenant(&house.store, "acme").await;
     let ada = Orders::one(capture_ada());
-    house.store.execute::<Lead>(&caller, &lead_id("ada"), ada).await.unwrap();
+    house
+        .store
+        .execute::<Lead>(&caller, &lead_id("ada"), ada)
+        .await
+        .unwrap();
     let prefix = prefix("personal");
     let settings = ["--kafka-personal-data", "claim,lead"];
     let _program = Program::start(house.database.url(), &brokers, &prefix, &settings).await;
-    let seen = Topics::new(&brokers, &prefix).until(all(&house.store).await.len()).await;
+    let seen = Topics::new(&brokers, &prefix)
+        .until(all(&house.store).await.len())
+        .await;
     let record = seen.iter().find(|record| record.topic.ends_with("lead")).unwrap();
     assert_eq!(record.value["name"], "Ada Lovelace");
     assert_eq!(record.value["email"]["canonical"], "ada@example.org");
@@ -113,7 +124,10 @@ async fn the_cursor_of_a_record_is_the_gateways() {
     let cursor = &data["lead"]["evidence"]["nodes"][0]["cursor"];
     assert_eq!(cursor.as_str(), Some(record.headers["ce_cursor"].as_str()));
     // A key's hash is nobody's business.
-    let issued = seen.iter().find(|record| record.topic.ends_with("api_key")).unwrap();
+    let issued = seen
+        .iter()
+        .find(|record| record.topic.ends_with("api_key"))
+        .unwrap();
     assert!(issued.value.get("hash").is_none() && issued.value.get("prefix").is_some());
 }
 
@@ -125,7 +139,10 @@ async fn a_relay_refuses_the_place_of_another_log() {
     let (one, other) = (house().await, house().await);
     let caller = tenant(&one.store, "acme").await;
     let orders = Orders::one(capture_ada());
-    one.store.execute::<Lead>(&caller, &lead_id("ada"), orders).await.unwrap();
+    one.store
+        .execute::<Lead>(&caller, &lead_id("ada"), orders)
+        .await
+        .unwrap();
     let count = all(&one.store).await.len();
     // The same ids would be the same log's.
     let stranger = open(&other.database, 2).await;
@@ -145,7 +162,8 @@ async fn a_relay_refuses_the_place_of_another_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_may_not_create_topics_names_those_that_are_missing() {
-    let Some(brokers) = shared("a_relay_that_may_not_create_topics_names_those_that_are_missing").await else {
+    let Some(brokers) = shared("a_relay_that_may_not_create_topics_names_those_that_are_missing").await
+    else {
         return;
     };
     let house = house().await;

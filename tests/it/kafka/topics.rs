@@ -50,6 +50,36 @@ impl Topics {
             .await
             .unwrap()
     }
+
+    /// Waits until every partition has so many copies in step.
+    pub(crate) async fn have_copies(&self, copies: usize) {
+        let (brokers, prefix) = (self.brokers.clone(), self.prefix.clone());
+        tokio::task::spawn_blocking(move || wait_for_copies(&brokers, &prefix, copies))
+            .await
+            .unwrap();
+    }
+}
+
+fn wait_for_copies(brokers: &str, prefix: &str, copies: usize) {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .create()
+        .unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Ok(metadata) = consumer.fetch_metadata(None, Duration::from_secs(10)) {
+            let topics = metadata
+                .topics()
+                .iter()
+                .filter(|topic| topic.name().starts_with(prefix));
+            let mut partitions = topics.flat_map(|topic| topic.partitions());
+            if partitions.all(|partition| partition.isr().len() == copies) {
+                return;
+            }
+        }
+        drop(consumer.poll(Duration::from_millis(200)));
+    }
+    panic!("not every partition has {copies} copies in step");
 }
 
 fn read(brokers: &str, prefix: &str, records: usize) -> Vec<Seen> {
@@ -59,6 +89,8 @@ fn read(brokers: &str, prefix: &str, records: usize) -> Vec<Seen> {
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")
         .set("isolation.level", "read_committed")
+        // The end of a partition is told without waiting for more.
+        .set("fetch.wait.max.ms", "10")
         .create()
         .unwrap();
     let deadline = Instant::now() + PATIENCE;
@@ -75,14 +107,19 @@ fn read(brokers: &str, prefix: &str, records: usize) -> Vec<Seen> {
         if was_enough {
             return seen;
         }
-        assert!(Instant::now() < deadline, "{} of {records} records have come", seen.len());
+        assert!(
+            Instant::now() < deadline,
+            "{} of {records} records have come",
+            seen.len()
+        );
     }
 }
 
 /// Reads one partition from its first record to its last committed one.
 fn read_partition(consumer: &BaseConsumer, topic: &str, partition: i32, seen: &mut Vec<Seen>) {
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+    list.add_partition_offset(topic, partition, Offset::Beginning)
+        .unwrap();
     consumer.assign(&list).unwrap();
     let before = seen.len();
     for _ in 0..100_000 {
@@ -141,7 +178,10 @@ pub(crate) fn compare(seen: &[Seen], log: &[RecordedEvent]) {
     let mut positions: Vec<u64> = seen.iter().map(Seen::position).collect();
     positions.sort_unstable();
     let wanted: Vec<u64> = log.iter().map(|event| event.position).collect();
-    let wrong = positions.iter().zip(&wanted).find(|(seen, wanted)| seen != wanted);
+    let wrong = positions
+        .iter()
+        .zip(&wanted)
+        .find(|(seen, wanted)| seen != wanted);
     assert!(
         positions == wanted,
         "{} seen, {} wanted; first wrong (seen, wanted): {wrong:?}",

@@ -22,9 +22,15 @@ async fn a_relay_that_was_replaced_writes_nothing_more_and_waits_for_its_turn() 
     let writer = tokio::spawn(write(house.store.clone(), caller, Arc::clone(&is_over)));
     let prefix = prefix("zombie");
     let mut first = Program::start(house.database.url(), &brokers, &prefix, &[]).await;
-    first.measures("annals_relay_events_total", |events| events >= 50.0).await;
+    first
+        .measures("annals_relay_events_total", |events| events >= 50.0)
+        .await;
     let mut second = Program::start(house.database.url(), &brokers, &prefix, &[]).await;
-    assert_eq!(second.metrics().await.get("annals_relay_active"), None, "it waits for its turn");
+    assert_eq!(
+        second.metrics().await.get("annals_relay_active"),
+        None,
+        "it waits for its turn"
+    );
 
     // The first one stands still in the midst of its work, and the database thinks that it is gone.
     first.signal("-STOP");
@@ -39,7 +45,9 @@ async fn a_relay_that_was_replaced_writes_nothing_more_and_waits_for_its_turn() 
     .unwrap();
     assert!(ended >= 1);
     second.says("goes on behind position").await;
-    second.measures("annals_relay_events_total", |events| events >= 50.0).await;
+    second
+        .measures("annals_relay_events_total", |events| events >= 50.0)
+        .await;
     first.signal("-CONT");
     first.says("was replaced by another").await;
 
