@@ -39,6 +39,12 @@ pub enum Command {
     Migrate,
     /// Import a CSV file through a mapping file; a second time adds nothing
     Import(ImportArgs),
+    /// Look after what comes in
+    Ingest {
+        /// What to do
+        #[command(subcommand)]
+        command: IngestCommand,
+    },
     /// Read the log, archive a year of it
     Log {
         /// What to show
@@ -116,6 +122,35 @@ pub struct ReadArgs {
     /// Recorded before this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub until: Option<Timestamp>,
+}
+
+/// What to do with what comes in.
+#[derive(Subcommand, Debug)]
+pub enum IngestCommand {
+    /// Records of Apache Kafka's topics that could not be taken
+    DeadLetters {
+        /// What to do with them
+        #[command(subcommand)]
+        command: DeadLettersCommand,
+    },
+}
+
+/// What to do with records that could not be taken.
+#[derive(Subcommand, Debug)]
+pub enum DeadLettersCommand {
+    /// Show them with the reason, and where each came from
+    List {
+        /// The topic that they came from
+        topic: String,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put them back into their topic, as they came
+    Retry {
+        /// The topic that they came from
+        topic: String,
+    },
 }
 
 /// What to export.

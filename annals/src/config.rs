@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access_config::GivenAccess;
 use crate::gateway_config::GivenGateway;
+use crate::intake_config::GivenIntake;
 use crate::projector_settings::GivenProjector;
 use crate::relay_config::GivenRelay;
 
@@ -72,6 +73,10 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default)]
     pub relay: GivenRelay,
+    /// About what is read from Apache Kafka
+    #[command(flatten)]
+    #[serde(default, rename = "ingest")]
+    pub intake: GivenIntake,
 }
 
 /// Who the installation is for.
@@ -119,6 +124,8 @@ pub struct Settings {
     pub projector: GivenProjector,
     /// About the relay to Apache Kafka.
     pub relay: GivenRelay,
+    /// About what is read from Apache Kafka.
+    pub intake: GivenIntake,
     /// The TOML file that was read.
     pub file: Option<PathBuf>,
 }
@@ -152,6 +159,7 @@ impl Settings {
             gateway: given.gateway.clone().or(from_file.gateway),
             projector: given.projector.or(&from_file.projector),
             relay: given.relay.clone().or(from_file.relay),
+            intake: given.intake.clone().or(from_file.intake),
             file,
         })
     }
@@ -198,7 +206,7 @@ impl Settings {
         }
         text.push_str(&self.access.shown());
         text.push_str(&self.gateway.shown());
-        text + &self.projector.shown() + &self.relay.shown()
+        text + &self.projector.shown() + &self.relay.shown() + &self.intake.shown()
     }
 }
 

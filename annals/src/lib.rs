@@ -12,6 +12,8 @@ pub mod event_documents;
 pub mod gateway_config;
 pub mod health;
 pub mod import;
+pub mod intake;
+pub mod intake_config;
 pub mod key_set;
 pub mod listen;
 pub mod log_command;

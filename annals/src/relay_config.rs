@@ -193,7 +193,11 @@ impl GivenRelay {
         text + &format!("properties = {:?}\n", properties.collect::<Vec<_>>())
     }
 
-    fn properties(&self) -> anyhow::Result<Vec<(String, String)>> {
+    /// The further settings of librdkafka, by name and value.
+    ///
+    /// # Errors
+    /// When one has no value.
+    pub(crate) fn properties(&self) -> anyhow::Result<Vec<(String, String)>> {
         let given = self.kafka_properties.iter().flatten();
         let parsed = given.map(|property| {
             let (name, value) = property

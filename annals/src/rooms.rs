@@ -14,6 +14,7 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
+use crate::intake::Reading;
 use crate::read_models::Figures;
 use crate::relaying::Relaying;
 use crate::tls::Tls;
@@ -32,6 +33,7 @@ pub struct Rooms {
     projector: Option<Projector>,
     verification: Option<Verification>,
     relay: Option<Relaying>,
+    intake: Option<Reading>,
     figures: Figures,
     service: listen::Service,
 }
@@ -81,6 +83,11 @@ impl Rooms {
             false => None,
         };
 
+        let intake = match roles.contains(&Role::Ingest) {
+            true => Reading::start(&store, settings).await?,
+            false => None,
+        };
+
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
         let operations = read_models::operations(url, memory_bytes)?;
@@ -114,6 +121,7 @@ impl Rooms {
             projector,
             verification,
             relay,
+            intake,
             figures,
             service: listen::Service {
                 router,
@@ -127,6 +135,9 @@ impl Rooms {
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
         listen::serve(listener, self.service, stop).await;
+        if let Some(intake) = self.intake {
+            intake.stop().await;
+        }
         if let Some(relay) = self.relay {
             relay.stop().await;
         }

@@ -1,6 +1,7 @@
-//! The relay to Apache Kafka, with real brokers. Where there are none, each journey says that it was skipped.
+//! The relay to Apache Kafka and the way in from it, with real brokers. Where there are none, each journey says that it was skipped.
 
 mod brokers;
+mod intake;
 mod killed;
 mod outage;
 mod program;

@@ -1,4 +1,4 @@
-//! The program with the role of the relay, in a process of its own.
+//! The program with one role, in a process of its own.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -8,9 +8,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
 
-/// A relay in a process of its own; it is killed when it is dropped.
+/// A role in a process of its own; it is killed when it is dropped.
 pub(crate) struct Program {
     child: Child,
     address: SocketAddr,
@@ -19,21 +19,28 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it, and waits until it listens. Its topics and its name begin with `prefix`.
+    /// Starts a relay, and waits until it listens. Its topics and its name begin with `prefix`.
     pub(crate) async fn start(url: &str, brokers: &str, prefix: &str, settings: &[&str]) -> Self {
+        let (name, topics) = (format!("{prefix}relay"), format!("{prefix}{{slice}}"));
+        let own = [
+            "--kafka-partitions",
+            "2",
+            "--relay-name",
+            &name,
+            "--kafka-topics",
+            &topics,
+        ];
+        Self::serve("relay", url, brokers, &[&own, settings].concat()).await
+    }
+
+    /// Starts a role, and waits until it listens.
+    pub(crate) async fn serve(role: &str, url: &str, brokers: &str, settings: &[&str]) -> Self {
         let mut child = Command::new(PROGRAM)
-            .args(["serve", "--role", "relay", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--role", role, "--listen", "127.0.0.1:0"])
             .args(["--database-url", url, "--log", "info", "--log-format", "json"])
             .args(["--kafka-brokers", brokers])
-            .args([
-                "--kafka-partitions",
-                "2",
-                "--relay-name",
-                &format!("{prefix}relay"),
-            ])
-            .args(["--kafka-topics", &format!("{prefix}{{slice}}")])
-            .args(settings)
             .env("ANNALS_KAFKA_CREATE_TOPICS", "true")
+            .args(settings)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

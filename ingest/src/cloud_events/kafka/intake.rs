@@ -34,7 +34,8 @@ impl Intake {
             .name("kafka-intake".to_owned())
             .spawn(move || {
                 work(&store, &settings, &runtime, &stopped);
-                drop(end.send(()));
+                // Nobody may wait for it any more.
+                let _ = end.send(());
             })?;
         Ok(Self { stop, ended })
     }
