@@ -188,7 +188,8 @@ impl Node {
              transaction.state.log.num.partitions=2\n\
              transaction.state.log.replication.factor={copies}\n\
              transaction.state.log.min.isr={enough}\n\
-             group.initial.rebalance.delay.ms=0\n",
+             group.initial.rebalance.delay.ms=0\n\
+             group.min.session.timeout.ms=500\n",
             voters.join(","),
             data.display()
         );

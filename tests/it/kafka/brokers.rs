@@ -31,6 +31,14 @@ pub(crate) fn jars(name: &str) -> Option<Jars> {
     }
 }
 
+/// After how many milliseconds a member of a group that was killed is given up: the least that the brokers allow.
+pub(crate) fn session_ms() -> &'static str {
+    match variable("KAFKA_BROKERS") {
+        Some(_) => "session.timeout.ms=6000",
+        None => "session.timeout.ms=1000",
+    }
+}
+
 /// The addresses of running brokers that all journeys share.
 pub(crate) async fn shared(name: &str) -> Option<String> {
     if let Some(brokers) = variable("KAFKA_BROKERS") {

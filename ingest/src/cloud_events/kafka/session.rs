@@ -37,9 +37,12 @@ impl Session<'_> {
     /// Goes on until it is to end.
     pub(super) fn run(&self) -> Result<(), IntakeError> {
         topics::ensure(self.settings, self.runtime)?;
-        let consumer: BaseConsumer = self
-            .settings
-            .client()
+        let mut config = self.settings.client();
+        // A process that was killed is given up soon, and the others take over.
+        if config.get("session.timeout.ms").is_none() {
+            config.set("session.timeout.ms", "10000");
+        }
+        let consumer: BaseConsumer = config
             .set("group.id", &self.settings.group)
             .set("partition.assignment.strategy", "cooperative-sticky")
             .create()?;
