@@ -6,5 +6,6 @@ mod killed;
 mod outage;
 mod program;
 mod relayed;
+mod secured;
 mod topics;
 mod zombie;
