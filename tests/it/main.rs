@@ -16,6 +16,7 @@ mod log;
 mod past;
 mod program;
 mod properties;
+mod public_events;
 mod read_model_commands;
 mod read_models;
 mod reading;

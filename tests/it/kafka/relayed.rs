@@ -10,6 +10,7 @@ use super::killed::all;
 use super::program::Program;
 use super::topics::{Topics, compare};
 use crate::gateway::house::House;
+use crate::program::{Up, folder};
 use crate::support::{house, lead_id, open, tenant};
 
 /// A prefix that nobody had before, also on brokers that outlive this process.
@@ -174,4 +175,29 @@ async fn a_relay_that_may_not_create_topics_names_those_that_are_missing() {
     for wanted in ["lead", "relay.positions", "--kafka-create-topics"] {
         assert!(line.contains(wanted), "{line}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn annals_up_relays_when_it_is_given_brokers() {
+    let Some(brokers) = shared("annals_up_relays_when_it_is_given_brokers").await else {
+        return;
+    };
+    let (data, prefix) = (folder(), prefix("up"));
+    let (name, topics) = (format!("{prefix}relay"), format!("{prefix}{{slice}}"));
+    let settings = [
+        "--kafka-brokers",
+        &brokers,
+        "--relay-name",
+        &name,
+        "--kafka-topics",
+        &topics,
+    ];
+    let up = Up::start_with(data.path(), &settings);
+    up.provision("shop");
+    let seen = Topics::new(&brokers, &prefix).until(1).await;
+    let tenant = seen
+        .iter()
+        .find(|record| record.topic == format!("{prefix}tenant"))
+        .unwrap();
+    assert_eq!(tenant.value["slug"], "shop");
 }
