@@ -4,6 +4,10 @@ FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 # The image has the toolchain that rust-toolchain.toml names; clippy and rustfmt are of no use here.
 ENV RUSTUP_TOOLCHAIN=1.95.0
+# librdkafka is built from its source, with OpenSSL.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libssl-dev make pkg-config \
+    && rm -rf /var/lib/apt/lists/*
 COPY . .
 # The caches stay on the build host, so that a change of ours does not compile the dependencies again.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
@@ -12,6 +16,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -D target/release/annals /out/annals
 
 FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates libssl3 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/annals --shell /usr/sbin/nologin annals \
     && install -d -o annals -g annals -m 0750 /var/lib/annals
 COPY --from=build /out/annals /usr/local/bin/annals

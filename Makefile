@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos bench check format lint deny compose generated schema prepare
+.PHONY: help run test chaos bench check format lint deny compose generated schema events prepare
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,22 +11,28 @@ run: ## Start everything on this machine, with demo data.
 test: ## Run all tests; each has a database of its own.
 	@scripts/postgres
 	@scripts/clients
+	@scripts/kafka
 	cargo test --workspace
+	@scripts/kafka --tell
 
-chaos: ## Kill writers, projectors, gateways and PostgreSQL; SECONDS=300, TRIALS=1000 and SEED=1 may be set.
+chaos: ## Kill writers, projectors, gateways, relays and PostgreSQL; SECONDS=300, TRIALS=1000, KILLS=300 and SEED=1 may be set.
 	@scripts/postgres
+	@scripts/kafka
 	ANNALS_CHAOS_SECONDS=$(or $(SECONDS),300) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
 	cargo test --package tests -- chaos failover --nocapture
 	ANNALS_KILL_TRIALS=$(or $(TRIALS),1000) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
 	cargo test --package tests -- live_killed --nocapture
+	ANNALS_RELAY_KILLS=$(or $(KILLS),300) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
+	cargo test --package tests -- kafka::killed --nocapture
 
 bench: ## Measure the log beside its peers; benches/README.md has the last results.
 	@scripts/postgres
+	@scripts/kafka
 	@scripts/bench-peers
 	cargo build --release --package annals
 	cargo run --release --package benches
 
-check: format lint deny compose generated schema ## Check form, lints, dependencies and generated files.
+check: format lint deny compose generated schema events ## Check form, lints, dependencies and generated files.
 
 format: ## Check the formatting.
 	cargo fmt --all --check
@@ -45,6 +51,9 @@ compose: ## Check compose.yml, if Docker Compose is installed.
 schema: ## Check the form of schema.graphql, and that nothing breaks clients unnoticed, if Node is installed.
 	@scripts/check-schema
 
+events: ## Check that nothing breaks readers of the public events unnoticed.
+	@scripts/check-events
+
 generated: ## Check that the generated files are fresh.
 	@scripts/postgres
 	scripts/check-generated
@@ -54,3 +63,4 @@ prepare: ## Renew the generated files after a change of a query, a migration or 
 	scripts/sqlx-prepare
 	cargo run --quiet --package annals -- schema >schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	cargo run --quiet --package annals -- events describe --to docs/events

@@ -40,6 +40,12 @@ pub enum Command {
     Migrate,
     /// Import a CSV file through a mapping file; a second time adds nothing
     Import(ImportArgs),
+    /// Look after what comes in
+    Ingest {
+        /// What to do
+        #[command(subcommand)]
+        command: IngestCommand,
+    },
     /// Read the log, archive a year of it
     Log {
         /// What to show
@@ -47,7 +53,13 @@ pub enum Command {
         command: LogCommand,
     },
     /// Write events as CloudEvents, one JSON object a line
-    Export(ReadArgs),
+    Export(ExportArgs),
+    /// Describe the public events
+    Events {
+        /// What to do
+        #[command(subcommand)]
+        command: EventsCommand,
+    },
     /// Look after the read models
     ReadModel {
         /// What to do
@@ -83,6 +95,8 @@ pub enum Role {
     Ingest,
     /// Seals the log: signs what is in it, every second at least
     Sealer,
+    /// Writes the log to Apache Kafka
+    Relay,
 }
 
 /// What to import.
@@ -119,6 +133,64 @@ pub struct ReadArgs {
     /// Recorded before this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub until: Option<Timestamp>,
+}
+
+/// What to do with what comes in.
+#[derive(Subcommand, Debug)]
+pub enum IngestCommand {
+    /// Records of Apache Kafka's topics that could not be taken
+    DeadLetters {
+        /// What to do with them
+        #[command(subcommand)]
+        command: DeadLettersCommand,
+    },
+}
+
+/// What to do with records that could not be taken.
+#[derive(Subcommand, Debug)]
+pub enum DeadLettersCommand {
+    /// Show them with the reason, and where each came from
+    List {
+        /// The topic that they came from
+        topic: String,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put them back into their topic, as they came
+    Retry {
+        /// The topic that they came from
+        topic: String,
+    },
+}
+
+/// What to export.
+#[derive(clap::Args, Debug)]
+pub struct ExportArgs {
+    /// Which events
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// With what says something about persons; else it is left out
+    #[arg(long)]
+    pub personal_data: bool,
+}
+
+/// What to do with the descriptions of the public events.
+#[derive(Subcommand, Debug)]
+pub enum EventsCommand {
+    /// Write a JSON Schema for each type and version, and an AsyncAPI document
+    Describe {
+        /// The folder to write to
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+    },
+    /// Say what breaks readers between two folders of descriptions; exits with 1 when something does
+    Compare {
+        /// The folder before
+        before: PathBuf,
+        /// The folder after
+        after: PathBuf,
+    },
 }
 
 /// How to look at the log.

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::access_config::GivenAccess;
 use crate::gateway_config::GivenGateway;
+use crate::intake_config::GivenIntake;
 use crate::projector_settings::GivenProjector;
+use crate::relay_config::GivenRelay;
 use crate::seal_config::GivenSeal;
 
 /// What a person may set. Each is a flag, a variable and a key of the TOML file.
@@ -72,6 +74,14 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default)]
     pub seal: GivenSeal,
+    /// About the relay to Apache Kafka
+    #[command(flatten)]
+    #[serde(default)]
+    pub relay: GivenRelay,
+    /// About what is read from Apache Kafka
+    #[command(flatten)]
+    #[serde(default, rename = "ingest")]
+    pub intake: GivenIntake,
 }
 
 /// Who the installation is for.
@@ -119,6 +129,10 @@ pub struct Settings {
     pub projector: GivenProjector,
     /// About sealing.
     pub seal: GivenSeal,
+    /// About the relay to Apache Kafka.
+    pub relay: GivenRelay,
+    /// About what is read from Apache Kafka.
+    pub intake: GivenIntake,
     /// The TOML file that was read.
     pub file: Option<PathBuf>,
 }
@@ -152,6 +166,8 @@ impl Settings {
             gateway: given.gateway.clone().or(from_file.gateway),
             projector: given.projector.or(&from_file.projector),
             seal: given.seal.or(from_file.seal),
+            relay: given.relay.clone().or(from_file.relay),
+            intake: given.intake.clone().or(from_file.intake),
             file,
         })
     }
@@ -199,7 +215,8 @@ impl Settings {
         text.push_str(&self.access.shown());
         text.push_str(&self.gateway.shown());
         text.push_str(&self.projector.shown());
-        text + &self.seal.shown(&self.data_dir)
+        text.push_str(&self.seal.shown(&self.data_dir));
+        text + &self.relay.shown() + &self.intake.shown()
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, Write};
 use anyhow::{Context as _, bail};
 use domain::{RecordedEvent, TenantId};
 use store::{Ambient, Filter, Log, Options, Role, Store};
-use streams::CloudEvent;
+use streams::{CloudEvent, PersonalData};
 
-use crate::cli::{LogCommand, ReadArgs};
+use crate::cli::{ExportArgs, LogCommand, ReadArgs};
 use crate::output::say;
 use crate::{archive_command, tenants};
 
@@ -202,7 +202,8 @@ async fn print_all(
 /// Prints an event as a line.
 pub(crate) fn print(out: &mut impl Write, event: &RecordedEvent, shape: Shape) -> anyhow::Result<()> {
     if matches!(shape, Shape::Json) {
-        serde_json::to_writer(&mut *out, &CloudEvent::try_new(event)?)?;
+        // Whoever reads the log itself sees all of it.
+        serde_json::to_writer(&mut *out, &CloudEvent::try_new(event, PersonalData::Included)?)?;
         return Ok(writeln!(out)?);
     }
     writeln!(
@@ -221,11 +222,15 @@ pub(crate) fn print(out: &mut impl Write, event: &RecordedEvent, shape: Shape) -
 ///
 /// # Errors
 /// When the log can't be read, or standard output is closed.
-pub async fn export(url: &str, read: ReadArgs) -> anyhow::Result<()> {
+pub async fn export(url: &str, args: ExportArgs) -> anyhow::Result<()> {
     let log = Log::new(store::pool(url, Role::Projector, 2)?);
-    let filter = filter(&log, &read).await?;
+    let filter = filter(&log, &args.read).await?;
+    let personal = match args.personal_data {
+        true => PersonalData::Included,
+        false => PersonalData::Withheld,
+    };
     let mut out = BufWriter::new(io::stdout());
-    let count = streams::export(&log, read.after, &filter, &mut out).await?;
+    let count = streams::export(&log, args.read.after, &filter, personal, &mut out).await?;
     out.flush()?;
     eprintln!("{count} events");
     Ok(())

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, LogCommand};
+use crate::cli::{Cli, Command, IngestCommand, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
-    ambient, archive_command, audit, doctor, health, import, log_command, output, read_models, serve,
-    tracing_setup, up,
+    ambient, archive_command, audit, doctor, event_documents, health, import, intake, log_command, output,
+    read_models, serve, tracing_setup, up,
 };
 
 /// Runs the program on its command line.
@@ -95,9 +95,13 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             database.close().await?;
             outcome?;
         }
-        Command::Export(read) => {
+        Command::Ingest {
+            command: IngestCommand::DeadLetters { command },
+        } => intake::dead_letters(&settings, command).await?,
+        Command::Events { command } => return event_documents::run(command),
+        Command::Export(args) => {
             let database = Database::open(&settings).await?;
-            let outcome = log_command::export(&database.url, read).await;
+            let outcome = log_command::export(&database.url, args).await;
             database.close().await?;
             outcome?;
         }

@@ -14,7 +14,9 @@ use crate::ambient;
 use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
+use crate::intake::Reading;
 use crate::read_models::Figures;
+use crate::relaying::Relaying;
 use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
@@ -32,6 +34,8 @@ pub struct Rooms {
     projector: Option<Projector>,
     verification: Option<Verification>,
     sealing: Option<Sealing>,
+    relay: Option<Relaying>,
+    intake: Option<Reading>,
     figures: Figures,
     service: listen::Service,
 }
@@ -83,6 +87,16 @@ impl Rooms {
             None
         };
 
+        let relay = match roles.contains(&Role::Relay) {
+            true => Some(Relaying::start(&store, url, &settings.relay)?),
+            false => None,
+        };
+
+        let intake = match roles.contains(&Role::Ingest) {
+            true => Reading::start(&store, settings).await?,
+            false => None,
+        };
+
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
         let operations = read_models::operations(url, memory_bytes)?;
@@ -117,6 +131,8 @@ impl Rooms {
             projector,
             verification,
             sealing,
+            relay,
+            intake,
             figures,
             service: listen::Service {
                 router,
@@ -130,6 +146,12 @@ impl Rooms {
     /// Serves HTTP until the signal comes, lets requests end, then stops the projector and the log.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
         listen::serve(listener, self.service, stop).await;
+        if let Some(intake) = self.intake {
+            intake.stop().await;
+        }
+        if let Some(relay) = self.relay {
+            relay.stop().await;
+        }
         if let Some(verification) = self.verification {
             verification.stop().await;
         }

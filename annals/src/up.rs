@@ -10,6 +10,7 @@ use crate::cli::Role;
 use crate::config::{Mode, Settings};
 use crate::demo::{self, Demo};
 use crate::embedded::{Database, admin_token};
+use crate::relay_config::GivenRelay;
 use crate::rooms::Rooms;
 use crate::serve::{bind, stop_signal};
 
@@ -32,6 +33,10 @@ pub enum Data {
 pub async fn run(settings: &Settings, data: Data) -> anyhow::Result<()> {
     let settings = Settings {
         mode: settings.mode.or(Some(Mode::Development)),
+        relay: settings.relay.clone().or(GivenRelay {
+            kafka_create_topics: Some(true),
+            ..GivenRelay::default()
+        }),
         ..settings.clone()
     };
     let listener = bind(&settings).await?;
@@ -39,7 +44,10 @@ pub async fn run(settings: &Settings, data: Data) -> anyhow::Result<()> {
     say(&format!("Annals {}: starting", env!("CARGO_PKG_VERSION")));
     let database = Database::open(&settings).await?;
     let token = admin_token(&settings)?;
-    let roles = [Role::Api, Role::Projector, Role::Ingest, Role::Sealer];
+    let mut roles = vec![Role::Api, Role::Projector, Role::Ingest, Role::Sealer];
+    if settings.relay.is_given() {
+        roles.push(Role::Relay);
+    }
     let rooms = Rooms::open(&database.url, ambient::system(), &settings, Some(&token), &roles).await?;
     let (store, reader) = (rooms.store.clone(), rooms.reader.clone());
 

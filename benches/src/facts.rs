@@ -56,7 +56,8 @@ pub(crate) async fn measure(server: &Server, seconds: u64, runs: usize) -> anyho
     Ok(())
 }
 
-fn record(number: u64) -> FactRecord<usage::Event> {
+/// A fact of about 400 bytes as it is stored.
+pub(crate) fn record(number: u64) -> FactRecord<usage::Event> {
     let dimensions = [("model".to_owned(), "x".repeat(200))].into();
     let kind = "usage.tokens.input".parse().expect("it is a fact's type");
     let fact =

@@ -13,6 +13,7 @@ mod peers;
 mod projection_peers;
 mod reading;
 mod rebuild;
+mod relay;
 mod seals;
 mod server;
 mod table;
@@ -64,6 +65,8 @@ enum What {
     Seals,
     /// A Relay page of 50 of `--events` audit entries: ours, PostGraphile
     AuditPage,
+    /// The relay to Apache Kafka over `--events` events: ours, kafka-producer-perf-test
+    Relay,
     /// 1,000 subscribers of one topic: ours, graphql-yoga with graphql-ws
     Deliveries,
     /// The CPU time of a request for 100 rows: ours, mercurius with its JIT
@@ -104,6 +107,12 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Seals) {
         seals::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::Relay) {
+        match relay::missing() {
+            Some(missing) => eprintln!("{missing}"),
+            None => relay::measure(&server, arguments.events, arguments.runs).await?,
+        }
     }
     let missing = gateway::missing();
     let gateways = [What::AuditPage, What::Deliveries, What::Requests];

@@ -46,12 +46,21 @@ macro_rules! events {
             }
 
             /// The payload as it is written now.
-            #[cfg(test)]
-            pub(crate) fn encode(&self) -> serde_json::Value {
+            #[must_use]
+            pub fn encode(&self) -> serde_json::Value {
                 let encoded = match self {
                     $(Self::$variant(event) => serde_json::to_value(event),)+
                 };
-                encoded.unwrap()
+                encoded.expect("an event is made of plain values")
+            }
+
+            /// The schema of each aggregate's payloads as they are written now, by aggregate: one object a variant,
+            /// under the variant's name. Personal data is marked with `x-personal`, secrets with `x-secret`.
+            pub fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema)> {
+                vec![$((
+                    <crate::$module::$variant as cqrs_es::Aggregate>::TYPE,
+                    <crate::$module::Event as schemars::JsonSchema>::json_schema(generator),
+                )),+]
             }
         }
 

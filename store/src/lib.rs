@@ -12,6 +12,7 @@ mod log;
 mod seal;
 mod store;
 mod tail;
+mod turn;
 
 pub use ambient::{Ambient, Clock, Ids};
 pub use archive::{
@@ -29,3 +30,4 @@ pub use seal::{
 };
 pub use store::{Options, Store};
 pub use tail::{Follower, Step, Tail};
+pub use turn::Turn;

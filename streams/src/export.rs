@@ -4,7 +4,7 @@ use std::io::Write;
 
 use store::{Filter, Log, ReadError};
 
-use crate::CloudEvent;
+use crate::{CloudEvent, PersonalData};
 
 const PAGE: u32 = 2_000;
 
@@ -36,6 +36,7 @@ pub async fn export(
     log: &Log,
     after: u64,
     filter: &Filter,
+    personal: PersonalData,
     out: &mut (impl Write + Send),
 ) -> Result<u64, ExportError> {
     let (mut position, mut count) = (after, 0);
@@ -46,7 +47,8 @@ pub async fn export(
                 position: event.position,
                 source,
             };
-            serde_json::to_writer(&mut *out, &CloudEvent::try_new(event).map_err(show)?).map_err(show)?;
+            serde_json::to_writer(&mut *out, &CloudEvent::try_new(event, personal).map_err(show)?)
+                .map_err(show)?;
             out.write_all(b"\n")?;
             (position, count) = (event.position, count + 1);
         }

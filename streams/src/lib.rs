@@ -1,12 +1,19 @@
 //! The way out: the log as CloudEvents for other systems.
 //!
-//! What leaves is a public type of its own ([`CloudEvent`], CloudEvents 1.0), apart from the log's. For now
-//! it leaves as lines of JSON ([`export`]).
+//! What leaves is a public type of its own ([`CloudEvent`], CloudEvents 1.0), apart from the log's; `docs/events/`
+//! describes each. It leaves as lines of JSON ([`export`]), and through Apache Kafka ([`Relay`]).
 
-mod cloud_event;
 mod export;
 mod ocsf;
+mod public;
+#[cfg(feature = "kafka")]
+mod relay;
 
-pub use cloud_event::CloudEvent;
 pub use export::{ExportError, export};
 pub use ocsf::ocsf;
+pub use public::{
+    Break, CloudEvent, Document, PersonalData, PublicType, breaks, documents, public_type, public_types,
+    slices,
+};
+#[cfg(feature = "kafka")]
+pub use relay::{NewTopics, Pattern, Relay, RelayError, Settings as RelaySettings};

@@ -22,8 +22,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("api", &["domain", "projections", "store"]),
     (
         "benches",
-        &["cluster", "domain", "projections", "store", "testkit"],
+        &[
+            "broker",
+            "cluster",
+            "domain",
+            "projections",
+            "store",
+            "streams",
+            "testkit",
+        ],
     ),
+    ("broker", &[]),
     ("cluster", &[]),
     ("domain", &[]),
     ("ingest", &["domain", "store"]),
@@ -42,7 +51,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("clap", &["annals", "benches"]),
     ("cqrs-es", &["benches", "domain", "store"]),
     ("postgres-es", &["benches", "store"]),
-    ("rdkafka", &["ingest", "streams"]),
+    ("rdkafka", &["benches", "ingest", "streams"]),
     ("reqwest", &["ingest"]),
     ("sqlx", &["benches", "projections", "store", "testkit"]),
 ];

@@ -72,6 +72,28 @@ fn the_61_audits_of_graphql_over_http_pass() {
 }
 
 #[test]
+fn the_asyncapi_parser_has_nothing_to_say_about_the_public_events() {
+    if !are_installed(
+        "docs/events/asyncapi.json by @asyncapi/parser",
+        "node_modules/@asyncapi/parser/package.json",
+    ) {
+        return;
+    }
+    let output = Command::new("node")
+        .current_dir(clients())
+        .args(["asyncapi.js", "../../docs/events/asyncapi.json"])
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+}
+
+#[test]
 fn graphql_ws_asks_changes_and_follows() {
     node("graphql-ws", "graphql_ws.js");
 }

@@ -7,6 +7,7 @@ const ROOMS: &[&str] = &[
     "annals",
     "api",
     "benches",
+    "broker",
     "cluster",
     "domain",
     "ingest",

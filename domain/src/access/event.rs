@@ -1,12 +1,13 @@
 //! What has happened at the door.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Personal, event_types};
 
 /// A fact about access. Who it was is the event's actor; `system:gateway`, when nobody knows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Somebody was turned away: the first time of a while, or all further times of it.

@@ -1,6 +1,7 @@
 //! What has happened in an agent's run.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{RunResult, ToolOutcome, Totals};
@@ -8,7 +9,7 @@ use crate::kernel::{Money, Vertical, event_types};
 
 /// A fact about an agent's run. Each repeats the agent and the vertical, and an end repeats the start and
 /// the totals, so that readers need no rules.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// It began.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,7 +11,7 @@ use super::{KeyHash, Origin, Scope};
 use crate::kernel::event_types;
 
 /// A fact about an API key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A key is in force.
@@ -18,6 +19,7 @@ pub enum Event {
         /// What it is for.
         name: String,
         /// The hash of the key.
+        #[schemars(extend("x-secret" = true))]
         hash: KeyHash,
         /// The key's first 8 characters.
         prefix: String,
@@ -29,10 +31,12 @@ pub enum Event {
     /// Another key is in force in its place.
     Rotated {
         /// The hash of the new key.
+        #[schemars(extend("x-secret" = true))]
         hash: KeyHash,
         /// The new key's first 8 characters.
         prefix: String,
         /// The hash of the key before.
+        #[schemars(extend("x-secret" = true))]
         previous: KeyHash,
         /// Until when the key before goes on beside it; null: it is out of force.
         previous_until: Option<Timestamp>,
@@ -42,6 +46,7 @@ pub enum Event {
         /// Why.
         reason: String,
         /// The hash of the key that is out of force.
+        #[schemars(extend("x-secret" = true))]
         previous: KeyHash,
     },
 }

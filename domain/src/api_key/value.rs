@@ -1,5 +1,6 @@
 //! The values that an API key is made of.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{is_sha256_hex, text_type};
@@ -42,6 +43,7 @@ fn is_origin(text: &str) -> bool {
     Hash,
     Serialize,
     Deserialize,
+    JsonSchema,
     strum::Display,
     strum::EnumString,
 )]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Fingerprint;
 use crate::kernel::event_types;
 
 /// A fact about a connector.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// It was set up.
@@ -30,8 +31,10 @@ pub enum Event {
     /// Its credentials are others now.
     CredentialsReplaced {
         /// The fingerprint of the new ones.
+        #[schemars(extend("x-secret" = true))]
         fingerprint: Fingerprint,
         /// The fingerprint of those before.
+        #[schemars(extend("x-secret" = true))]
         previous: Option<Fingerprint>,
     },
     /// It rests.

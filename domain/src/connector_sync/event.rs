@@ -1,13 +1,14 @@
 //! What has happened in a connector's sync.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::event_types;
 
 /// A fact about a connector's sync. Each repeats the connector, and an end repeats the start, so that
 /// readers need no rules.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// It began.

@@ -1,12 +1,13 @@
 //! E-mail addresses and phone numbers: a canonical form to compare, the raw form kept.
 
 use email_address::EmailAddress;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::InvalidValue;
 
 /// An e-mail address (RFC 5321): canonical is trimmed and in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Contact")]
 pub struct Email {
     canonical: String,
@@ -44,7 +45,7 @@ impl Email {
 }
 
 /// A phone number in E.164 (`+4930123456`), with the form in which it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Contact")]
 pub struct Phone {
     e164: String,
@@ -87,7 +88,7 @@ impl Phone {
 }
 
 /// A contact arrives as plain text, or from the log in both forms.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Contact {
     Text(String),

@@ -5,12 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::InvalidValue;
 
 /// An ISO 4217 currency, written as its three letters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency(iso_currency::Currency);
 
@@ -75,7 +76,7 @@ impl fmt::Debug for Currency {
 }
 
 /// An amount of one currency. The amount is exact; rounding is for whoever prints a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// In major units (12.50 dollars), serialised as text.
@@ -147,7 +148,7 @@ impl fmt::Display for Money {
 }
 
 /// Sums of money, each currency for itself; as JSON a list of amounts in the order of the currencies' codes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Vec<Money>", into = "Vec<Money>")]
 pub struct MoneyByCurrency(BTreeMap<Currency, Decimal>);
 

@@ -18,7 +18,7 @@ pub(crate) fn is_sha256_hex(text: &str) -> bool {
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $rule:expr, $expected:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

@@ -1,12 +1,13 @@
 //! What has happened to a member.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Role;
 use crate::kernel::{Email, Personal, event_types};
 
 /// A fact about a member.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A person was asked to join.

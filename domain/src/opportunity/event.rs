@@ -1,13 +1,14 @@
 //! What has happened to an opportunity.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Money, Vertical, event_types};
 
 /// A fact about an opportunity. Facts after the opening repeat its vertical and time, so that readers need
 /// no rules.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Work on it began.

@@ -1,6 +1,7 @@
 //! What has happened to a subscription.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PlanCode;
@@ -8,7 +9,7 @@ use crate::kernel::{Money, event_types};
 
 /// A fact about a subscription. Facts after the start repeat plan and price, so that readers need no rules.
 /// All amounts of a subscription are in one currency.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// It began.

@@ -1,12 +1,13 @@
 //! What has happened to a tenant.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{DeploymentMode, Settings, Slug};
 use crate::kernel::{Vertical, event_types};
 
 /// A fact about a tenant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// It was set up.

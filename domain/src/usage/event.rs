@@ -1,13 +1,14 @@
 //! What was used.
 
 use cqrs_es::DomainEvent;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fact, FactType};
 use crate::kernel::StoredEvent;
 
 /// A fact of usage. Its stored name is the fact's own type.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Something was used.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{InvalidValue, is_code, text_type};
@@ -32,7 +33,7 @@ impl FactType {
 }
 
 /// Something was used: how much of what, and by which dimensions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Unchecked")]
 pub struct Fact {
     #[serde(rename = "type")]
@@ -131,7 +132,7 @@ impl Fact {
 }
 
 /// A fact as it arrives.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Unchecked {
     #[serde(rename = "type")]

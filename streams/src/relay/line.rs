@@ -1,0 +1,159 @@
+//! The thread that writes transactions: events, and with them the place up to which the log was relayed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use domain::RecordedEvent;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::{RelayError, is_passing};
+use super::place::{self, Place};
+use super::record::Record;
+use super::settings::Settings;
+use super::topics;
+
+/// Events of the log, in order.
+pub(super) type Page = Vec<Arc<RecordedEvent>>;
+
+/// How many events one transaction holds at most, about.
+const EVENTS_AT_MOST: usize = 10_000;
+/// How long one call may take before the thread looks whether it is to end.
+const CALL: Duration = Duration::from_secs(2);
+const FULL: Duration = Duration::from_millis(50);
+
+/// What the thread needs.
+pub(super) struct Line {
+    pub(super) settings: Settings,
+    pub(super) runtime: tokio::runtime::Handle,
+    /// Told where the relay goes on, once.
+    pub(super) begins: oneshot::Sender<Option<Place>>,
+    pub(super) pages: mpsc::Receiver<Page>,
+    /// The position that was relayed last.
+    pub(super) relayed: Arc<AtomicU64>,
+    /// Set when nobody waits for what is under way.
+    pub(super) stopping: Arc<AtomicBool>,
+}
+
+impl Line {
+    /// Goes on until there are no more pages.
+    pub(super) fn run(mut self) -> Result<(), RelayError> {
+        topics::ensure(&self.settings, &self.runtime)?;
+        let producer: ThreadedProducer<DefaultProducerContext> = self.producer()?;
+        // Whoever had this name before can write no more, and what it left open is undone.
+        self.patiently(|| producer.init_transactions(CALL))?;
+        let place = place::read(&self.settings)?;
+        let (begins, _) = oneshot::channel();
+        drop(std::mem::replace(&mut self.begins, begins).send(place));
+        while let Some(page) = self.pages.blocking_recv() {
+            let mut events = page;
+            while events.len() < EVENTS_AT_MOST
+                && let Ok(page) = self.pages.try_recv()
+            {
+                events.extend(page);
+            }
+            if let Err(error) = self.transaction(&producer, &events) {
+                metrics::counter!("annals_relay_transactions_total", "outcome" => "aborted").increment(1);
+                // The next one of this name would undo it, too; this way nobody waits for that.
+                drop(producer.abort_transaction(CALL));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn producer(&self) -> Result<ThreadedProducer<DefaultProducerContext>, KafkaError> {
+        let mut config = self.settings.client();
+        let defaults = [
+            ("compression.type", "zstd"),
+            ("linger.ms", "5"),
+            ("batch.size", "1000000"),
+            // As Java's clients choose, so that keys meet in joins.
+            ("partitioner", "murmur2_random"),
+            ("transaction.timeout.ms", "60000"),
+            // Brokers that come back are found soon.
+            ("reconnect.backoff.max.ms", "2000"),
+        ];
+        for (name, value) in defaults {
+            if config.get(name).is_none() {
+                config.set(name, value);
+            }
+        }
+        config
+            .set("transactional.id", &self.settings.name)
+            .set("enable.idempotence", "true")
+            .create()
+    }
+
+    /// Writes events and their place, all or nothing.
+    fn transaction(
+        &self,
+        producer: &ThreadedProducer<DefaultProducerContext>,
+        events: &Page,
+    ) -> Result<(), RelayError> {
+        let Some(last) = events.last() else {
+            return Ok(());
+        };
+        producer.begin_transaction()?;
+        for event in events {
+            let record = Record::try_new(event, &self.settings)?;
+            let message = BaseRecord::to(&record.topic)
+                .key(&record.key)
+                .payload(&record.value)
+                .headers(record.headers);
+            self.send(producer, message)?;
+        }
+        let place = Place {
+            position: last.position,
+            event: last.event_id.to_string(),
+        };
+        let value = serde_json::to_string(&place).map_err(|source| RelayError::Show {
+            position: last.position,
+            source,
+        })?;
+        let topic = self.settings.positions();
+        let place = BaseRecord::to(&topic)
+            .key(&self.settings.name)
+            .payload(&value)
+            .partition(0);
+        self.send(producer, place)?;
+        self.patiently(|| producer.commit_transaction(CALL))?;
+        self.relayed.store(last.position, Ordering::Release);
+        metrics::counter!("annals_relay_events_total").increment(events.len() as u64);
+        metrics::counter!("annals_relay_transactions_total", "outcome" => "committed").increment(1);
+        Ok(())
+    }
+
+    /// Hands a record over; waits while the brokers are slower than the log.
+    fn send(
+        &self,
+        producer: &ThreadedProducer<DefaultProducerContext>,
+        mut record: BaseRecord<'_, String, String>,
+    ) -> Result<(), KafkaError> {
+        loop {
+            match producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((error, back)) => {
+                    let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+                    if !full || self.stopping.load(Ordering::Acquire) {
+                        return Err(error);
+                    }
+                    record = back;
+                    producer.poll(FULL);
+                }
+            }
+        }
+    }
+
+    /// Repeats a call that ran into its time-out, until it has an answer or nobody waits any more.
+    fn patiently(&self, call: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+        loop {
+            match call() {
+                Err(error) if is_passing(&error) && !self.stopping.load(Ordering::Acquire) => {}
+                other => return other,
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The relay to Apache Kafka and the way in from it, with real brokers. Where there are none, each journey says that it was skipped.
+
+mod brokers;
+mod intake;
+mod killed;
+mod outage;
+mod program;
+mod relayed;
+mod secured;
+mod topics;
+mod zombie;
