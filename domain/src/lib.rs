@@ -16,6 +16,7 @@ pub mod connector_sync;
 mod given;
 pub mod lead;
 pub mod member;
+pub mod meter;
 pub mod opportunity;
 pub mod pricing;
 #[cfg(test)]

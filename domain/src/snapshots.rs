@@ -61,6 +61,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         connector_sync,
         lead,
         member,
+        meter,
         opportunity,
         subscription,
         tenant,

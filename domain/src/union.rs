@@ -46,12 +46,21 @@ macro_rules! events {
             }
 
             /// The payload as it is written now.
-            #[cfg(test)]
-            pub(crate) fn encode(&self) -> serde_json::Value {
+            #[must_use]
+            pub fn encode(&self) -> serde_json::Value {
                 let encoded = match self {
                     $(Self::$variant(event) => serde_json::to_value(event),)+
                 };
-                encoded.unwrap()
+                encoded.expect("an event's fields are JSON, as its snapshot shows")
+            }
+
+            /// The version in which events of this type are written now; `None`: there is no such type.
+            #[must_use]
+            pub fn version_of(event_type: &str) -> Option<u16> {
+                [$(<crate::$module::Event as StoredEvent>::current_version(event_type)),+]
+                    .into_iter()
+                    .flatten()
+                    .next()
             }
         }
 
@@ -73,6 +82,7 @@ events! {
     ConnectorSync: connector_sync,
     Lead: lead,
     Member: member,
+    Meter: meter,
     Opportunity: opportunity,
     Subscription: subscription,
     Tenant: tenant,
