@@ -2,12 +2,14 @@
 
 mod as_of;
 mod behind;
+mod counted;
 mod error;
 mod explain;
 mod limits;
 mod verify;
 
 pub use as_of::AsOf;
+pub use counted::{CountedEvents, Counting};
 pub use error::PastError;
 pub use explain::{Explained, Story};
 pub use limits::PastLimits;
