@@ -12,6 +12,7 @@ mod gateway;
 mod live_killed;
 mod live_program;
 mod log;
+mod metering;
 mod past;
 mod program;
 mod properties;

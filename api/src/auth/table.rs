@@ -67,6 +67,11 @@ const TABLE: &[Line] = &[
         "workspaces",
     ], EVERYBODY, &[Read]),
     line(Q, &[
+        "bundledMeters",
+        "meter",
+        "meterUsage",
+        "meters",
+        "quarantinedUsage",
         "roiSummary",
         "subscription",
         "subscriptions",
@@ -141,11 +146,14 @@ const TABLE: &[Line] = &[
     ], STAFF, &[Write]),
     line(M, &[
         "cancelSubscription",
+        "changeMeter",
         "changeSubscriptionPlan",
+        "defineMeter",
         "failPayment",
         "pauseSubscription",
         "receivePayment",
         "resumeSubscription",
+        "retireMeter",
         "startSubscription",
     ], ADMINS, &[Write]),
     line(M, &[

@@ -16,9 +16,15 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Lead", "attributes", 5),
     ("Me", "roles", 1),
     ("Me", "scopes", 1),
+    ("Meter", "versions", 2),
+    ("MeterDefinition", "groupBy", 2),
+    ("MeterUsage", "buckets", 60),
+    ("MeterUsageBucket", "group", 2),
     ("PlanSubscription", "received", 2),
+    ("Query", "bundledMeters", 30),
     ("Query", "nodes", 100),
     ("Query", "parkedStreams", 20),
+    ("Query", "quarantinedUsage", 20),
     ("Query", "readModels", 20),
     ("Query", "roiSummary", 24),
     ("ReadModelBuild", "key", 2),
@@ -49,6 +55,7 @@ const LISTS: &[(&str, &str, usize)] = &[
 /// lies in its own stream, or else among all of the tenant's events.
 const PASTS: &[(&str, &str, usize)] = &[
     ("Connector", "evidence", 50),
+    ("MeterUsageBucket", "evidence", 50),
     ("Query", "explainReadModelRow", 50),
     ("Query", "readModelDiff", 100),
     ("Query", "verifyReadModel", 500),

@@ -14,6 +14,8 @@ pub(crate) mod kit;
 mod lead;
 mod me;
 mod member;
+mod meter;
+mod metered_usage;
 mod node;
 mod opportunity;
 mod people;

@@ -15,6 +15,7 @@ use super::connector::Connector;
 use super::kit::{Code, Context, Cursor, Entity, GlobalId, IntoFault, fault, related, see_those};
 use super::lead::Lead;
 use super::member::Member;
+use super::meter::Meter;
 use super::opportunity::Opportunity;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
@@ -36,6 +37,7 @@ pub(crate) enum Node {
     Connector(Connector),
     Lead(Lead),
     Member(Member),
+    Meter(Meter),
     Opportunity(Opportunity),
     PlanSubscription(PlanSubscription),
     Tenant(Tenant),
@@ -140,6 +142,7 @@ entities!(
     Connector,
     Lead,
     Member,
+    Meter,
     Opportunity,
     PlanSubscription,
     Workspace

@@ -4,8 +4,9 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_feed, audit_feed_live, claim, connector, connector_sync, event, import,
-    lead, me, member, node, opportunity, read_model, read_model_history, read_model_operation, record_usage,
-    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, workspace,
+    lead, me, member, meter, metered_usage, node, opportunity, read_model, read_model_history,
+    read_model_operation, record_usage, roi_summary, roi_summary_live, subscription, tenant, usage,
+    usage_live, workspace,
 };
 
 /// What can be asked.
@@ -20,6 +21,9 @@ pub(crate) struct Query(
     lead::LeadQuery,
     me::MeQuery,
     member::MemberQuery,
+    meter::BundledMeterQuery,
+    meter::MeterQuery,
+    metered_usage::MeteredUsageQuery,
     node::NodeQuery,
     opportunity::OpportunityQuery,
     read_model::ReadModelQuery,
@@ -44,6 +48,7 @@ pub(crate) struct Mutation(
     import::ImportMutation,
     lead::LeadMutation,
     member::MemberMutation,
+    meter::MeterMutation,
     opportunity::OpportunityMutation,
     read_model_operation::ReadModelMutation,
     record_usage::UsageMutation,
