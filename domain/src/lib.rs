@@ -18,6 +18,7 @@ pub mod lead;
 pub mod member;
 pub mod meter;
 pub mod opportunity;
+pub mod plan;
 pub mod pricing;
 #[cfg(test)]
 mod properties;

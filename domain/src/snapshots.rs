@@ -63,6 +63,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         member,
         meter,
         opportunity,
+        plan,
         subscription,
         tenant,
         usage,

@@ -84,6 +84,7 @@ events! {
     Member: member,
     Meter: meter,
     Opportunity: opportunity,
+    Plan: plan,
     Subscription: subscription,
     Tenant: tenant,
     Usage: usage,

@@ -18,6 +18,7 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
         read_model::<crate::meter::MeterList>(),
         read_model::<crate::metered_usage::MeteredUsage>(),
         read_model::<crate::opportunity::OpportunityList>(),
+        read_model::<crate::plan::PlanList>(),
         read_model::<crate::quarantined_usage::QuarantinedUsage>(),
         read_model::<crate::roi_summary::RoiSummary>(),
         read_model::<crate::subscription::SubscriptionList>(),

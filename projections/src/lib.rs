@@ -16,6 +16,7 @@ pub mod member;
 pub mod meter;
 pub mod metered_usage;
 pub mod opportunity;
+pub mod plan;
 pub mod quarantined_usage;
 pub mod roi_summary;
 pub mod subscription;
@@ -34,6 +35,6 @@ pub use engine::{
 };
 pub use reader::{
     AsOf, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained, Extent,
-    List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, RowName, Sort, Story, Total,
-    Verified, Way,
+    List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, RowName, Sort, Statement,
+    StatementError, Story, Total, Verified, Way, span_of,
 };

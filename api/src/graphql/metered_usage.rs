@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{ComplexObject, Enum, Object, Result, SimpleObject};
-use domain::TenantId;
-use domain::meter::{Aggregation, Definition, bundled_gauges};
-use projections::meter::MeterList;
+use domain::meter::{Aggregation, Definition};
+use projections::Counting;
 use projections::metered_usage::{
     Granularity, Measure, MeteredUsage, Span, Usage, UsageHour, measured, spans,
 };
 use projections::quarantined_usage::{Quarantine, QuarantinedEvent, QuarantinedUsage};
-use projections::{Counting, Reader};
 
 use super::event::Event;
 use super::kit::{
@@ -26,7 +24,7 @@ const SPANS_AT_MOST: usize = 1_000;
 /// The most buckets of an answer.
 const BUCKETS_AT_MOST: usize = 5_000;
 /// A quantity that no decimal tells in full has so many places.
-const PLACES: u32 = 12;
+pub(super) const PLACES: u32 = 12;
 /// How many events of an evidence, and of a quarantine, are told when nobody says how many.
 const FIRST: i32 = 20;
 
@@ -79,15 +77,15 @@ pub(crate) struct MeterUsageBucket {
     events: Long,
 }
 
-/// How a bucket's events are found.
+/// How the events behind a quantity are found.
 #[derive(Clone)]
-struct Behind {
-    meter: String,
-    version: u32,
-    event_type: String,
-    group: BTreeMap<String, String>,
-    span: Span,
-    as_of: Option<u64>,
+pub(super) struct Behind {
+    pub(super) meter: String,
+    pub(super) version: u32,
+    pub(super) event_type: String,
+    pub(super) group: BTreeMap<String, String>,
+    pub(super) span: Span,
+    pub(super) as_of: Option<u64>,
 }
 
 /// A page of the events behind a quantity, oldest first.
@@ -119,6 +117,18 @@ impl MeterUsageBucket {
         #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this event's cursor.")] after: Option<Cursor>,
     ) -> Result<MeterEvidenceConnection> {
+        MeterEvidenceConnection::of(ctx, &self.behind, first, after).await
+    }
+}
+
+impl MeterEvidenceConnection {
+    /// A page of the events behind a quantity.
+    pub(super) async fn of(
+        ctx: &Context<'_>,
+        behind: &Behind,
+        first: Option<i32>,
+        after: Option<Cursor>,
+    ) -> Result<Self> {
         let options = ctx.data::<Options>()?;
         let identity = ctx.data::<Identity>()?;
         let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
@@ -127,7 +137,7 @@ impl MeterUsageBucket {
         let after = after
             .map_err(|error| fault(Code::BadUserInput, error.to_string()))?
             .unwrap_or_default();
-        let upto = match self.behind.as_of {
+        let upto = match behind.as_of {
             Some(position) => position,
             None => {
                 let folded = options
@@ -142,11 +152,11 @@ impl MeterUsageBucket {
             }
         };
         let counting = Counting {
-            meter: &self.behind.meter,
-            version: self.behind.version,
-            event_type: &self.behind.event_type,
-            group: &self.behind.group,
-            span: self.behind.span,
+            meter: &behind.meter,
+            version: behind.version,
+            event_type: &behind.event_type,
+            group: &behind.group,
+            span: behind.span,
         };
         let counted = options
             .past
@@ -236,7 +246,10 @@ impl MeteredUsageQuery {
         let Reading { tenant, reader } = reading::<MeteredUsage>(ctx, May::Read, at_least).await?;
         let then = then(ctx, tenant, as_of).await?;
         let past = then.as_ref().map(|then| (then.past, then.position));
-        let known = definition(tenant, reader, past, (&meter, version)).await?;
+        let position = past.map(|(_, position)| position);
+        let all = &ctx.data::<Options>()?.past;
+        let known = all.meter_definition(tenant, (&meter, version), position).await;
+        let known = known.map_err(IntoFault::into_fault)?;
         let (version, definition) =
             known.ok_or_else(|| bad(format!("meter: there is no meter {meter:?} of this version")))?;
         let settings = match past {
@@ -284,11 +297,7 @@ impl MeteredUsageQuery {
         let behind = |measure: &Measure| {
             let mut group = texts(&measure.group);
             group.extend(filter.clone());
-            let begin = if is_level {
-                domain_begin()
-            } else {
-                measure.span.from
-            };
+            let begin = begin_of_evidence(&definition, measure.span);
             Behind {
                 meter: meter.clone(),
                 version,
@@ -359,40 +368,12 @@ fn bad(message: impl Into<String>) -> async_graphql::Error {
     fault(Code::BadUserInput, message.into())
 }
 
-/// Before anything that a meter counts.
-fn domain_begin() -> jiff::Timestamp {
-    jiff::Timestamp::MIN
-}
-
-/// The version of a meter that is asked for, with its definition.
-async fn definition(
-    tenant: TenantId,
-    reader: &Reader,
-    past: Option<(&projections::Past, u64)>,
-    (code, version): (&str, Option<u32>),
-) -> Result<Option<(u32, Definition)>> {
-    if let Some(gauge) = bundled_gauges()
-        .iter()
-        .find(|gauge| gauge.code().as_str() == code)
-    {
-        let wanted = version.is_none_or(|version| version == gauge.version());
-        return Ok(wanted.then(|| (gauge.version(), gauge.definition().clone())));
+/// From where on events are behind what was measured in a span: of a level, from its first change on.
+pub(super) fn begin_of_evidence(definition: &Definition, span: Span) -> jiff::Timestamp {
+    match definition.aggregation {
+        Aggregation::TimeWeightedSum => jiff::Timestamp::MIN,
+        _ => span.from,
     }
-    let row = match past {
-        Some((past, position)) => past
-            .entity::<MeterList>(tenant, code, position)
-            .await
-            .map_err(IntoFault::into_fault)?,
-        None => {
-            let rows = reader.entities::<MeterList>(tenant, &[code.to_owned()]).await;
-            rows.map_err(IntoFault::into_fault)?.pop()
-        }
-    };
-    Ok(row.and_then(|row| {
-        let version = version.unwrap_or_else(|| u32::try_from(row.version).unwrap_or_default());
-        let place = usize::try_from(version).ok()?.checked_sub(1)?;
-        Some((version, row.versions.into_iter().nth(place)?))
-    }))
 }
 
 fn names_known<'n>(definition: &Definition, names: impl Iterator<Item = &'n String>) -> Result<()> {

@@ -17,6 +17,7 @@ use super::lead::Lead;
 use super::member::Member;
 use super::meter::Meter;
 use super::opportunity::Opportunity;
+use super::plan::Plan;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
 use super::workspace::Workspace;
@@ -39,6 +40,7 @@ pub(crate) enum Node {
     Member(Member),
     Meter(Meter),
     Opportunity(Opportunity),
+    Plan(Plan),
     PlanSubscription(PlanSubscription),
     Tenant(Tenant),
     Workspace(Workspace),
@@ -144,6 +146,7 @@ entities!(
     Member,
     Meter,
     Opportunity,
+    Plan,
     PlanSubscription,
     Workspace
 );

@@ -4,9 +4,9 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_feed, audit_feed_live, claim, connector, connector_sync, event, import,
-    lead, me, member, meter, metered_usage, node, opportunity, read_model, read_model_history,
-    read_model_operation, record_usage, roi_summary, roi_summary_live, subscription, tenant, usage,
-    usage_live, workspace,
+    invoice_preview, lead, me, member, meter, metered_usage, node, opportunity, plan, read_model,
+    read_model_history, read_model_operation, record_usage, roi_summary, roi_summary_live, subscription,
+    tenant, usage, usage_live, workspace,
 };
 
 /// What can be asked.
@@ -18,6 +18,7 @@ pub(crate) struct Query(
     audit_feed::AuditFeedQuery,
     claim::ClaimQuery,
     connector::ConnectorQuery,
+    invoice_preview::InvoicePreviewQuery,
     lead::LeadQuery,
     me::MeQuery,
     member::MemberQuery,
@@ -26,6 +27,8 @@ pub(crate) struct Query(
     metered_usage::MeteredUsageQuery,
     node::NodeQuery,
     opportunity::OpportunityQuery,
+    plan::BundledPlanQuery,
+    plan::PlanQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
     roi_summary::RoiSummaryQuery,
@@ -50,6 +53,7 @@ pub(crate) struct Mutation(
     member::MemberMutation,
     meter::MeterMutation,
     opportunity::OpportunityMutation,
+    plan::PlanMutation,
     read_model_operation::ReadModelMutation,
     record_usage::UsageMutation,
     subscription::SubscriptionMutation,

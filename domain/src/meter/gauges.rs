@@ -12,6 +12,8 @@ use crate::RecordedEvent;
 /// Gauges in any of their versions. An event meets those of its own type only, and its payload is read once for them.
 #[derive(Clone, Debug, Default)]
 pub struct Gauges {
+    /// Those that others have, too.
+    base: Option<Arc<Self>>,
     by_type: HashMap<String, Plan>,
 }
 
@@ -39,6 +41,16 @@ impl Gauges {
         static BUNDLED: LazyLock<Arc<Gauges>> =
             LazyLock::new(|| Arc::new(Gauges::default().with(bundled_gauges().iter().cloned())));
         Arc::clone(&BUNDLED)
+    }
+
+    /// These meters beside others, which are shared.
+    #[must_use]
+    pub fn over(base: Arc<Self>, gauges: impl IntoIterator<Item = Arc<Gauge>>) -> Self {
+        let own = Self {
+            base: Some(base),
+            ..Self::default()
+        };
+        own.with(gauges)
     }
 
     /// These meters, and others too.
@@ -70,14 +82,20 @@ impl Gauges {
     /// Whether any meter reads events of this type.
     #[must_use]
     pub fn wants(&self, event_type: &str) -> bool {
-        self.by_type.contains_key(event_type)
+        let in_base = || self.base.as_ref().is_some_and(|base| base.wants(event_type));
+        self.by_type.contains_key(event_type) || in_base()
     }
 
     /// What the meters make of an event; nothing of those that leave it out.
     #[must_use]
     pub fn read(&self, event: &RecordedEvent) -> Vec<Reading> {
+        let mut readings = self
+            .base
+            .as_ref()
+            .map(|base| base.read(event))
+            .unwrap_or_default();
         let Some(plan) = self.by_type.get(&event.event_type) else {
-            return Vec::new();
+            return readings;
         };
         // A meter reads events as they are written now, also those that were written before.
         let payload: Cow<'_, str> = if event.version == plan.event_version {
@@ -96,7 +114,8 @@ impl Gauges {
                 outcome,
             })
         };
-        plan.meters.iter().filter_map(read).collect()
+        readings.extend(plan.meters.iter().filter_map(read));
+        readings
     }
 }
 

@@ -94,7 +94,7 @@ impl Metering {
 }
 
 impl Own {
-    fn wire(&mut self, bundled: &Gauges) {
+    fn wire(&mut self, bundled: &Arc<Gauges>) {
         let ends = self.versions.iter().filter_map(|version| version.retired_at);
         let mut edges: Vec<u64> = self
             .versions
@@ -109,7 +109,7 @@ impl Own {
         let step = |at| {
             let counting = self.versions.iter().filter(|version| counts(version, at));
             let gauges = counting.map(|version| Arc::clone(&version.gauge));
-            (at, Arc::new(bundled.clone().with(gauges)))
+            (at, Arc::new(Gauges::over(Arc::clone(bundled), gauges)))
         };
         self.steps = edges.into_iter().map(step).collect();
     }

@@ -3,6 +3,8 @@
 
 mod fold;
 mod measure;
+#[cfg(test)]
+mod properties;
 mod query;
 mod span;
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
     AsOf, Check, CountedEvents, Counting, Difference, DifferenceKind, Explained, Extent, Past, PastError,
-    PastLimits, Story, Verified,
+    PastLimits, Statement, StatementError, Story, Verified, span_of,
 };
 pub use stale::RowName;
 

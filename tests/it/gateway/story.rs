@@ -173,7 +173,19 @@ fn meters() -> Vec<(&'static str, Value)> {
     });
     let mut changed = meter.clone();
     changed["filter"] = json!("data.unit == \"token\"");
+    let mut version = json!({
+        "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+        "charges": [{
+            "code": "tokens", "name": "Tokens", "meter": "$me1", "unit": "token",
+            "price": { "model": "standard", "unit_price": { "EUR": "0.001" } },
+        }],
+    });
+    let plan = json!({ "id": "$p1", "name": "Own", "version": version });
+    version["version"] = json!(2);
+    version["effective_from"] = json!("2027-01-01T00:00:00Z");
     vec![
+        ("definePlan", plan),
+        ("addPlanVersion", json!({ "id": "$p1", "version": version })),
         ("defineMeter", meter.clone()),
         ("changeMeter", changed),
         ("defineMeter", with_id(&meter, "$me2")),

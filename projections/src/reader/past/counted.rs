@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::{Event, RecordedEvent, TenantId};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use store::Part;
 
 use super::{Past, PastError};
@@ -32,6 +33,8 @@ pub struct Counting<'a> {
 pub struct CountedEvents {
     /// The events, in the order of the log.
     pub events: Vec<Arc<RecordedEvent>>,
+    /// What each of them added.
+    pub values: Vec<Decimal>,
     /// Whether there are more after them.
     pub more: bool,
 }
@@ -68,32 +71,41 @@ impl Past {
             .without(waiting)
             .beyond(after);
         let mut pace = Pace::new(None);
-        let mut events = Vec::new();
+        let (mut events, mut values) = (Vec::new(), Vec::new());
         loop {
             let page = walk.next(&mut pace).await?;
             if page.is_empty() {
-                return Ok(CountedEvents { events, more: false });
+                return Ok(CountedEvents {
+                    events,
+                    values,
+                    more: false,
+                });
             }
             for noted in &page {
                 let hour = noted.context.hour(noted.event.occurred_at);
                 if !within(hour, counting.span) {
                     continue;
                 }
-                let counts = noted.context.readings(&noted.event).iter().any(|reading| {
-                    reading.gauge.code().as_str() == counting.meter
+                let value = noted.context.readings(&noted.event).iter().find_map(|reading| {
+                    let counted = reading.outcome.as_ref().ok()?;
+                    let is_meant = reading.gauge.code().as_str() == counting.meter
                         && reading.gauge.version() == counting.version
-                        && reading
-                            .outcome
-                            .as_ref()
-                            .is_ok_and(|counted| has(&counted.group, counting.group))
+                        && has(&counted.group, counting.group);
+                    is_meant.then_some(counted.value)
                 });
-                if counts {
+                if let Some(value) = value {
                     events.push(Arc::clone(&noted.event));
+                    values.push(value);
                 }
             }
             if events.len() > limit {
                 events.truncate(limit);
-                return Ok(CountedEvents { events, more: true });
+                values.truncate(limit);
+                return Ok(CountedEvents {
+                    events,
+                    values,
+                    more: true,
+                });
             }
         }
     }

@@ -6,6 +6,7 @@ mod counted;
 mod error;
 mod explain;
 mod limits;
+mod statement;
 mod verify;
 
 pub use as_of::AsOf;
@@ -13,6 +14,7 @@ pub use counted::{CountedEvents, Counting};
 pub use error::PastError;
 pub use explain::{Explained, Story};
 pub use limits::PastLimits;
+pub use statement::{Statement, StatementError, span_of};
 pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
 
 use std::sync::Arc;
