@@ -21,6 +21,7 @@ mod node;
 mod opportunity;
 mod people;
 mod plan;
+mod quarantined_usage;
 mod read_model;
 mod read_model_diff;
 mod read_model_history;

@@ -4,9 +4,9 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_feed, audit_feed_live, claim, connector, connector_sync, event, import,
-    invoice_preview, lead, me, member, meter, metered_usage, node, opportunity, plan, read_model,
-    read_model_history, read_model_operation, record_usage, roi_summary, roi_summary_live, subscription,
-    tenant, usage, usage_live, workspace,
+    invoice_preview, lead, me, member, meter, metered_usage, node, opportunity, plan, quarantined_usage,
+    read_model, read_model_history, read_model_operation, record_usage, roi_summary, roi_summary_live,
+    subscription, tenant, usage, usage_live, workspace,
 };
 
 /// What can be asked.
@@ -29,6 +29,7 @@ pub(crate) struct Query(
     opportunity::OpportunityQuery,
     plan::BundledPlanQuery,
     plan::PlanQuery,
+    quarantined_usage::QuarantinedUsageQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
     roi_summary::RoiSummaryQuery,
