@@ -3,7 +3,9 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use domain::{Entity, TenantId, agent, api_key, connector, member, subscription, tenant, workspace};
+use domain::{
+    Entity, TenantId, agent, api_key, connector, member, meter, plan, subscription, tenant, workspace,
+};
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role};
 
 use crate::cli::ReadArgs;
@@ -20,6 +22,8 @@ fn kept() -> Vec<&'static str> {
         type_of::<api_key::ApiKey>(),
         type_of::<connector::Connector>(),
         type_of::<member::Member>(),
+        type_of::<meter::Meter>(),
+        type_of::<plan::Plan>(),
         type_of::<subscription::Subscription>(),
         type_of::<tenant::Tenant>(),
         type_of::<workspace::Workspace>(),

@@ -5,6 +5,9 @@
 //! asks), `limits`, `documents` (read once), `cost`, then `graphql` (one file a slice, `kit` below them) and `live` (one
 //! execution for all who follow the same).
 
+// Each slice of a root nests its futures in those of the slices before.
+#![recursion_limit = "256"]
+
 mod auth;
 mod cost;
 mod documents;

@@ -7,6 +7,7 @@ mod gateway;
 mod generic_query;
 mod growth;
 mod live_lag;
+mod metering;
 mod node_packages;
 mod one_tenant;
 mod peers;
@@ -57,6 +58,8 @@ enum What {
     Growth,
     /// Rebuilding read models over 100,000 events and over `--events`
     Rebuild,
+    /// Metering `--events` usage events over 8 meters
+    Metering,
     /// How far read models are behind a steady writer
     LiveLag,
     /// A rollup of 20,000 events: ours, cqrs-es, Emmett
@@ -98,6 +101,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Rebuild) {
         rebuild::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::Metering) {
+        metering::measure(&server, arguments.events, arguments.runs).await?;
     }
     if wanted(What::LiveLag) {
         live_lag::measure(&server, arguments.seconds, arguments.runs).await?;

@@ -16,9 +16,9 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// What a rebuild took; the times are of each event, in nanoseconds.
 #[derive(Clone, Copy, Default)]
-struct Took {
-    wall_ns: u64,
-    client_ns: u64,
+pub(crate) struct Took {
+    pub(crate) wall_ns: u64,
+    pub(crate) client_ns: u64,
     server_ns: u64,
     peak_mib: u64,
 }
@@ -86,7 +86,12 @@ pub(crate) async fn measure(server: &Server, events: u64, runs: usize) -> anyhow
     Ok(())
 }
 
-async fn rebuild(server: &Server, log: &UsageLog, name: &str, events: u64) -> anyhow::Result<Took> {
+pub(crate) async fn rebuild(
+    server: &Server,
+    log: &UsageLog,
+    name: &str,
+    events: u64,
+) -> anyhow::Result<Took> {
     let operations = log.operations();
     let build = operations.rebuild(name, Order::default()).await?;
     let watch = Watch::start(server);

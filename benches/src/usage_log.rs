@@ -51,6 +51,13 @@ impl UsageLog {
     /// A log of so many events, a tenth of them leads'.
     pub(crate) async fn filled(server: &Server, events: u64) -> anyhow::Result<Self> {
         let log = Self::empty(server).await?;
+        log.fill(events).await?;
+        Ok(log)
+    }
+
+    /// Appends up to so many events, a tenth of them leads'.
+    pub(crate) async fn fill(&self, events: u64) -> anyhow::Result<()> {
+        let log = self;
         let leads = events / 10 / LEAD_EVENTS;
         stream::iter((0..leads).map(anyhow::Ok))
             .try_for_each_concurrent(64, |number| log.lead(number))
@@ -60,7 +67,7 @@ impl UsageLog {
             let records = (head..(head + BATCH).min(events)).map(record).collect();
             head = log.append(records).await?;
         }
-        Ok(log)
+        Ok(())
     }
 
     async fn lead(&self, number: u64) -> anyhow::Result<()> {

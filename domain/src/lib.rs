@@ -16,7 +16,9 @@ pub mod connector_sync;
 mod given;
 pub mod lead;
 pub mod member;
+pub mod meter;
 pub mod opportunity;
+pub mod plan;
 pub mod pricing;
 #[cfg(test)]
 mod properties;

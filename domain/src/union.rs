@@ -51,7 +51,7 @@ macro_rules! events {
                 let encoded = match self {
                     $(Self::$variant(event) => serde_json::to_value(event),)+
                 };
-                encoded.expect("an event is made of plain values")
+                encoded.expect("an event's fields are JSON, as its snapshot shows")
             }
 
             /// The schema of each aggregate's payloads as they are written now, by aggregate: one object a variant,
@@ -61,6 +61,15 @@ macro_rules! events {
                     <crate::$module::$variant as cqrs_es::Aggregate>::TYPE,
                     <crate::$module::Event as schemars::JsonSchema>::json_schema(generator),
                 )),+]
+            }
+
+            /// The version in which events of this type are written now; `None`: there is no such type.
+            #[must_use]
+            pub fn version_of(event_type: &str) -> Option<u16> {
+                [$(<crate::$module::Event as StoredEvent>::current_version(event_type)),+]
+                    .into_iter()
+                    .flatten()
+                    .next()
             }
         }
 
@@ -82,7 +91,9 @@ events! {
     ConnectorSync: connector_sync,
     Lead: lead,
     Member: member,
+    Meter: meter,
     Opportunity: opportunity,
+    Plan: plan,
     Subscription: subscription,
     Tenant: tenant,
     Usage: usage,

@@ -13,7 +13,11 @@ pub mod daily_usage;
 pub mod engine;
 pub mod lead;
 pub mod member;
+pub mod meter;
+pub mod metered_usage;
 pub mod opportunity;
+pub mod plan;
+pub mod quarantined_usage;
 pub mod roi_summary;
 pub mod subscription;
 pub mod tenant;
@@ -30,6 +34,7 @@ pub use engine::{
     RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
 };
 pub use reader::{
-    AsOf, Check, Compared, Difference, DifferenceKind, Direction, Explained, Extent, List, Listed, Page,
-    Past, PastError, PastLimits, Place, QueryError, Reader, RowName, Sort, Story, Total, Verified, Way,
+    AsOf, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained, Extent,
+    List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, RowName, Sort, Statement,
+    StatementError, Story, Total, Verified, Way, span_of,
 };

@@ -14,6 +14,7 @@ mod kafka;
 mod live_killed;
 mod live_program;
 mod log;
+mod metering;
 mod past;
 mod program;
 mod properties;

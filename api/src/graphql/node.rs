@@ -17,7 +17,9 @@ use super::kit::{
 };
 use super::lead::Lead;
 use super::member::Member;
+use super::meter::Meter;
 use super::opportunity::Opportunity;
+use super::plan::Plan;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
 use super::workspace::Workspace;
@@ -38,7 +40,9 @@ pub(crate) enum Node {
     Connector(Connector),
     Lead(Lead),
     Member(Member),
+    Meter(Meter),
     Opportunity(Opportunity),
+    Plan(Plan),
     PlanSubscription(PlanSubscription),
     Tenant(Tenant),
     Workspace(Workspace),
@@ -144,7 +148,9 @@ entities!(
     Connector,
     Lead,
     Member,
+    Meter,
     Opportunity,
+    Plan,
     PlanSubscription,
     Workspace
 );

@@ -79,6 +79,7 @@ pub(crate) struct CompletenessProof {
     enclosure: Enclosure,
 }
 
+/// That these are all events of the tenant between two cursors: none added, none left out.
 #[Object]
 impl CompletenessProof {
     /// The range begins after this event.

@@ -4,9 +4,9 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector, connector_sync,
-    event, import, lead, me, member, node, opportunity, proof, read_model, read_model_history,
-    read_model_operation, record_usage, roi_summary, roi_summary_live, subscription, tenant, usage,
-    usage_live, workspace,
+    event, import, invoice_preview, lead, me, member, meter, metered_usage, node, opportunity, plan, proof,
+    quarantined_usage, read_model, read_model_history, read_model_operation, record_usage, roi_summary,
+    roi_summary_live, subscription, tenant, usage, usage_live, workspace,
 };
 
 /// What can be asked.
@@ -19,12 +19,19 @@ pub(crate) struct Query(
     audit_feed::AuditFeedQuery,
     claim::ClaimQuery,
     connector::ConnectorQuery,
+    invoice_preview::InvoicePreviewQuery,
     lead::LeadQuery,
     me::MeQuery,
     member::MemberQuery,
+    meter::BundledMeterQuery,
+    meter::MeterQuery,
+    metered_usage::MeteredUsageQuery,
     node::NodeQuery,
     opportunity::OpportunityQuery,
     proof::ProofQuery,
+    plan::BundledPlanQuery,
+    plan::PlanQuery,
+    quarantined_usage::QuarantinedUsageQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
     roi_summary::RoiSummaryQuery,
@@ -47,7 +54,9 @@ pub(crate) struct Mutation(
     import::ImportMutation,
     lead::LeadMutation,
     member::MemberMutation,
+    meter::MeterMutation,
     opportunity::OpportunityMutation,
+    plan::PlanMutation,
     read_model_operation::ReadModelMutation,
     record_usage::UsageMutation,
     subscription::SubscriptionMutation,

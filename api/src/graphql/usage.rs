@@ -72,6 +72,7 @@ pub(crate) struct Usage {
 
 /// What was used, by day and in all.
 #[Object]
+#[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
 impl Usage {
     /// A meter's day a row, in the order of meters, units and days.
     async fn days(

@@ -195,6 +195,12 @@ impl Agreement {
         })
     }
 
+    /// The currency of all its bills.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
     /// Its billing periods.
     #[must_use]
     pub const fn cycle(&self) -> &Cycle {

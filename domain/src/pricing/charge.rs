@@ -17,7 +17,7 @@ use crate::kernel::Currency;
 /// A meter, the model that prices it, and the bounds of what it may come to. Rated in this order: included units
 /// come off, the transform counts what is left, the model prices it, the maximum caps it; the minimum and the
 /// commitment follow as lines of their own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Charge {
     /// Its code, unique in a plan's version; lines are named after it.
@@ -32,6 +32,7 @@ pub struct Charge {
     pub price: Model,
     /// How many units cost nothing. They are not prorated.
     #[serde(default, with = "figure")]
+    #[schemars(with = "String")]
     pub included_units: Decimal,
     /// How units are counted before they are priced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,14 +56,16 @@ pub struct Charge {
 
 /// Counting in other units than the meter's, for instance in millions of tokens (Stripe "transform quantity",
 /// OpenMeter "unit config", Kill Bill's block size).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transform {
     /// How many of the meter's units make one.
     #[serde(default = "figure::one", with = "figure")]
+    #[schemars(with = "String")]
     pub divide_by: Decimal,
     /// How many each of the meter's units counts.
     #[serde(default = "figure::one", with = "figure")]
+    #[schemars(with = "String")]
     pub multiply_by: Decimal,
     /// What becomes of a begun one.
     #[serde(default)]
@@ -70,7 +73,7 @@ pub struct Transform {
 }
 
 /// What becomes of a begun unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoundUnits {
     /// It counts in part.
@@ -83,7 +86,7 @@ pub enum RoundUnits {
 }
 
 /// What becomes of a quantity below zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnNegative {
     /// The line is refused.

@@ -15,7 +15,7 @@ use crate::kernel::InvalidValue;
 
 /// A fraction in lowest terms with a positive denominator. As text it is a decimal where one tells it in full
 /// (`12.5`), else the fraction (`50/31`).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Exact {
     numerator: i128,

@@ -12,7 +12,7 @@ use super::price::Price;
 use crate::kernel::{Currency, Money};
 
 /// A fee of a billing period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FlatFee {
     /// Its code, unique in a plan's version.
@@ -30,7 +30,7 @@ pub struct FlatFee {
 }
 
 /// When a fee is due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Due {
     /// At a period's begin.
@@ -41,7 +41,7 @@ pub enum Due {
 }
 
 /// Whether a part of a period costs a part of the fee.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Proration {
     /// The fee times the days in force by the days of the period (Lago, Flexprice "day based").
@@ -52,7 +52,7 @@ pub enum Proration {
 }
 
 /// Days of a period, from one up to another, this one excluded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Days {
     /// The first day.
     pub from: Date,
@@ -61,7 +61,7 @@ pub struct Days {
 }
 
 /// What becomes of a fee that was paid in advance when the plan changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OldFee {
     /// Its days from the change on are credited (Stripe, Flexprice, Lago today).

@@ -13,7 +13,7 @@ use super::period::{Period, day_of};
 use super::usage::{Transaction, Usage};
 
 /// A result that may be billed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Outcome {
     /// The id of the event that tells of it.
     pub id: String,
@@ -29,7 +29,7 @@ pub struct Outcome {
 }
 
 /// How sure a result is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeState {
     /// Someone or something said so.
@@ -43,7 +43,7 @@ pub enum OutcomeState {
 }
 
 /// Which outcomes are billed, and how long a reversal is credited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeTerms {
     /// Which states are billed.
@@ -54,7 +54,7 @@ pub struct OutcomeTerms {
 }
 
 /// Which states are billed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BilledStates {
     /// Confirmed ones only.

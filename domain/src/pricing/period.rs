@@ -8,7 +8,18 @@ use super::exact::{Exact, TooLarge};
 use crate::tenant::Zone;
 
 /// How long a billing period is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumString)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    strum::Display,
+    strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Interval {
@@ -23,7 +34,7 @@ pub enum Interval {
 }
 
 /// Where billing periods begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
     /// With the calendar: on Mondays, on the first of months, of January, April, July and October, of January.
@@ -35,7 +46,7 @@ pub enum Anchor {
 }
 
 /// The billing periods of one subscription.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cycle {
     /// How long they are.
     pub interval: Interval,
@@ -48,7 +59,7 @@ pub struct Cycle {
 }
 
 /// One billing period: whole days in a zone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Period {
     /// Its first day.
     pub first_day: Date,

@@ -22,7 +22,7 @@ pub struct Plan {
 }
 
 /// What a plan is from a day on. A subscription is rated under the version in force at its period's begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanVersion {
     /// Its number: 1, 2, 3, ...
@@ -57,7 +57,7 @@ pub struct PlanVersion {
 }
 
 /// How much of the platform a plan opens; without a figure there is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// How many verticals.

@@ -12,7 +12,7 @@ use crate::kernel::Currency;
 
 /// What something costs, an amount a currency: `{"USD": "0.05", "EUR": "0.045"}`. A subscription is in one
 /// currency and is rated with that amount; amounts are not converted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "BTreeMap<Currency, String>")]
 pub struct Price(BTreeMap<Currency, Decimal>);
 

@@ -13,13 +13,14 @@ use crate::kernel::Currency;
 
 /// An amount that is owed for a whole period of usage. Usage beyond it costs `overage_factor` times as much
 /// (Flexprice "commitment and overage"); what is missing is owed too, if there is a true-up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Commitment {
     /// How much is committed to in a whole period; prorated by day.
     pub amount: Price,
     /// How many times its price usage beyond the commitment costs; at least 1.
     #[serde(default = "figure::one", with = "figure")]
+    #[schemars(with = "String")]
     pub overage_factor: Decimal,
     /// Whether what is missing is owed.
     #[serde(default)]
@@ -27,7 +28,7 @@ pub struct Commitment {
 }
 
 /// Whether what is missing up to a commitment is owed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TrueUp {
     /// It is.

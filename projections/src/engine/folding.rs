@@ -25,6 +25,8 @@ pub trait AnyReadModel: sealed::Sealed + Send + Sync {
     fn reads(&self) -> &'static [&'static str];
     /// Whether rows are only ever added.
     fn appends_only(&self) -> bool;
+    /// Whether it shows what meters read.
+    fn looks_back(&self) -> bool;
 
     /// Whether it reads events of this kind.
     fn wants(&self, event: &RecordedEvent) -> bool {
@@ -69,6 +71,9 @@ impl<M: ReadModel> AnyReadModel for Folded<M> {
     }
     fn appends_only(&self) -> bool {
         M::APPENDS_ONLY
+    }
+    fn looks_back(&self) -> bool {
+        M::LOOKS_BACK
     }
 }
 

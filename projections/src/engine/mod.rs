@@ -15,6 +15,7 @@ mod filling;
 mod folding;
 pub(crate) mod history;
 mod lease;
+mod metering;
 mod model;
 mod operations;
 mod page;
@@ -46,5 +47,6 @@ pub use projector::{Projector, ProjectorOptions, Stopped};
 pub use rows::Rows;
 
 pub(crate) use checkpoint::checkpoints;
+pub(crate) use context::next_hour;
 pub(crate) use model::{count, position};
 pub(crate) use table::Table;

@@ -26,6 +26,9 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     const READS: &'static [&'static str];
     /// Whether rows are only ever added, so that none needs to be loaded.
     const APPENDS_ONLY: bool = false;
+    /// Whether it shows what meters read: then a new meter's rows are made of all events before it, too, in the
+    /// transaction of the event that brings it. Its rows must not depend on the order of events.
+    const LOOKS_BACK: bool = false;
 
     /// What names a row.
     type Key: RowKey;

@@ -11,6 +11,7 @@ use super::builds::Scope;
 use super::checkpoint::{self, Unit};
 use super::context::Noted;
 use super::folding::{AnyReadModel, Changes, Folding, Parking};
+use super::metering;
 use super::parked::{self, Waiting};
 use super::shard::Shard;
 use super::table::Table;
@@ -79,13 +80,37 @@ impl From<sqlx::Error> for Setback {
     }
 }
 
-/// Takes travellers, all at the page's begin, to its end, in one transaction.
+/// Takes travellers, all at the page's begin, to its end, in one transaction; in several, when it brings meters.
 pub(super) async fn carry(pool: &PgPool, travellers: &mut [Traveller], page: &Page) -> Result<(), Setback> {
     if travellers.is_empty() {
         return Ok(());
     }
+    for part in metering::cut(travellers, page) {
+        carry_part(pool, travellers, &part).await?;
+    }
+    Ok(())
+}
+
+async fn carry_part(pool: &PgPool, travellers: &mut [Traveller], page: &Page) -> Result<(), Setback> {
+    let mut before = Vec::new();
+    for (number, traveller) in travellers.iter().enumerate() {
+        let rows = metering::rows_before(pool, traveller, page).await;
+        let rows = rows.map_err(|trouble| setback(number, trouble))?;
+        before.extend(rows.map(|rows| (number, rows)));
+    }
     let mut transaction = pool.begin_with(BEGIN).await?;
     let parked = carry_within(&mut transaction, travellers, page).await?;
+    for (number, rows) in before {
+        if let Some(columns) = rows.written {
+            let table = &travellers[number].table;
+            let written = table.write(&mut transaction, columns).await;
+            // A meter's rows are never set aside: either all of its past counts, or the read model stops here.
+            written.map_err(|error| match Fault::of(&error) {
+                Fault::Away => Setback::Away(error),
+                Fault::Data | Fault::Structure => Setback::Unfit(number, error.to_string()),
+            })?;
+        }
+    }
     transaction.commit().await?;
     for (traveller, streams) in travellers.iter_mut().zip(parked) {
         traveller.position = page.upto;
@@ -116,17 +141,21 @@ pub(super) async fn carry_within(
     let mut parked = Vec::new();
     for (number, traveller) in travellers.iter().enumerate() {
         let streams = carry_one(connection, traveller, page).await;
-        parked.push(streams.map_err(|trouble| match trouble {
-            Trouble::Unfit(reason) => Setback::Unfit(number, reason.to_string()),
-            Trouble::Sql(error) => match Fault::of(&error) {
-                Fault::Data => Setback::Refused(number, error.to_string()),
-                Fault::Structure => Setback::Unfit(number, error.to_string()),
-                Fault::Away => Setback::Away(error),
-            },
-        })?);
+        parked.push(streams.map_err(|trouble| setback(number, trouble))?);
     }
     checkpoint::advance(connection, &units, page.upto).await?;
     Ok(parked)
+}
+
+fn setback(number: usize, trouble: Trouble) -> Setback {
+    match trouble {
+        Trouble::Unfit(reason) => Setback::Unfit(number, reason.to_string()),
+        Trouble::Sql(error) => match Fault::of(&error) {
+            Fault::Data => Setback::Refused(number, error.to_string()),
+            Fault::Structure => Setback::Unfit(number, error.to_string()),
+            Fault::Away => Setback::Away(error),
+        },
+    }
 }
 
 #[derive(Debug)]

@@ -40,6 +40,7 @@ impl Story {
             .find(|kind| **kind == family)
             .unwrap();
         let position = self.events.len() as u64 + 1;
+        let event: Event = event.into();
         let event = RecordedEvent {
             position,
             event_id: EventId::new(Ulid::from_parts(1, position.into())),
@@ -56,8 +57,8 @@ impl Story {
             actor: Actor::new(ActorKind::User, "ada"),
             correlation_id: Some("request-1".to_owned()),
             causation_id: None,
-            event: event.into(),
-            payload: "{}".into(),
+            payload: event.encode().to_string().into(),
+            event,
             hash: [0; 32],
         };
         let berlin: Zone = "Europe/Berlin".parse().unwrap();

@@ -12,7 +12,8 @@ pub(crate) use list::{Conditions, Paged};
 pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
-    AsOf, Check, Difference, DifferenceKind, Explained, Extent, Past, PastError, PastLimits, Story, Verified,
+    AsOf, Check, CountedEvents, Counting, Difference, DifferenceKind, Explained, Extent, Past, PastError,
+    PastLimits, Statement, StatementError, Story, Verified, span_of,
 };
 pub(crate) use row::read;
 pub use stale::RowName;

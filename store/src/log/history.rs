@@ -157,6 +157,37 @@ impl Log {
         Ok(events)
     }
 
+    /// All events at hand of a tenant's aggregates of one kind, up to a position included, in order: for kinds of which
+    /// a tenant has few.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the position of an event that can't be decoded.
+    pub async fn of_kind(
+        &self,
+        tenant: TenantId,
+        aggregate_type: &str,
+        upto: u64,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut query = QueryBuilder::<Postgres>::new("select ");
+        query
+            .push(COLUMNS)
+            .push(" from events_at_hand where aggregate_type = ");
+        query.push_bind(aggregate_type.to_owned());
+        // Of all that begin with `<tenant>:`, since `;` is what follows the colon.
+        query
+            .push(" and aggregate_id >= ")
+            .push_bind(format!("{tenant}:"));
+        query.push(" and aggregate_id < ").push_bind(format!("{tenant};"));
+        query.push(" and position <= ").push_bind(bigint(upto));
+        query.push(" order by position");
+        let mut rows = query.build().fetch(self.pool());
+        let mut events = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            events.push(decode_row(&row)?);
+        }
+        Ok(events)
+    }
+
     /// The last position that was recorded at a moment or before it; 0 when there was none yet. The time of
     /// recording never runs backwards along the positions, so the primary key is searched by halves.
     ///

@@ -192,6 +192,7 @@ impl Schema {
                 "Decimal" => Some(json!("1.00")),
                 "DateTime" => Some(json!("2026-03-01T12:00:00Z")),
                 "Date" => Some(json!(if name == "to" { "2026-12-31" } else { "2026-01-01" })),
+                "JSON" => Some(json!({ "version": 1 })),
                 "String" => Some(json!(text(name))),
                 other => panic!(
                     "{path} is of the type {other}: tell tests/it/gateway/schema.rs a value of that type, so that \

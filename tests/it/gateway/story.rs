@@ -121,6 +121,7 @@ fn chapters() -> Vec<(&'static str, Value)> {
         ("openOpportunity", with_id(&opportunity, "$o3")),
     ]);
     story.extend(sources());
+    story.extend(meters());
     story.extend(bills());
     story
 }
@@ -162,6 +163,33 @@ fn sources() -> Vec<(&'static str, Value)> {
             json!({ "id": "$s2", "reason": "the file ended early" }),
         ),
         ("recordUsage", json!({ "records": [fact] })),
+    ]
+}
+
+fn meters() -> Vec<(&'static str, Value)> {
+    let meter = json!({
+        "id": "$me1", "label": "Tokens read", "eventType": "usage.tokens.input", "value": "decimal(data.quantity)",
+        "aggregation": "SUM", "groupBy": [{ "name": "model", "value": "data.dimensions.model" }], "unit": "token",
+    });
+    let mut changed = meter.clone();
+    changed["filter"] = json!("data.unit == \"token\"");
+    let mut version = json!({
+        "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+        "charges": [{
+            "code": "tokens", "name": "Tokens", "meter": "$me1", "unit": "token",
+            "price": { "model": "standard", "unit_price": { "EUR": "0.001" } },
+        }],
+    });
+    let plan = json!({ "id": "$p1", "name": "Own", "version": version });
+    version["version"] = json!(2);
+    version["effective_from"] = json!("2027-01-01T00:00:00Z");
+    vec![
+        ("definePlan", plan),
+        ("addPlanVersion", json!({ "id": "$p1", "version": version })),
+        ("defineMeter", meter.clone()),
+        ("changeMeter", changed),
+        ("defineMeter", with_id(&meter, "$me2")),
+        ("retireMeter", json!({ "id": "$me2", "reason": "nobody asks" })),
     ]
 }
 

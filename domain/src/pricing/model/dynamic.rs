@@ -10,11 +10,12 @@ use crate::pricing::usage::Usage;
 
 /// The sum of the amounts that the events bring, in the subscription's currency, times a multiplier: `1.2` for a
 /// margin of a fifth on costs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dynamic {
     /// How many times the events' amounts are due.
     #[serde(default = "figure::one", with = "figure")]
+    #[schemars(with = "String")]
     pub multiplier: Decimal,
 }
 

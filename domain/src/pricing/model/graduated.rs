@@ -10,7 +10,7 @@ use crate::pricing::line::RatedTier;
 
 /// The quantity fills the tiers one after the other. A tier's flat fee is due once it is reached, and the first
 /// one always is: nothing used still costs its flat fee (Lago, graduated_service_spec.rb).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Graduated {
     /// In ascending order; the last is open.

@@ -13,7 +13,7 @@ use crate::pricing::price::Price;
 
 /// The amount fills the tiers one after the other; each takes its share of its part, and its flat fee once it is
 /// reached. The first tier is always reached, as in [`super::Graduated`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GraduatedPercentage {
     /// In ascending order; the last is open.
@@ -21,14 +21,16 @@ pub struct GraduatedPercentage {
 }
 
 /// A tier of an amount and the share that is due of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PercentageTier {
     /// Where it ends, this included; the last tier is open.
     #[serde(default, with = "figure::option", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub up_to: Option<Decimal>,
     /// The share in per cent.
     #[serde(with = "figure")]
+    #[schemars(with = "String")]
     pub rate_percent: Decimal,
     /// What the tier costs once, when it is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]

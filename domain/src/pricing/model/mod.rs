@@ -28,7 +28,7 @@ use super::usage::Usage;
 use crate::kernel::Currency;
 
 /// A charge model and its prices; as JSON it names itself: `{"model": "standard", "unit_price": {"USD": "0.05"}}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "model", rename_all = "snake_case")]
 pub enum Model {
     /// A price a unit.

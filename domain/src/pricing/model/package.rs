@@ -12,16 +12,18 @@ use crate::pricing::price::Price;
 
 /// Free units come off first; what is left is counted in packages, rounded up (Lago, package_service_spec.rb:
 /// 121 units, 10 free, packages of 10 are 12).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
     /// How many units a package holds.
     #[serde(with = "figure")]
+    #[schemars(with = "String")]
     pub package_size: Decimal,
     /// What a package costs.
     pub package_price: Price,
     /// How many units are free.
     #[serde(default, with = "figure")]
+    #[schemars(with = "String")]
     pub free_units: Decimal,
 }
 

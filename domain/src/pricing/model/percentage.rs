@@ -17,11 +17,12 @@ use crate::pricing::usage::Usage;
 /// Transactions are free as long as all free allowances last: the first so many transactions, and amounts up to
 /// a sum. The one that crosses the free sum pays for what lies above it, and its fixed fee in full; what is left
 /// of one allowance when the other ends is lost (Lago, percentage_service_spec.rb).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Percentage {
     /// The share in per cent: `1.3` for 1.3 %.
     #[serde(with = "figure")]
+    #[schemars(with = "String")]
     pub rate_percent: Decimal,
     /// What each paid transaction costs besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use crate::pricing::line::{Basis, RatedTier};
 use crate::pricing::price::Price;
 
 /// Quantity times price.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Standard {
     /// What a unit costs.

@@ -12,11 +12,12 @@ use crate::pricing::price::Price;
 
 /// A tier: what lies above the tier before, up to its own bound, this included. So a quantity of 100.5 between
 /// the bounds 100 and 200 belongs to the upper tier (Lago, volume_service_spec.rb).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// Where it ends; the last tier is open.
     #[serde(default, with = "figure::option", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub up_to: Option<Decimal>,
     /// What a unit costs.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,7 @@ use crate::pricing::line::RatedTier;
 
 /// The last tier that the quantity reaches prices all of it, and adds its own flat fee only. Nothing used reaches
 /// the first tier (Lago, volume_service_spec.rb; OpenMeter, tieredvolume_test.go).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Volume {
     /// In ascending order; the last is open.

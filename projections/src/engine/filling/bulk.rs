@@ -17,6 +17,7 @@ use crate::engine::catch_up::{Obstacle, filter};
 use crate::engine::checkpoint::{self, Unit};
 use crate::engine::context::{Noted, Timeline};
 use crate::engine::folding::{Changes, Folding, Parking};
+use crate::engine::metering::LookBack;
 use crate::engine::page::{BEGIN, Traveller};
 use crate::engine::parked::{self, Waiting};
 
@@ -126,6 +127,14 @@ impl Filling {
             timeline.fill(&self.pool, upto).await.map_err(Obstacle::from)?;
             let page = timeline.annotate(events.into_iter().map(Arc::new).collect());
             held.beside_rows = *written > 0 || writing.is_some();
+            if model.looks_back() {
+                for noted in &page {
+                    let back = LookBack::of(self.log.clone(), &noted.event);
+                    if let Some(back) = back.filter(|_| self.traveller.wants(noted)) {
+                        self.look_back(&mut held, back).await?;
+                    }
+                }
+            }
             self.fold(&mut held, &page).await?;
             folded = upto;
             self.tell(folded, target, page.len(), started);
@@ -194,6 +203,17 @@ impl Filling {
             held.parkings.push(parking);
         }
         Ok(())
+    }
+
+    /// Folds what happened before a meter, for that meter: whatever comes first, its rows are the same.
+    async fn look_back(&mut self, held: &mut Held, mut back: LookBack) -> Result<(), Outcome> {
+        loop {
+            let page = back.next(&self.pool).await.map_err(Obstacle::from)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            self.fold(held, &page).await?;
+        }
     }
 
     fn is_full(&self, held: &Held) -> bool {

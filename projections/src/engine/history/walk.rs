@@ -41,6 +41,14 @@ impl Walk {
         Self { waiting, ..self }
     }
 
+    /// The same after a position; not for the part of one stream.
+    pub(crate) fn beyond(self, position: u64) -> Self {
+        Self {
+            after: Place::after_position(position),
+            ..self
+        }
+    }
+
     /// The next page; an empty one: that was all.
     pub(crate) async fn next(&mut self, pace: &mut Pace) -> Result<Vec<Noted>, ReadError> {
         if self.timeline.is_none() {
@@ -93,7 +101,10 @@ impl Walk {
             tenant,
             id: tenant.to_string(),
         });
-        let mut timeline = Timeline::default();
+        let mut timeline = Timeline::of_the_past();
+        let meters = self.log.of_kind(tenant, "meter", self.upto).await?;
+        pace.spend(meters.len()).await;
+        timeline.note_meters(&meters);
         let mut after = Place::default();
         loop {
             let limit = pace.at_once(PAGE);

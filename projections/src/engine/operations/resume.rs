@@ -50,7 +50,8 @@ impl Operations {
             stream: Some((stream.aggregate_type.to_owned(), stream.id.clone())),
             ..Filter::tenant(stream.tenant)
         };
-        let mut timeline = Timeline::default();
+        let mut timeline = Timeline::of_the_past();
+        timeline.note_meters(&self.log.of_kind(stream.tenant, "meter", upto).await?);
         let (mut after, mut resumed, mut refused) = (waits.position - 1, 0, None);
         while after < upto && refused.is_none() {
             let (events, looked_at) = read(&self.log, &filter, (after, upto), PAGE).await?;

@@ -2,15 +2,19 @@
 
 mod as_of;
 mod behind;
+mod counted;
 mod error;
 mod explain;
 mod limits;
+mod statement;
 mod verify;
 
 pub use as_of::AsOf;
+pub use counted::{CountedEvents, Counting};
 pub use error::PastError;
 pub use explain::{Explained, Story};
 pub use limits::PastLimits;
+pub use statement::{Statement, StatementError, span_of};
 pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
 
 use std::sync::Arc;

@@ -1,0 +1,238 @@
+//! What a subscription's period comes to, over GraphQL: lines that can be opened down to their events.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{ComplexObject, Enum, Object, Result, SimpleObject};
+use domain::pricing::{Basis, Exact, LineKind, RatedLine, RatedTier};
+use projections::metered_usage::{MeteredUsage, Span};
+use projections::{Statement, StatementError, span_of};
+
+use super::kit::{
+    Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, May, Money, Reading, fault, reading,
+};
+use super::metered_usage::{Behind, MeterEvidenceConnection};
+use crate::options::Options;
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "LineKind")]
+pub(crate) enum InvoiceLineKind {
+    /// A flat fee.
+    Fee,
+    /// Usage of a meter.
+    Usage,
+    /// What is missing up to a minimum or a commitment.
+    TrueUp,
+    /// What usage above a commitment costs more.
+    Overage,
+    /// What was billed for a time or an outcome that is not delivered.
+    Credit,
+    /// A difference to what an earlier line billed.
+    Correction,
+}
+
+/// What a part of a line counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Basis")]
+pub(crate) enum InvoiceBasis {
+    /// Units at a price each.
+    Units,
+    /// Packages at a price each.
+    Packages,
+    /// An amount of which a share is due; the price is the share.
+    Share,
+    /// Transactions at a fixed fee each.
+    Transactions,
+    /// Amounts that the events bring, at a multiplier each.
+    OwnAmounts,
+    /// A fee for a share of a period.
+    Days,
+    /// What a limit, a commitment or a correction adds or takes.
+    Adjustment,
+}
+
+/// What the period of a subscription comes to, as far as events tell: the running total.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct InvoicePreview {
+    /// The period's first day.
+    first_day: Date,
+    /// The period's last day.
+    last_day: Date,
+    /// The lines: fees for the days on which they are in force, and what was used.
+    lines: Vec<InvoiceLine>,
+    /// The sum of the lines, each rounded once.
+    total: Money,
+    /// Up to where events were counted.
+    cursor: Cursor,
+}
+
+/// A line of an invoice.
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct InvoiceLine {
+    #[graphql(skip)]
+    behind: Option<Behind>,
+    /// The code of the fee or charge.
+    code: String,
+    /// What it is for.
+    kind: InvoiceLineKind,
+    /// What is metered, for usage.
+    meter: Option<String>,
+    /// The meter's version, for usage.
+    meter_version: Option<u32>,
+    /// The unit of the quantity.
+    unit: Option<String>,
+    /// The first of the days that it bills.
+    first_day: Option<Date>,
+    /// The last of the days that it bills.
+    last_day: Option<Date>,
+    /// How much was used; rounded to 12 places where no decimal tells it in full.
+    quantity: Decimal,
+    /// How the amount came to be.
+    tiers: Vec<InvoiceTier>,
+    /// What it comes to, rounded once, half away from zero.
+    amount: Money,
+}
+
+/// A tier of a line: `amount = quantity × price + flatFee`, exactly.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct InvoiceTier {
+    /// What the quantity counts.
+    basis: InvoiceBasis,
+    /// Where the tier begins: it takes what lies above.
+    above: Option<Decimal>,
+    /// Where the tier ends, this included; null for an open tier.
+    up_to: Option<Decimal>,
+    /// How much fell into it: a decimal, or a fraction like "17/31" that no decimal tells in full.
+    quantity: String,
+    /// What one costs.
+    price: String,
+    /// What the tier costs on top.
+    flat_fee: String,
+    /// What it comes to before rounding.
+    amount: String,
+}
+
+impl From<&RatedTier> for InvoiceTier {
+    fn from(tier: &RatedTier) -> Self {
+        Self {
+            basis: tier.basis.into(),
+            above: tier.above.map(Into::into),
+            up_to: tier.up_to.map(Into::into),
+            quantity: tier.quantity.to_string(),
+            price: tier.price.to_string(),
+            flat_fee: tier.flat_fee.to_string(),
+            amount: tier.amount.to_string(),
+        }
+    }
+}
+
+#[ComplexObject]
+impl InvoiceLine {
+    /// The events that were counted, in the order in which they were written down; null for a line without a meter.
+    async fn evidence(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Only those after this event's cursor.")] after: Option<Cursor>,
+    ) -> Result<Option<MeterEvidenceConnection>> {
+        match &self.behind {
+            Some(behind) => MeterEvidenceConnection::of(ctx, behind, first, after)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What can be asked about bills to come.
+#[derive(Default)]
+pub(crate) struct InvoicePreviewQuery;
+
+#[Object]
+impl InvoicePreviewQuery {
+    /// What the period of a moment comes to, for a subscription: its fees for the days on which they are in force, and
+    /// what was used so far. Null when there is no such subscription.
+    async fn invoice_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The subscription's id inside the tenant.")] subscription: String,
+        #[graphql(desc = "A moment of the period; now, when left out.")] at: Option<DateTime>,
+        #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+            Cursor,
+        >,
+    ) -> Result<Option<InvoicePreview>> {
+        let Reading { tenant, .. } = reading::<MeteredUsage>(ctx, May::Read, at_least).await?;
+        let options = ctx.data::<Options>()?;
+        let at = at.map_or_else(|| options.store.ambient().now(), |at| at.0);
+        let statement = options.past.statement(tenant, &subscription, at).await;
+        let Some(statement) = statement.map_err(IntoFault::into_fault)? else {
+            return Ok(None);
+        };
+        let lines = statement.draft.lines.iter().map(|line| shown(line, &statement));
+        Ok(Some(InvoicePreview {
+            first_day: statement.period.first_day.into(),
+            last_day: before(statement.period.end_day),
+            lines: lines.collect::<Result<_>>()?,
+            total: Money::of(statement.draft.total, statement.draft.currency.code()),
+            cursor: Cursor::at(tenant, statement.position),
+        }))
+    }
+}
+
+fn before(day: jiff::civil::Date) -> Date {
+    day.yesterday().unwrap_or(day).into()
+}
+
+fn decimal(exact: Exact) -> Result<Decimal> {
+    let decimal = exact
+        .to_decimal()
+        .map_or_else(|| exact.rounded(super::metered_usage::PLACES), Ok);
+    decimal
+        .map(Into::into)
+        .map_err(|error| fault(Code::BadUserInput, error.to_string()))
+}
+
+fn shown(line: &RatedLine, statement: &Statement) -> Result<InvoiceLine> {
+    let known = line
+        .meter
+        .as_ref()
+        .and_then(|meter| Some((meter, statement.meters.get(meter)?)));
+    let behind = known
+        .zip(line.days)
+        .map(|((meter, (version, definition)), days)| {
+            let span = span_of(days, &statement.period.zone)
+                .map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+            let from = super::metered_usage::begin_of_evidence(definition, span);
+            Ok::<_, async_graphql::Error>(Behind {
+                meter: meter.clone(),
+                version: *version,
+                event_type: definition.event_type.clone(),
+                group: BTreeMap::new(),
+                span: Span { from, ..span },
+                as_of: Some(statement.position),
+            })
+        });
+    Ok(InvoiceLine {
+        behind: behind.transpose()?,
+        code: line.code.clone(),
+        kind: line.kind.into(),
+        meter: line.meter.clone(),
+        meter_version: known.map(|(_, (version, _))| *version),
+        unit: line.unit.clone(),
+        first_day: line.days.map(|days| days.from.into()),
+        last_day: line.days.map(|days| before(days.until)),
+        quantity: decimal(line.quantity)?,
+        tiers: line.tiers.iter().map(Into::into).collect(),
+        amount: line.amount.into(),
+    })
+}
+
+impl IntoFault for StatementError {
+    fn into_fault(self) -> async_graphql::Error {
+        match self {
+            Self::Past(error) => error.into_fault(),
+            other => fault(Code::BadUserInput, other.to_string()),
+        }
+    }
+}

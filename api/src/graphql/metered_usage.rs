@@ -1,0 +1,353 @@
+//! What meters measured, over GraphQL.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{ComplexObject, Enum, Object, Result, SimpleObject};
+use domain::meter::{Aggregation, Definition};
+use projections::Counting;
+use projections::metered_usage::{
+    Granularity, Measure, MeteredUsage, Span, Usage, UsageHour, measured, spans,
+};
+
+use super::event::Event;
+use super::kit::{
+    AsOf, Attribute, AttributeInput, Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, Long, May,
+    PageInfo, Reading, attributes, fault, reading, rows_of, then,
+};
+use super::meter::{MeterAggregation, named};
+use crate::auth::Identity;
+use crate::options::Options;
+
+/// The most spans of an answer.
+const SPANS_AT_MOST: usize = 1_000;
+/// The most buckets of an answer.
+const BUCKETS_AT_MOST: usize = 5_000;
+/// A quantity that no decimal tells in full has so many places.
+pub(super) const PLACES: u32 = 12;
+/// How long the spans of an answer are, on the clocks of the tenant's time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Granularity")]
+pub(crate) enum UsageGranularity {
+    /// An hour.
+    Hour,
+    /// A day: 23, 24 or 25 hours.
+    Day,
+    /// A calendar month, or what of it lies in the days asked for.
+    Month,
+    /// All of the days.
+    Whole,
+}
+
+/// What a meter measured.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct MeterUsage {
+    /// The meter's code.
+    meter: String,
+    /// The meter's version.
+    version: u32,
+    /// What a person reads beside the figure.
+    label: String,
+    /// How values are put together.
+    aggregation: MeterAggregation,
+    /// What it is counted in.
+    unit: String,
+    /// A span and group each, in order; those without an event are left out, unless a level holds in them.
+    buckets: Vec<MeterUsageBucket>,
+}
+
+/// What a meter measured in a span, in one group.
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct MeterUsageBucket {
+    #[graphql(skip)]
+    behind: Behind,
+    /// When the span begins.
+    from: DateTime,
+    /// When the span is over.
+    until: DateTime,
+    /// By what it is told apart.
+    group: Vec<Attribute>,
+    /// How much; exact, or rounded to 12 places where no decimal tells it in full.
+    quantity: Decimal,
+    /// How many events counted in the span.
+    events: Long,
+}
+
+/// How the events behind a quantity are found.
+#[derive(Clone)]
+pub(super) struct Behind {
+    pub(super) meter: String,
+    pub(super) version: u32,
+    pub(super) event_type: String,
+    pub(super) group: BTreeMap<String, String>,
+    pub(super) span: Span,
+    pub(super) as_of: Option<u64>,
+}
+
+/// A page of the events behind a quantity, oldest first.
+#[derive(SimpleObject)]
+pub(crate) struct MeterEvidenceConnection {
+    /// The events with their cursors.
+    edges: Vec<MeterEvidenceEdge>,
+    /// The events alone.
+    nodes: Vec<Event>,
+    /// Where the page lies among the events.
+    page_info: PageInfo,
+}
+
+/// One of the events behind a quantity.
+#[derive(SimpleObject)]
+pub(crate) struct MeterEvidenceEdge {
+    /// Give it as `after`.
+    cursor: Cursor,
+    /// The event.
+    node: Event,
+}
+
+#[ComplexObject]
+impl MeterUsageBucket {
+    /// The events that were counted, in the order in which they were written down; of a level, from its first change on.
+    async fn evidence(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.")] first: i32,
+        #[graphql(desc = "Only those after this event's cursor.")] after: Option<Cursor>,
+    ) -> Result<MeterEvidenceConnection> {
+        MeterEvidenceConnection::of(ctx, &self.behind, first, after).await
+    }
+}
+
+impl MeterEvidenceConnection {
+    /// A page of the events behind a quantity.
+    pub(super) async fn of(
+        ctx: &Context<'_>,
+        behind: &Behind,
+        first: i32,
+        after: Option<Cursor>,
+    ) -> Result<Self> {
+        let options = ctx.data::<Options>()?;
+        let identity = ctx.data::<Identity>()?;
+        let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
+        let limit = rows_of("first", first)?;
+        let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
+        let after = after
+            .map_err(|error| fault(Code::BadUserInput, error.to_string()))?
+            .unwrap_or_default();
+        let upto = match behind.as_of {
+            Some(position) => position,
+            None => {
+                let folded = options
+                    .reader
+                    .checkpoints()
+                    .await
+                    .map_err(IntoFault::into_fault)?;
+                let own = folded
+                    .iter()
+                    .find(|one| one.name == <MeteredUsage as projections::ReadModel>::NAME);
+                own.map_or(0, |checkpoint| checkpoint.position)
+            }
+        };
+        let counting = Counting {
+            meter: &behind.meter,
+            version: behind.version,
+            event_type: &behind.event_type,
+            group: &behind.group,
+            span: behind.span,
+        };
+        let counted = options
+            .past
+            .counted_events(tenant, &counting, (after, upto), limit as usize)
+            .await;
+        let counted = counted.map_err(IntoFault::into_fault)?;
+        let edge = |event: &std::sync::Arc<domain::RecordedEvent>| {
+            Ok(MeterEvidenceEdge {
+                cursor: Cursor::at(tenant, event.position),
+                node: Event::of(event)?,
+            })
+        };
+        let edges: Vec<MeterEvidenceEdge> = counted.events.iter().map(edge).collect::<Result<_>>()?;
+        let page_info = PageInfo::of(
+            counted.more.then_some(projections::Direction::Forward),
+            edges.first().map(|edge| &edge.cursor),
+            edges.last().map(|edge| &edge.cursor),
+        );
+        Ok(MeterEvidenceConnection {
+            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
+            edges,
+            page_info,
+        })
+    }
+}
+
+/// What can be asked about meters' figures.
+#[derive(Default)]
+pub(crate) struct MeteredUsageQuery;
+
+#[Object]
+#[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
+impl MeteredUsageQuery {
+    /// What a meter measured in days of the tenant's time zone.
+    async fn meter_usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The meter: one of the tenant's own (\"pages\") or a bundled one (\"sales.leads_captured\")."
+        )]
+        meter: String,
+        #[graphql(desc = "In this version; the newest when left out.")] version: Option<u32>,
+        #[graphql(desc = "From this day on.")] from: Date,
+        #[graphql(desc = "Until this day, included.")] to: Date,
+        #[graphql(default_with = "UsageGranularity::Day", desc = "How long the spans are.")]
+        granularity: UsageGranularity,
+        #[graphql(default, desc = "Only of groups with these values.")] group: Vec<AttributeInput>,
+        #[graphql(
+            desc = "Told apart by these names only; by all of the meter's when left out, by none when empty."
+        )]
+        group_by: Option<Vec<String>>,
+        #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
+            Cursor,
+        >,
+        #[graphql(desc = "As it was at this point in the past.")] as_of: Option<AsOf>,
+    ) -> Result<MeterUsage> {
+        let Reading { tenant, reader } = reading::<MeteredUsage>(ctx, May::Read, at_least).await?;
+        let then = then(ctx, tenant, as_of).await?;
+        let past = then.as_ref().map(|then| (then.past, then.position));
+        let position = past.map(|(_, position)| position);
+        let all = &ctx.data::<Options>()?.past;
+        let known = all.meter_definition(tenant, (&meter, version), position).await;
+        let known = known.map_err(IntoFault::into_fault)?;
+        let (version, definition) =
+            known.ok_or_else(|| bad(format!("meter: there is no meter {meter:?} of this version")))?;
+        let settings = match past {
+            Some((past, position)) => past
+                .tenant(tenant, position)
+                .await
+                .map_err(IntoFault::into_fault)?,
+            None => reader.tenant(tenant).await.map_err(IntoFault::into_fault)?,
+        };
+        let zone = settings.map_or_else(|| "UTC".to_owned(), |row| row.time_zone);
+        let zone = zone
+            .parse()
+            .map_err(|error: domain::InvalidValue| bad(format!("the tenant's zone: {error}")))?;
+        let cut = spans((from.0, to.0), granularity.into(), &zone, SPANS_AT_MOST);
+        let cut = cut.map_err(|error| bad(format!("from, to: {error}")))?;
+        let filter = attributes("group", group).map_err(super::kit::UserError::into_fault)?;
+        names_known(&definition, filter.keys().chain(group_by.iter().flatten()))?;
+        let is_level = definition.aggregation == Aggregation::TimeWeightedSum;
+        let wanted = Usage {
+            meter: &meter,
+            version,
+            from: cut.first().filter(|_| !is_level).map(|span| span.from),
+            until: cut.last().map(|span| span.until).unwrap_or_default(),
+        };
+        let hours = match past {
+            Some((past, position)) => past
+                .metered_usage(tenant, &wanted, position)
+                .await
+                .map_err(IntoFault::into_fault)?,
+            None => reader
+                .metered_usage(tenant, &wanted)
+                .await
+                .map_err(IntoFault::into_fault)?,
+        };
+        let hours = grouped(hours, &filter, group_by.as_deref());
+        let measures =
+            measured(definition.aggregation, &hours, &cut).map_err(|error| bad(error.to_string()))?;
+        if measures.len() > BUCKETS_AT_MOST {
+            let message = format!(
+                "these are {} buckets, at most {BUCKETS_AT_MOST} are told: ask for fewer days, longer spans or fewer groups",
+                measures.len()
+            );
+            return Err(bad(message));
+        }
+        let behind = |measure: &Measure| {
+            let mut group = texts(&measure.group);
+            group.extend(filter.clone());
+            let begin = begin_of_evidence(&definition, measure.span);
+            Behind {
+                meter: meter.clone(),
+                version,
+                event_type: definition.event_type.clone(),
+                group,
+                span: Span {
+                    from: begin,
+                    until: measure.span.until,
+                },
+                as_of: past.map(|(_, position)| position),
+            }
+        };
+        let bucket = |measure: Measure| {
+            let quantity = measure
+                .quantity
+                .to_decimal()
+                .map_or_else(|| measure.quantity.rounded(PLACES), Ok);
+            Ok(MeterUsageBucket {
+                behind: behind(&measure),
+                from: measure.span.from.into(),
+                until: measure.span.until.into(),
+                group: texts(&measure.group).into_iter().map(Into::into).collect(),
+                quantity: quantity.map_err(|error| bad(error.to_string()))?.into(),
+                events: measure.events.into(),
+            })
+        };
+        Ok(MeterUsage {
+            version,
+            label: definition.label.clone(),
+            aggregation: named(definition.aggregation),
+            unit: definition.unit.clone(),
+            buckets: measures.into_iter().map(bucket).collect::<Result<_>>()?,
+            meter: meter.clone(),
+        })
+    }
+}
+
+fn bad(message: impl Into<String>) -> async_graphql::Error {
+    fault(Code::BadUserInput, message.into())
+}
+
+/// From where on events are behind what was measured in a span: of a level, from its first change on.
+pub(super) fn begin_of_evidence(definition: &Definition, span: Span) -> jiff::Timestamp {
+    match definition.aggregation {
+        Aggregation::TimeWeightedSum => jiff::Timestamp::MIN,
+        _ => span.from,
+    }
+}
+
+fn names_known<'n>(definition: &Definition, names: impl Iterator<Item = &'n String>) -> Result<()> {
+    for name in names {
+        if !definition.group_by.contains_key(name) {
+            let known: Vec<&str> = definition.group_by.keys().map(String::as_str).collect();
+            let message = format!(
+                "group: the meter does not tell {name:?} apart; it tells apart: {}",
+                known.join(", ")
+            );
+            return Err(bad(message));
+        }
+    }
+    Ok(())
+}
+
+fn texts(group: &str) -> BTreeMap<String, String> {
+    serde_json::from_str(group).unwrap_or_default()
+}
+
+/// The hours of some groups, told apart by some names only.
+fn grouped(
+    mut hours: Vec<UsageHour>,
+    filter: &BTreeMap<String, String>,
+    names: Option<&[String]>,
+) -> Vec<UsageHour> {
+    if filter.is_empty() && names.is_none() {
+        return hours;
+    }
+    hours.retain_mut(|hour| {
+        let mut group = texts(&hour.group_key);
+        let is_wanted = filter.iter().all(|(name, value)| group.get(name) == Some(value));
+        if let Some(names) = names {
+            group.retain(|name, _| names.contains(name));
+            hour.group_key = serde_json::to_string(&group).unwrap_or_default();
+        }
+        is_wanted
+    });
+    hours
+}

@@ -1,0 +1,279 @@
+//! A meter that was checked, and what it makes of an event.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::cel::{BadExpression, Kind, Program, Trouble, Value, decimal};
+use super::{Aggregation, Definition, InvalidDefinition, MeterCode, unit};
+use crate::Event;
+
+const LABEL_AT_MOST: usize = 200;
+const GROUPS_AT_MOST: usize = 5;
+const NAME_AT_MOST: usize = 40;
+/// The longest text that becomes part of a key, in bytes.
+const TEXT_AT_MOST: usize = 200;
+
+/// Fields with personal data: they may be looked at, but not be stored as a key.
+const PERSONAL: &[(&str, &str)] = &[
+    ("access.", "address"),
+    ("claim.", "patient"),
+    ("lead.", "email"),
+    ("lead.", "name"),
+    ("lead.", "phone"),
+    ("member.", "email"),
+];
+
+/// One version of a meter, ready to read events.
+#[derive(Clone, Debug)]
+pub struct Gauge {
+    code: MeterCode,
+    version: u32,
+    definition: Definition,
+    pub(super) filter: Option<Program>,
+    pub(super) value: Option<Program>,
+    pub(super) groups: Vec<(String, Program)>,
+    /// The version in which events of its type are written.
+    pub(super) event_version: u16,
+}
+
+/// What a meter makes of an event that it counts.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The meter, in one of its versions.
+    pub gauge: Arc<Gauge>,
+    /// What is counted; or why it can't be told, in words.
+    pub outcome: Result<Counted, String>,
+}
+
+/// What an event adds to a meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// By what it is told apart: a JSON object of texts with its names in order, `{}` for no group.
+    pub group: String,
+    /// The value; 0 when events or different values are counted.
+    pub value: Decimal,
+    /// The value that is one of the different ones; else empty.
+    pub member: String,
+}
+
+impl Definition {
+    /// Says what is wrong with it, if anything is.
+    ///
+    /// # Errors
+    /// [`InvalidDefinition`] names the field, and for an expression the column.
+    pub fn check(&self) -> Result<(), InvalidDefinition> {
+        let code = MeterCode::try_new("checked").map_err(|error| InvalidDefinition::new("code", error))?;
+        Gauge::try_new(code, 1, self.clone()).map(drop)
+    }
+}
+
+impl Gauge {
+    /// Checks a definition and makes it ready.
+    ///
+    /// # Errors
+    /// [`InvalidDefinition`] names the field, and for an expression the column.
+    pub fn try_new(code: MeterCode, version: u32, definition: Definition) -> Result<Self, InvalidDefinition> {
+        let bad = |field: &str, reason: &str| InvalidDefinition::new(field, reason);
+        let label = definition.label.chars().count();
+        if definition.label.trim().is_empty() || label > LABEL_AT_MOST {
+            let reason = format!("a label has 1 to {LABEL_AT_MOST} characters");
+            return Err(bad("label", &reason));
+        }
+        let event_type = &definition.event_type;
+        let event_version = Event::version_of(event_type).ok_or_else(|| {
+            let reason =
+                format!("there is no event type {event_type:?}; facts are called usage.* and custom.*");
+            bad("event_type", &reason)
+        })?;
+        if !unit::is_known(&definition.unit) {
+            let units = unit::known_units().join(", ");
+            let reason = format!(
+                "there is no unit {:?}: take one of {units}, or a currency of ISO 4217",
+                definition.unit
+            );
+            return Err(bad("unit", &reason));
+        }
+        let filter = definition
+            .filter
+            .as_deref()
+            .map(|text| program("filter", text))
+            .transpose()?;
+        if let Some(filter) = &filter
+            && !matches!(filter.kind(), Kind::Bool | Kind::Unknown)
+        {
+            return Err(bad("filter", "column 1: a filter must be true or false"));
+        }
+        let value = definition
+            .value
+            .as_deref()
+            .map(|text| program("value", text))
+            .transpose()?;
+        match (&value, definition.aggregation) {
+            (Some(_), Aggregation::Count) => {
+                return Err(bad(
+                    "value",
+                    "events are counted, so there is nothing to take of them: leave it out",
+                ));
+            }
+            (Some(program), Aggregation::UniqueCount) => {
+                impersonal("value", event_type, program)?;
+                if program.kind() == Kind::Bool {
+                    return Err(bad(
+                        "value",
+                        "column 1: different texts or numbers are counted, not truth values",
+                    ));
+                }
+            }
+            (None, Aggregation::Count) => {}
+            (None, aggregation) => {
+                return Err(bad(
+                    "value",
+                    &format!("{aggregation} needs a value, for instance decimal(data.quantity)"),
+                ));
+            }
+            (Some(program), _) => {
+                if matches!(program.kind(), Kind::Bool) {
+                    return Err(bad("value", "column 1: a value must be a number"));
+                }
+                if let Some(number) = program.constant() {
+                    in_range(definition.aggregation, number).map_err(|reason| bad("value", &reason))?;
+                }
+            }
+        }
+        if definition.group_by.len() > GROUPS_AT_MOST {
+            return Err(bad("group_by", &format!("there are more than {GROUPS_AT_MOST}")));
+        }
+        let mut groups = Vec::new();
+        for (name, text) in &definition.group_by {
+            let field = format!("group_by.{name}");
+            if !crate::kernel::is_code(name, NAME_AT_MOST, b"_") {
+                let reason = format!("a name has 1 to {NAME_AT_MOST} characters (a-z, 0-9, '_')");
+                return Err(bad(&field, &reason));
+            }
+            let group = program(&field, text)?;
+            impersonal(&field, event_type, &group)?;
+            groups.push((name.clone(), group));
+        }
+        Ok(Self {
+            code,
+            version,
+            filter,
+            value,
+            groups,
+            event_version,
+            definition,
+        })
+    }
+
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> &MeterCode {
+        &self.code
+    }
+
+    /// Its version, from 1.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub const fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// What a value adds, when it can be kept exactly.
+    pub(super) fn counted(&self, group: String, value: Option<Value<'_>>) -> Result<Counted, String> {
+        let mut counted = Counted {
+            group,
+            value: Decimal::ZERO,
+            member: String::new(),
+        };
+        let Some(value) = value else {
+            return Ok(counted);
+        };
+        if self.definition.aggregation == Aggregation::UniqueCount {
+            counted.member = key_text("value", value)?;
+            return Ok(counted);
+        }
+        counted.value = match value {
+            Value::Number(number) => number.normalize(),
+            Value::Text(text) => decimal(&text).map_err(|trouble| format!("value: {trouble}"))?,
+            other => return Err(format!("value: it is {}, not a number", other.kind())),
+        };
+        in_range(self.definition.aggregation, counted.value).map_err(|reason| format!("value: {reason}"))?;
+        Ok(counted)
+    }
+
+    /// The groups of values by name as they are stored.
+    pub(super) fn group(texts: BTreeMap<&str, String>) -> String {
+        serde_json::to_string(&texts).unwrap_or_default()
+    }
+}
+
+fn program(field: &str, text: &str) -> Result<Program, InvalidDefinition> {
+    Program::compile(text).map_err(|error: BadExpression| InvalidDefinition::new(field, error))
+}
+
+/// A text, or a number's text, that becomes part of a key.
+pub(super) fn key_text(what: &str, value: Value<'_>) -> Result<String, String> {
+    let text = match value {
+        Value::Text(text) => text.into_owned(),
+        Value::Number(number) => number.normalize().to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Null => String::new(),
+        other => return Err(format!("{what}: it is {}, not a text", other.kind())),
+    };
+    if text.len() > TEXT_AT_MOST {
+        return Err(format!(
+            "{what}: its text has {} bytes, at most {TEXT_AT_MOST} are allowed",
+            text.len()
+        ));
+    }
+    if text.contains('\0') {
+        return Err(format!("{what}: its text has a character that can't be stored"));
+    }
+    Ok(text)
+}
+
+pub(super) fn in_words(field: &str, trouble: &Trouble) -> String {
+    format!("{field}: {trouble}")
+}
+
+/// Sums of any number of values must stay exact in 28 digits, weighted by microseconds too.
+fn in_range(aggregation: Aggregation, value: Decimal) -> Result<(), String> {
+    let (digits, places) = match aggregation {
+        Aggregation::TimeWeightedSum => (9, 6),
+        _ => (12, 9),
+    };
+    let value = value.normalize();
+    if value.scale() > places {
+        return Err(format!("{value} has more than {places} decimal places"));
+    }
+    if value.abs() >= Decimal::from(10_i64.pow(digits)) {
+        return Err(format!("{value} has more than {digits} digits before the point"));
+    }
+    Ok(())
+}
+
+fn impersonal(field: &str, event_type: &str, program: &Program) -> Result<(), InvalidDefinition> {
+    let personal = |name: &str| {
+        let of = |(family, known): &&(&str, &str)| event_type.starts_with(family) && *known == name;
+        PERSONAL.iter().find(of).is_some()
+    };
+    match program
+        .paths()
+        .iter()
+        .find(|path| path.get(1).is_some_and(|name| personal(name)))
+    {
+        Some(path) => {
+            let path = path.join(".");
+            let reason = format!("{path} is personal data, and would be stored beside the figures");
+            Err(InvalidDefinition::new(field, reason))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,5 @@
+//! Meters through the gateway: defined as data, counting the log's past and what comes, proved and set aside.
+
+mod bad;
+mod bills;
+mod usage;
