@@ -130,7 +130,7 @@ async fn ten_thousand_random_strings_to_each_http_endpoint_do_no_harm() {
     );
 }
 
-/// What `/v1/events` says that it can't read.
+/// How `/v1/events` may be told that something comes; the last is none of them.
 const EVENT_FORMS: [&str; 4] = [
     "application/cloudevents+json",
     "application/cloudevents-batch+json",
@@ -155,12 +155,17 @@ const EVENT_PIECES: [&str; 12] = [
 ];
 
 #[tokio::test]
-async fn ten_thousand_random_strings_as_events_do_no_harm() {
+async fn ten_thousand_random_strings_as_events_and_spans_do_no_harm() {
     let house = House::open().await;
     let acme = house.tenant("acme").await;
     let events = ingest::cloud_events::router(house.store.clone(), ingest::cloud_events::Options::default());
+    let traces = ingest::telemetry::router(house.store.clone(), ingest::telemetry::Options::default());
     let authenticator = api::Authenticator::new(&house.options);
-    let events = api::protect(events, authenticator, domain::api_key::Scope::Ingest);
+    let events = api::protect(
+        events.merge(traces),
+        authenticator,
+        domain::api_key::Scope::Ingest,
+    );
     let mut random = StdRng::seed_from_u64(SEED);
     println!("seed {SEED}");
     let authorization = format!("Bearer {}", acme.token);
@@ -194,6 +199,18 @@ async fn ten_thousand_random_strings_as_events_do_no_harm() {
             false => request,
         };
         let request = request.body(Body::from(bytes.clone())).unwrap();
+        let form = ["application/json", "application/x-protobuf"][number % 2];
+        let spans = Request::post("/v1/traces")
+            .header("authorization", &authorization)
+            .header("content-type", form)
+            .body(Body::from(bytes.clone()))
+            .unwrap();
+        let response = events.clone().oneshot(spans).await.unwrap();
+        let status = response.status().as_u16();
+        let text = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        check(SEED, &bytes, status, &String::from_utf8_lossy(&text));
         let response = events.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let text = axum::body::to_bytes(response.into_body(), usize::MAX)

@@ -17,8 +17,14 @@ async fn ids(house: &House, token: &str) -> BTreeMap<String, Value> {
     let schema = Schema::of(house, token).await;
     for field in schema.root("Query") {
         let is_list = schema.returned(&field, "edges").is_some() && Schema::takes(&field, "first");
-        // Some lists are the platform's, and a month's results have no id.
-        let others = ["parkedStreams", "readModelDiff", "roiSummary", "tenants"];
+        // Some lists are the platform's, and some rows have no id.
+        let others = [
+            "parkedStreams",
+            "quarantinedUsage",
+            "readModelDiff",
+            "roiSummary",
+            "tenants",
+        ];
         if is_list && !others.contains(&field.name) {
             let name = field.name;
             let document = format!("{{ {name}(first: 100) {{ nodes {{ __typename id }} }} }}");

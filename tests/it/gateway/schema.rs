@@ -192,7 +192,10 @@ impl Schema {
                 "Decimal" => Some(json!("1.00")),
                 "DateTime" => Some(json!("2026-03-01T12:00:00Z")),
                 "Date" => Some(json!(if name == "to" { "2026-12-31" } else { "2026-01-01" })),
-                "JSON" => Some(json!({ "version": 1 })),
+                // A plan's version is the one of them that is read.
+                "JSON" => Some(json!({
+                    "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+                })),
                 "String" => Some(json!(text(name))),
                 other => panic!(
                     "{path} is of the type {other}: tell tests/it/gateway/schema.rs a value of that type, so that \
@@ -232,7 +235,10 @@ impl Schema {
                 return None;
             }
             let inner = self.selection(&field["type"], depth - 1)?;
-            Some(format!("{} {inner}", field["name"].as_str().unwrap()))
+            // A page says how long it is to be.
+            let is_page = arguments.iter().any(|argument| argument["name"] == "last");
+            let page = if is_page { "(first: 10)" } else { "" };
+            Some(format!("{}{page} {inner}", field["name"].as_str().unwrap()))
         });
         let chosen: Vec<String> = chosen.collect();
         (!chosen.is_empty()).then(|| format!("{{ {} }}", chosen.join(" ")))
@@ -247,7 +253,8 @@ fn text(name: &str) -> String {
         "email" => "ada@example.org".to_owned(),
         "phone" => "+14155552671".to_owned(),
         "fingerprint" => "ab".repeat(32),
-        "type" | "meter" => "usage.tokens.input".to_owned(),
+        "type" => "usage.tokens.input".to_owned(),
+        "meter" => "sales.leads_captured".to_owned(),
         _ => "sales".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, HeaderValue};
+use axum::http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN};
 use futures::SinkExt;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -107,7 +107,7 @@ impl Session {
         let (voice, said) = mpsc::channel(WAITING_AT_MOST);
         Self {
             gateway,
-            headers,
+            headers: kept(&headers),
             request_id,
             socket,
             standing: Standing::Silent,
@@ -296,6 +296,20 @@ impl Session {
             drop(timeout(self.gateway.limits.ping().min(LAST_WORDS), end).await);
         }
     }
+}
+
+/// What is asked of a request's headers as long as the socket is open, copied: each of them alone would keep all that
+/// was read from the connection by then.
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let copied = |name: &HeaderName| {
+        let value = HeaderValue::from_bytes(headers.get(name)?.as_bytes()).ok()?;
+        Some((name.clone(), value))
+    };
+    let tenant = HeaderName::from_static(TENANT_HEADER);
+    [AUTHORIZATION, HOST, ORIGIN, tenant]
+        .iter()
+        .filter_map(copied)
+        .collect()
 }
 
 /// The request's headers with what the introduction says: it counts first.
