@@ -1,5 +1,7 @@
 //! Things by their global ids, whatever they are.
 
+use std::sync::Arc;
+
 use async_graphql::{ID, Interface, Object, Result};
 use domain::TenantId;
 use projections::ReadModel as _;
@@ -117,13 +119,14 @@ async fn find(ctx: &Context<'_>, id: GlobalId) -> Result<Option<Node>> {
 }
 
 /// What an event of this kind of aggregate happened to, if the token opens it.
-pub(super) async fn entity(ctx: &Context<'_>, kind: &str, local: &str) -> Result<Option<Node>> {
-    if kind == Tenants::NAME {
-        return Ok(super::tenant::of_caller(ctx, local.parse().ok())
-            .await?
-            .map(Node::from));
-    }
-    load(ctx, kind, local).await
+pub(super) async fn entity(ctx: &Context<'_>, kind: &str, local: &str) -> Result<Option<Arc<Node>>> {
+    let node = if kind == Tenants::NAME {
+        let tenant = super::tenant::of_caller(ctx, local.parse().ok()).await?;
+        tenant.map(Node::from)
+    } else {
+        load(ctx, kind, local).await?
+    };
+    Ok(node.map(Arc::new))
 }
 
 macro_rules! entities {
@@ -131,7 +134,8 @@ macro_rules! entities {
         async fn load(ctx: &Context<'_>, kind: &str, local: &str) -> Result<Option<Node>> {
             match kind {
                 $(<$node as Entity>::Model::NAME => {
-                    Ok(related::<$node>(ctx, Some(local), None).await?.map(Node::from))
+                    let found = related::<$node>(ctx, Some(local), None).await?;
+                    Ok(found.map(|found| Node::from($node::clone(&found))))
                 })+
                 // Nothing of another kind has a row of its own.
                 _ => Ok(None),

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Error, Request, Result};
@@ -80,6 +80,8 @@ pub(crate) struct Rows {
     past: Past,
     /// How many objects were asked for so far.
     asked: Arc<AtomicUsize>,
+    /// Which types the token opens, as far as that was asked.
+    open: Mutex<Vec<(&'static str, bool)>>,
 }
 
 /// The loader of one request.
@@ -92,6 +94,7 @@ pub(crate) fn with_loaders(request: Request, options: &Options) -> Request {
         reader: options.reader.clone(),
         past: options.past.clone(),
         asked: Arc::clone(&asked),
+        open: Mutex::default(),
     };
     // A long page is resolved in several steps: the loading begins when no more is asked for.
     let loaders: Loaders = DataLoader::new(rows, move |loading: BoxFuture<'static, ()>| {
@@ -109,10 +112,10 @@ pub(crate) fn with_loaders(request: Request, options: &Options) -> Request {
 }
 
 impl<N: Entity> Loader<Of<N>> for Rows {
-    type Value = N;
+    type Value = Arc<N>;
     type Error = Error;
 
-    async fn load(&self, keys: &[Of<N>]) -> Result<HashMap<Of<N>, N>> {
+    async fn load(&self, keys: &[Of<N>]) -> Result<HashMap<Of<N>, Arc<N>>> {
         let mut moments: HashMap<(TenantId, Option<u64>), Vec<String>> = HashMap::new();
         for key in keys {
             let ids = moments.entry((key.tenant, key.as_of)).or_default();
@@ -122,7 +125,7 @@ impl<N: Entity> Loader<Of<N>> for Rows {
         for ((tenant, as_of), ids) in moments {
             for node in self.rows::<N>(tenant, as_of, ids).await? {
                 let key = Of::new(tenant, node.local_id().to_owned(), as_of);
-                found.insert(key, node);
+                found.insert(key, Arc::new(node));
             }
         }
         Ok(found)
@@ -130,6 +133,17 @@ impl<N: Entity> Loader<Of<N>> for Rows {
 }
 
 impl Rows {
+    /// Whether the token opens the rows of a read model: looked up once for all rows of a request.
+    fn opens(&self, identity: &Identity, model: &'static str) -> bool {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, opens)) = open.iter().find(|(known, _)| *known == model) {
+            return *opens;
+        }
+        let opens = may_see(identity, model).is_ok();
+        open.push((model, opens));
+        opens
+    }
+
     async fn rows<N: Entity>(
         &self,
         tenant: TenantId,
@@ -158,16 +172,16 @@ pub(crate) async fn related<N: Entity>(
     ctx: &Context<'_>,
     local: Option<&str>,
     as_of: Option<u64>,
-) -> Result<Option<N>> {
+) -> Result<Option<Arc<N>>> {
     let identity = ctx.data::<Identity>()?;
     let (Some(local), Some(tenant)) = (local, identity.tenant) else {
         return Ok(None);
     };
-    if may_see(identity, N::Model::NAME).is_err() {
+    let loaders = ctx.data::<Loaders>()?;
+    if !loaders.loader().opens(identity, N::Model::NAME) {
         return Ok(None);
     }
     let key = Of::<N>::new(tenant, local.to_owned(), as_of);
-    let loaders = ctx.data::<Loaders>()?;
     loaders.loader().asked.fetch_add(1, Ordering::Relaxed);
     loaders.load_one(key).await
 }

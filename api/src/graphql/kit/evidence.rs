@@ -187,7 +187,7 @@ macro_rules! evidence {
                     $ctx: &async_graphql::Context<'_>,
                 ) -> async_graphql::Result<Option<$crate::graphql::kit::Found<$type>>> {
                     let $row = self;
-                    let found: Option<$type> = Box::pin($found).await?;
+                    let found: Option<std::sync::Arc<$type>> = Box::pin($found).await?;
                     Ok(found.map($crate::graphql::kit::Found))
                 }
             )*

@@ -4,6 +4,7 @@
 //! the values do. What has arguments or a selection, and what turns out to wait, is resolved as everywhere.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
@@ -110,7 +111,7 @@ fn all<T: Listed>(ctx: &ContextSelectionSet<'_>, object: &T) -> Option<Value> {
 }
 
 /// An object that was waited for: its own fields are told at once, if they can be.
-pub(crate) struct Found<T>(pub(crate) T);
+pub(crate) struct Found<T>(pub(crate) Arc<T>);
 
 impl<T: Listed> OutputType for Found<T> {
     fn type_name() -> Cow<'static, str> {
@@ -126,7 +127,7 @@ impl<T: Listed> OutputType for Found<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match all(ctx, &self.0) {
+        match all(ctx, &*self.0) {
             Some(told) => Ok(told),
             // Boxed, since a page has many of them and few come here.
             None => Box::pin(self.0.resolve(ctx, field)).await,
