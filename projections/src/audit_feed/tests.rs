@@ -20,5 +20,5 @@ fn every_event_is_an_entry_that_says_who_did_what_to_what() {
     );
     assert_eq!(entry.actor_id, "ada");
     assert_eq!(entry.correlation_id.as_deref(), Some("request-1"));
-    assert_eq!(entry.payload, "{}");
+    assert_eq!(entry.payload, r#"{"created":{"name":"Sales"}}"#);
 }
