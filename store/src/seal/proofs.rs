@@ -3,6 +3,7 @@
 
 use domain::TenantId;
 use jiff::Timestamp;
+use sqlx::{Postgres, Transaction};
 
 use super::checkpoint::Checkpoint;
 use super::error::SealError;
@@ -109,6 +110,18 @@ impl Seals {
         &self.log
     }
 
+    /// One view of all that is sealed, and the keys that signed it.
+    async fn read(&self) -> Result<(Transaction<'static, Postgres>, SealKeys), SealError> {
+        let mut connection = self.begin().await?;
+        let keys = SealKeys::read(&mut connection).await?;
+        Ok((connection, keys.ok_or(SealError::NothingSealed)?))
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, SealError> {
+        let begin = "begin isolation level repeatable read read only";
+        Ok(self.log.pool().begin_with(begin).await?)
+    }
+
     /// The public keys; `None` if nothing was ever sealed.
     ///
     /// # Errors
@@ -177,14 +190,7 @@ impl Seals {
         position: u64,
         at: At,
     ) -> Result<InclusionProof, SealError> {
-        let mut connection = self
-            .log
-            .pool()
-            .begin_with("begin isolation level repeatable read read only")
-            .await?;
-        let keys = SealKeys::read(&mut connection)
-            .await?
-            .ok_or(SealError::NothingSealed)?;
+        let (mut connection, keys) = self.read().await?;
         let row = row_at(&mut connection, tenant, position).await?;
         let signed = checkpoint(&mut connection, &keys, tenant, at).await?;
         let Some((index, sealed)) = find(&mut connection, tenant, position)
@@ -225,14 +231,7 @@ impl Seals {
         from: u64,
         to: At,
     ) -> Result<ConsistencyProof, SealError> {
-        let mut connection = self
-            .log
-            .pool()
-            .begin_with("begin isolation level repeatable read read only")
-            .await?;
-        let keys = SealKeys::read(&mut connection)
-            .await?
-            .ok_or(SealError::NothingSealed)?;
+        let (mut connection, keys) = self.read().await?;
         let to = checkpoint(&mut connection, &keys, tenant, to).await?;
         let from = checkpoint(&mut connection, &keys, tenant, At::Size(from)).await?;
         let (old, new) = (from.checkpoint.size, to.checkpoint.size);
@@ -261,11 +260,7 @@ impl Seals {
         after: u64,
         upto: u64,
     ) -> Result<Enclosure, SealError> {
-        let mut connection = self
-            .log
-            .pool()
-            .begin_with("begin isolation level repeatable read read only")
-            .await?;
+        let mut connection = self.begin().await?;
         enclosure(&mut connection, tenant, after, upto).await
     }
 }
