@@ -70,14 +70,15 @@ pub(crate) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<()
     for (_, operation) in document.operations.iter() {
         let selections = &operation.node.selection_set.node;
         let shape = measure.selections(selections, 1)?;
-        Over::check("fields", "fields of an operation", shape.fields, limits.fields)?;
-        Over::check("depth", "fields inside each other", shape.depth, limits.depth)?;
+        // First, since the walk above refuses it as well, and only from some of a map's orders.
         Over::check(
             "selection_nesting",
             "selections inside each other",
             shape.nesting + 1,
             limits.selections(),
         )?;
+        Over::check("fields", "fields of an operation", shape.fields, limits.fields)?;
+        Over::check("depth", "fields inside each other", shape.depth, limits.depth)?;
         let roots = root_fields(document, selections);
         Over::check("root_fields", "fields at the root", roots, limits.root_fields)?;
     }
