@@ -20,6 +20,7 @@ pub mod listen;
 pub mod log_command;
 pub mod output;
 pub mod program;
+pub mod projecting;
 pub mod projector_settings;
 pub mod read_models;
 pub mod relay_config;

@@ -31,6 +31,26 @@ pub struct GivenRelay {
     )]
     #[serde(rename = "topics")]
     pub kafka_topics: Option<String>,
+    /// A topic for the log as it is stored: the relay writes it, and projectors read it as one consumer group
+    #[arg(
+        long,
+        env = "ANNALS_KAFKA_LOG_TOPIC",
+        global = true,
+        value_name = "TOPIC",
+        hide_short_help = true
+    )]
+    #[serde(rename = "log_topic")]
+    pub kafka_log_topic: Option<String>,
+    /// The consumer group of the projectors that read it [default: annals-projectors]
+    #[arg(
+        long,
+        env = "ANNALS_KAFKA_PROJECTOR_GROUP",
+        global = true,
+        value_name = "NAME",
+        hide_short_help = true
+    )]
+    #[serde(rename = "projector_group")]
+    pub kafka_projector_group: Option<String>,
     /// Whether topics that are missing are created [default: true for `up`, false for `serve`]
     #[arg(long, env = "ANNALS_KAFKA_CREATE_TOPICS", global = true, num_args = 0..=1, default_missing_value = "true",
           hide_short_help = true)]
@@ -94,6 +114,7 @@ pub struct GivenRelay {
 const NAME: &str = "annals-relay";
 const TOPICS: &str = "annals.{slice}";
 const PARTITIONS: i32 = 6;
+const PROJECTOR_GROUP: &str = "annals-projectors";
 
 /// Words in the names of librdkafka's settings whose values are not shown.
 const SECRETS: &[&str] = &["password", "secret", "key.pem", "jaas", "token"];
@@ -105,6 +126,8 @@ impl GivenRelay {
         Self {
             kafka_brokers: self.kafka_brokers.or(other.kafka_brokers),
             kafka_topics: self.kafka_topics.or(other.kafka_topics),
+            kafka_log_topic: self.kafka_log_topic.or(other.kafka_log_topic),
+            kafka_projector_group: self.kafka_projector_group.or(other.kafka_projector_group),
             kafka_create_topics: self.kafka_create_topics.or(other.kafka_create_topics),
             kafka_partitions: self.kafka_partitions.or(other.kafka_partitions),
             kafka_copies: self.kafka_copies.or(other.kafka_copies),
@@ -153,9 +176,49 @@ impl GivenRelay {
                 copies: self.kafka_copies,
                 retention_hours: self.kafka_retention_hours.filter(|hours| *hours > 0),
             }),
+            log_topic: self.log_topic()?,
             personal: personal.into_iter().collect(),
             client: self.properties()?,
         })
+    }
+
+    /// The topic that has the log as it is stored.
+    ///
+    /// # Errors
+    /// When that is no name of a topic.
+    #[cfg(feature = "kafka")]
+    fn log_topic(&self) -> anyhow::Result<Option<String>> {
+        let Some(topic) = self.kafka_log_topic.clone() else {
+            return Ok(None);
+        };
+        if topic.parse::<streams::Pattern>().is_err() {
+            bail!("--kafka-log-topic: {topic:?} is not a topic's name (A-Z, a-z, 0-9, '.', '_', '-')");
+        }
+        Ok(Some(topic))
+    }
+
+    /// How projectors read the log's topic; `None`: they read the log.
+    ///
+    /// # Errors
+    /// Without brokers, or when a value is none: it is named.
+    #[cfg(feature = "kafka")]
+    pub fn log_topic_settings(&self) -> anyhow::Result<Option<streams::LogTopicSettings>> {
+        let Some(topic) = self.log_topic()? else {
+            return Ok(None);
+        };
+        let Some(brokers) = self.kafka_brokers.clone() else {
+            bail!("--kafka-log-topic needs --kafka-brokers (or ANNALS_KAFKA_BROKERS)");
+        };
+        Ok(Some(streams::LogTopicSettings {
+            brokers,
+            topic,
+            group: self.projector_group().to_owned(),
+            client: self.properties()?,
+        }))
+    }
+
+    fn projector_group(&self) -> &str {
+        self.kafka_projector_group.as_deref().unwrap_or(PROJECTOR_GROUP)
     }
 
     /// The settings in force as a TOML file would have them, secrets masked.
@@ -169,6 +232,11 @@ impl GivenRelay {
         let name = self.relay_name.as_deref().unwrap_or(NAME);
         let topics = self.kafka_topics.as_deref().unwrap_or(TOPICS);
         text.push_str(&format!("name = {name:?}\ntopics = {topics:?}\n"));
+        match &self.kafka_log_topic {
+            Some(topic) => text.push_str(&format!("log_topic = {topic:?}\n")),
+            None => text.push_str("# log_topic is not set\n"),
+        }
+        text.push_str(&format!("projector_group = {:?}\n", self.projector_group()));
         match self.kafka_create_topics {
             Some(create) => text.push_str(&format!("create_topics = {create}\n")),
             None => text.push_str("# create_topics is not set\n"),

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use api::{Authenticator, TokenSource};
 use domain::api_key::Scope;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use projections::{Projector, Reader};
+use projections::Reader;
 use store::{Ambient, Store};
 use tokio::net::TcpListener;
 
@@ -15,6 +15,7 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::intake::Reading;
+use crate::projecting::Projecting;
 use crate::read_models::Figures;
 use crate::relaying::Relaying;
 use crate::sealing::Sealing;
@@ -23,7 +24,6 @@ use crate::verification::Verification;
 use crate::{listen, read_models};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
-const PROJECTOR_CONNECTIONS: u32 = 8;
 
 /// The open rooms of one process.
 pub struct Rooms {
@@ -31,7 +31,7 @@ pub struct Rooms {
     pub store: Store,
     /// The read models, as the gateway sees them.
     pub reader: Reader,
-    projector: Option<Projector>,
+    projecting: Option<Projecting>,
     verification: Option<Verification>,
     sealing: Option<Sealing>,
     relay: Option<Relaying>,
@@ -59,20 +59,13 @@ impl Rooms {
             .await
             .context("the event log")?;
         let reader = Reader::new(store::pool(url, store::Role::Gateway, GATEWAY_CONNECTIONS)?);
-        let projector = if roles.contains(&Role::Projector) {
-            let pool = store::pool(url, store::Role::Projector, PROJECTOR_CONNECTIONS)?;
-            Some(Projector::start_with(
-                &store,
-                pool,
-                projections::all(),
-                settings.projector.options(),
-            ))
-        } else {
-            None
+        let projecting = match roles.contains(&Role::Projector) {
+            true => Some(Projecting::start(&store, url, settings).await?),
+            false => None,
         };
 
         let verification = match settings.projector.verification() {
-            Some(rate) if projector.is_some() => Some(Verification::start(
+            Some(rate) if projecting.is_some() => Some(Verification::start(
                 read_models::past(url, settings.gateway.limits().past())?,
                 store.ambient().clone(),
                 rate,
@@ -128,7 +121,7 @@ impl Rooms {
         Ok(Self {
             store,
             reader,
-            projector,
+            projecting,
             verification,
             sealing,
             relay,
@@ -155,8 +148,8 @@ impl Rooms {
         if let Some(verification) = self.verification {
             verification.stop().await;
         }
-        if let Some(projector) = self.projector {
-            projector.stop().await;
+        if let Some(projecting) = self.projecting {
+            projecting.stop().await;
         }
         if let Some(sealing) = self.sealing {
             sealing.stop().await;

@@ -106,6 +106,7 @@ async fn relay(store: &Store, url: &str, brokers: &str, run: usize) -> anyhow::R
             copies: None,
             retention_hours: None,
         }),
+        log_topic: None,
         personal: [].into(),
         client: Vec::new(),
     };

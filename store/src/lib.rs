@@ -22,12 +22,12 @@ pub use archive::{
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
-pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, TypeCount};
+pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, StoredEvent, TypeCount};
 pub use seal::{
     At, AuditOrder, Audited, Checkpoint, ConsistencyProof, Enclosure, Finding, Hash, InclusionProof, Invalid,
     KeyFile, Leaf, NoteError, Proven, SealError, SealKeys, SealOptions, Sealed, Sealer, Seals,
     SignedCheckpoint, Succession, Trace, Trusted, VerifierKey, rotate_key, verify_file,
 };
 pub use store::{Options, Store};
-pub use tail::{Follower, Step, Tail};
+pub use tail::{Feed, Follower, Part as FedPart, Progress as FedProgress, Step, Tail};
 pub use turn::Turn;

@@ -4,12 +4,16 @@
 //! describes each. It leaves as lines of JSON ([`export`]), and through Apache Kafka ([`Relay`]).
 
 mod export;
+#[cfg(feature = "kafka")]
+mod log_topic;
 mod ocsf;
 mod public;
 #[cfg(feature = "kafka")]
 mod relay;
 
 pub use export::{ExportError, export};
+#[cfg(feature = "kafka")]
+pub use log_topic::{LogTopicError, Reading as LogReading, Settings as LogTopicSettings};
 pub use ocsf::ocsf;
 pub use public::{
     Break, CloudEvent, Document, PersonalData, PublicType, breaks, documents, public_type, public_types,

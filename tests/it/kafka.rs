@@ -5,6 +5,7 @@ mod intake;
 mod killed;
 mod outage;
 mod program;
+mod projectors;
 mod relayed;
 mod secured;
 mod topics;

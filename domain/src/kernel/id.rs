@@ -55,6 +55,16 @@ ulid_id!(
     TenantId,
     "a tenant's ULID (26 characters)"
 );
+impl TenantId {
+    /// Which of so many parts a tenant is in, where tenants are spread: 0, 1, ... The same everywhere and for ever,
+    /// since projectors and topics that were filled long ago must agree.
+    #[must_use]
+    pub fn part(self, of: u32) -> u32 {
+        let number = self.ulid().random() % u128::from(of.max(1));
+        u32::try_from(number).unwrap_or_default()
+    }
+}
+
 ulid_id!(
     /// An event: unique in the whole log, made when the event is appended.
     EventId,

@@ -43,16 +43,26 @@ impl Backlog {
         follower.next().await.map(drop)
     }
 
-    /// The events after a position, up to another at most; at least one.
-    pub(super) async fn page(&mut self, after: u64, upto: u64) -> Result<Events, ReadError> {
-        let mut events: Events = if self.head().saturating_sub(after) <= NEAR {
+    /// The events after a position, up to another at most, and the position up to which that is all.
+    pub(super) async fn page(&mut self, after: u64, upto: u64) -> Result<(Events, u64), ReadError> {
+        let (mut events, seen) = if self.tail.is_fed() || self.head().saturating_sub(after) <= NEAR {
             let mut follower = self.tail.follow(after, Filter::default());
-            follower.next().await?.events
+            let source = if follower.reads_the_table() {
+                "table"
+            } else {
+                "recent"
+            };
+            let step = follower.next().await?;
+            count(source, step.events.len());
+            (step.events, step.position)
         } else {
-            self.far_page(after).await?.into_iter().map(Arc::new).collect()
+            let events: Events = self.far_page(after).await?.into_iter().map(Arc::new).collect();
+            let last = events.last().map_or(after, |event| event.position);
+            count("table", events.len());
+            (events, last)
         };
         events.retain(|event| event.position <= upto);
-        Ok(events)
+        Ok((events, seen.min(upto)))
     }
 
     async fn far_page(&mut self, after: u64) -> Result<Vec<RecordedEvent>, ReadError> {
@@ -85,6 +95,11 @@ impl Backlog {
             other => other,
         }
     }
+}
+
+/// Counts where events came from: those in memory, or the log's table.
+fn count(source: &'static str, events: usize) {
+    metrics::counter!("annals_projector_read_events_total", "source" => source).increment(events as u64);
 }
 
 async fn read_page(log: &Log, after: u64, limit: u64) -> Result<Vec<RecordedEvent>, ReadError> {

@@ -7,6 +7,7 @@
 
 mod backlog;
 mod builds;
+mod carrying;
 mod catch_up;
 mod checkpoint;
 mod context;
@@ -43,7 +44,7 @@ pub use operations::{
     Status, TenantStatus,
 };
 pub use parked::Parked;
-pub use projector::{Projector, ProjectorOptions, Stopped};
+pub use projector::{Parts, Projector, ProjectorOptions, Stopped};
 pub use rows::Rows;
 
 pub(crate) use checkpoint::checkpoints;

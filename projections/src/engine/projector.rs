@@ -5,21 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use store::Store;
+use store::{FedPart, FedProgress, Store, Tail};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::backlog::Backlog;
 use super::builds::Policy;
+use super::carrying::{Reaches, Telling, carry_on};
 use super::checkpoint::checkpoints;
 use super::folding::AnyReadModel;
-use super::lease::{Held, Keeper};
+use super::lease::{Held, Keeper, Wanted};
 use super::operations::Operations;
 use super::reshard;
-use super::rounds::{Pause, Rounds};
+use super::rounds::Rounds;
+use super::shard::Shard;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often the checkpoints of other processes are looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -44,22 +44,32 @@ impl Default for ProjectorOptions {
     }
 }
 
+/// The log in parts, each with the tenants of one shard.
+#[derive(Debug)]
+pub struct Parts {
+    /// The parts, in the order of the shards.
+    pub parts: Vec<FedPart>,
+    /// The numbers of those that are this process's own, as they change.
+    pub own: watch::Receiver<BTreeSet<u32>>,
+}
+
+/// A way by which the log comes to some shards.
+struct Way {
+    shards: Vec<Shard>,
+    tail: Tail,
+    feeder: Option<watch::Sender<FedProgress>>,
+}
+
 /// A running projector. When it is dropped, it stops where it is; nothing is lost or counted twice.
 #[derive(Debug)]
 pub struct Projector {
     pool: PgPool,
+    /// How many read models there are.
+    models: usize,
     stop: watch::Sender<bool>,
-    reached: watch::Receiver<Reach>,
-    carrying: Option<JoinHandle<()>>,
+    reached: watch::Receiver<Reaches>,
+    carrying: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
-}
-
-/// How far a process has come.
-#[derive(Clone, Debug, Default)]
-struct Reach {
-    position: u64,
-    /// The read models that go no further.
-    stopped: BTreeSet<String>,
 }
 
 /// The projector will not come any further.
@@ -87,22 +97,73 @@ impl Projector {
         models: Vec<Box<dyn AnyReadModel>>,
         options: ProjectorOptions,
     ) -> Self {
+        let shards: Vec<Shard> = Shard::all(options.shards).collect();
+        let whole = Way {
+            shards: shards.clone(),
+            tail: store.tail().clone(),
+            feeder: None,
+        };
+        Self::carry(store, pool, models, options, (vec![whole], Wanted::Share(shards)))
+    }
+
+    /// The same, with the log coming in parts: one for each shard. This process carries the shards whose parts are
+    /// its own, all of them; whoever deals the parts out sees to it that each is somebody's.
+    #[must_use]
+    pub fn start_fed(
+        store: &Store,
+        pool: PgPool,
+        models: Vec<Box<dyn AnyReadModel>>,
+        options: ProjectorOptions,
+        parts: Parts,
+    ) -> Self {
+        let of = u32::try_from(parts.parts.len()).unwrap_or(u32::MAX);
+        let options = ProjectorOptions {
+            shards: of,
+            ..options
+        };
+        let ways = Shard::all(of).zip(parts.parts).map(|(shard, part)| Way {
+            shards: vec![shard],
+            tail: part.tail,
+            feeder: Some(part.progress),
+        });
+        let ways = ways.collect();
+        Self::carry(store, pool, models, options, (ways, Wanted::Own(parts.own)))
+    }
+
+    fn carry(
+        store: &Store,
+        pool: PgPool,
+        models: Vec<Box<dyn AnyReadModel>>,
+        options: ProjectorOptions,
+        (ways, wanted): (Vec<Way>, Wanted),
+    ) -> Self {
         let (stop, stopping) = watch::channel(false);
-        let (reach, reached) = watch::channel(Reach::default());
+        let (reaches, reached) = watch::channel(Reaches::default());
         let (held, holding) = watch::channel(Held::default());
         let models: Vec<Arc<dyn AnyReadModel>> = models.into_iter().map(Arc::from).collect();
-        let backlog = Backlog::new(store.log().clone(), store.tail().clone());
-        let rounds = Rounds::new(
-            pool.clone(),
-            backlog,
-            models.clone(),
-            options.shards,
-            options.policy,
-        );
+        let known = models.len();
+        let carrying = (0..).zip(ways).map(|(number, way)| {
+            let rounds = Rounds::new(
+                pool.clone(),
+                Backlog::new(store.log().clone(), way.tail),
+                models.clone(),
+                way.shards,
+                options.policy,
+            );
+            let telling = Telling {
+                number,
+                reaches: reaches.clone(),
+                feeder: way.feeder,
+            };
+            tokio::spawn(carry_on(rounds, holding.clone(), stopping.clone(), telling))
+        });
+        let carrying = carrying.collect();
         let keeper = Keeper {
             pool: pool.clone(),
             id: store.ambient().fresh_id().to_string(),
-            works: rounds.work_names(),
+            models: models.iter().map(|model| model.name()).collect(),
+            of: options.shards,
+            wanted,
             held,
         };
         let operations = Operations::new(pool.clone(), store.log().clone(), models.clone())
@@ -116,12 +177,13 @@ impl Projector {
                 }
             })
         };
-        let filling = tokio::spawn(super::filling::watch(operations, stopping.clone()));
+        let filling = tokio::spawn(super::filling::watch(operations, stopping));
         Self {
             pool,
+            models: known,
             stop,
             reached,
-            carrying: Some(tokio::spawn(run(rounds, holding, stopping, reach))),
+            carrying,
             others: vec![keeping, filling],
         }
     }
@@ -129,7 +191,7 @@ impl Projector {
     /// The position up to which every read model that this process carries has folded.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.reached.borrow().position
+        self.reached.borrow().position()
     }
 
     /// Waits until every read model has folded up to a position, whoever carries it; those that this process
@@ -139,24 +201,24 @@ impl Projector {
     /// [`Stopped`] when that will not happen.
     pub async fn wait_for(&self, position: u64) -> Result<(), Stopped> {
         let mut reached = self.reached.clone();
-        let waited = reached.wait_for(|reached| reached.position >= position).await;
-        let stopped = match waited {
-            Ok(reached) => reached.stopped.clone(),
-            Err(_) => {
-                return Err(Stopped {
-                    reached: self.position(),
-                });
-            }
-        };
         let mut look = tokio::time::interval(LOOK);
         loop {
-            look.tick().await;
+            // What is carried here says how far it is; of the rest, the checkpoints do.
+            let here = |reached: &Reaches| reached.0.is_empty() || reached.position() >= position;
+            let stopped = match reached.wait_for(here).await {
+                Ok(reached) => reached.stopped(),
+                Err(_) => {
+                    return Err(Stopped {
+                        reached: self.position(),
+                    });
+                }
+            };
             let behind = |checkpoint: &super::Checkpoint| {
                 checkpoint.position < position && !stopped.contains(&checkpoint.name)
             };
             match checkpoints(&self.pool).await {
-                Ok(all) if !all.iter().any(behind) => return Ok(()),
-                _ => {}
+                Ok(all) if all.len() >= self.models && !all.iter().any(behind) => return Ok(()),
+                _ => drop(look.tick().await),
             }
         }
     }
@@ -164,10 +226,8 @@ impl Projector {
     /// Folds what is in the log by now, then ends. If the database is away, it ends where it is.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        if let Some(task) = self.carrying.take() {
-            drop(task.await);
-        }
-        for task in std::mem::take(&mut self.others) {
+        let carrying = std::mem::take(&mut self.carrying);
+        for task in carrying.into_iter().chain(std::mem::take(&mut self.others)) {
             drop(task.await);
         }
     }
@@ -179,73 +239,5 @@ impl Drop for Projector {
             .iter()
             .chain(&self.others)
             .for_each(JoinHandle::abort);
-    }
-}
-
-async fn run(
-    mut rounds: Rounds,
-    mut held: watch::Receiver<Held>,
-    mut stopping: watch::Receiver<bool>,
-    reach: watch::Sender<Reach>,
-) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        rounds.take(&held.borrow_and_update().works);
-        match advance(&mut rounds, &held, &stopping, &reach).await {
-            Ok(()) if *stopping.borrow() => return,
-            Ok(()) => {
-                pause = FIRST_PAUSE;
-                // With nothing to carry, only the end is left to wait for.
-                let at_end = rounds.slowest().unwrap_or(u64::MAX);
-                tokio::select! {
-                    _ = stopping.wait_for(|stop| *stop) => {}
-                    Ok(()) = held.changed() => {}
-                    grown = rounds.backlog.grown(at_end) => if grown.is_err() { return },
-                }
-            }
-            Err(_) if *stopping.borrow() => return,
-            Err(error) => {
-                tracing::warn!(%error, pause_ms = pause.as_millis(), "projections.advance will try again");
-                metrics::counter!("annals_projector_retries_total").increment(1);
-                let stopped = stopping.wait_for(|stop| *stop);
-                drop(tokio::time::timeout(pause, stopped).await);
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-        }
-    }
-}
-
-/// Goes on until every read model is at the log's end or stopped, or until there is news of what to carry; once
-/// the projector is to stop, until they are where the log's end was then.
-async fn advance(
-    rounds: &mut Rounds,
-    held: &watch::Receiver<Held>,
-    stopping: &watch::Receiver<bool>,
-    reach: &watch::Sender<Reach>,
-) -> Result<(), Pause> {
-    let mut end = None;
-    loop {
-        if rounds.is_incomplete() {
-            rounds.prepare().await?;
-        }
-        let moved = rounds.round().await?;
-        let slowest = rounds.slowest();
-        if let Some(position) = slowest
-            && rounds.is_up_to_date()
-        {
-            let stopped = rounds.stopped();
-            reach.send_replace(Reach { position, stopped });
-        }
-        if *stopping.borrow() {
-            let end = *end.get_or_insert(rounds.backlog.head());
-            if slowest.is_none_or(|slowest| slowest >= end) {
-                return Ok(());
-            }
-        } else if held.has_changed().unwrap_or(false) {
-            return Ok(());
-        }
-        if !moved && !rounds.is_incomplete() {
-            return Ok(());
-        }
     }
 }

@@ -24,7 +24,8 @@ pub(super) struct Rounds {
     pub(super) pool: PgPool,
     pub(super) backlog: Backlog,
     pub(super) models: Vec<Arc<dyn AnyReadModel>>,
-    pub(super) shards: u32,
+    /// The shards that may be carried here.
+    pub(super) shards: Vec<Shard>,
     pub(super) policy: Policy,
     pub(super) timeline: Timeline,
     pub(super) travellers: Vec<Traveller>,
@@ -46,7 +47,7 @@ pub(super) enum Pause {
 }
 
 /// The name of the work of carrying a shard of a read model.
-fn work(model: &str, shard: Shard) -> String {
+pub(super) fn work(model: &str, shard: Shard) -> String {
     format!("{model}/{}", shard.number)
 }
 
@@ -55,7 +56,7 @@ impl Rounds {
         pool: PgPool,
         backlog: Backlog,
         models: Vec<Arc<dyn AnyReadModel>>,
-        shards: u32,
+        shards: Vec<Shard>,
         policy: Policy,
     ) -> Self {
         Self {
@@ -73,17 +74,8 @@ impl Rounds {
     }
 
     fn all_works(&self) -> impl Iterator<Item = (&Arc<dyn AnyReadModel>, Shard)> {
-        let of = self.shards;
-        self.models
-            .iter()
-            .flat_map(move |model| (0..of).map(move |number| (model, Shard { number, of })))
-    }
-
-    /// The names of all works there are.
-    pub(super) fn work_names(&self) -> Vec<String> {
-        self.all_works()
-            .map(|(model, shard)| work(model.name(), shard))
-            .collect()
+        let every = |model| self.shards.iter().map(move |shard| (model, *shard));
+        self.models.iter().flat_map(every)
     }
 
     /// Carries these works from now on, and no others.
@@ -97,6 +89,11 @@ impl Rounds {
             .retain(|traveller| held.contains(&work(traveller.model.name(), traveller.shard)));
         self.works = works;
         self.older.clear();
+    }
+
+    /// Whether there is nothing to carry.
+    pub(super) fn is_without_work(&self) -> bool {
+        self.works.is_empty()
     }
 
     /// Whether anything is yet to be looked for.
@@ -149,6 +146,11 @@ impl Rounds {
         self.travellers.iter().map(|traveller| traveller.position).min()
     }
 
+    /// The position of the quickest read model that it carries.
+    pub(super) fn furthest(&self) -> Option<u64> {
+        self.travellers.iter().map(|traveller| traveller.position).max()
+    }
+
     /// Whether all that it is to carry is of this program's fold.
     pub(super) fn is_up_to_date(&self) -> bool {
         self.older.is_empty()
@@ -190,10 +192,10 @@ impl Rounds {
     /// A page for travellers at one position; those that can go on are left in `group`.
     async fn carry_group(&mut self, group: &mut Vec<Traveller>, after: u64, bound: u64) -> Result<(), Pause> {
         self.timeline.fill(&self.pool, after).await?;
-        let events = self.backlog.page(after, bound).await?;
-        let Some(upto) = events.last().map(|event| event.position) else {
+        let (events, upto) = self.backlog.page(after, bound).await?;
+        if upto <= after {
             return Ok(());
-        };
+        }
         let page = Arc::new(Page {
             after,
             upto,

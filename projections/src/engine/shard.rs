@@ -10,13 +10,15 @@ pub(super) struct Shard {
 }
 
 impl Shard {
+    /// All of so many shards.
+    pub(super) fn all(of: u32) -> impl Iterator<Item = Self> {
+        (0..of).map(move |number| Self { number, of })
+    }
+
     /// The shard that has a tenant, when there are so many.
     pub(super) fn of_tenant(tenant: TenantId, of: u32) -> Self {
-        let number = tenant.ulid().random() % u128::from(of.max(1));
-        Self {
-            number: u32::try_from(number).unwrap_or_default(),
-            of,
-        }
+        let number = tenant.part(of);
+        Self { number, of }
     }
 
     /// Whether a tenant is in this shard.

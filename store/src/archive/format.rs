@@ -94,7 +94,7 @@ impl ArchivedRow {
     }
 
     /// The event that the row stores.
-    pub(super) fn decode(&self) -> Result<RecordedEvent, ReadError> {
+    pub(crate) fn decode(&self) -> Result<RecordedEvent, ReadError> {
         decode(StoredColumns {
             position: self.position,
             tenant: &self.tenant_id,

@@ -11,12 +11,14 @@ mod read;
 mod receipt;
 mod row;
 mod stats;
+mod stored;
 mod task;
 mod write;
 
 pub use history::{Part, Place};
 pub use read::{Filter, Log};
 pub use stats::{Partition, Stats, TypeCount};
+pub use stored::StoredEvent;
 pub use write::Limits;
 
 pub(crate) use appender::{AppendError, Appender};

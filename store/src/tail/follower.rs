@@ -64,7 +64,7 @@ impl Follower {
     /// Whether the next step reads the table, because the recent events do not reach back so far.
     #[must_use]
     pub fn reads_the_table(&self) -> bool {
-        !self.tail.ring().reaches(self.position)
+        !self.tail.ring().reaches(self.position, self.tail.position())
     }
 
     /// The next events, waiting for some if there are none. The result may be empty when events came
@@ -86,15 +86,9 @@ impl Follower {
     async fn step(&mut self, head: u64) -> Result<Step, ReadError> {
         let recent = self.tail.ring().after(self.position, self.page);
         let (events, looked_at) = match recent {
-            Some(recent) => {
-                let looked_at = recent.last().map_or(head, |event| event.position);
-                (
-                    recent
-                        .into_iter()
-                        .filter(|event| self.filter.accepts(event))
-                        .collect(),
-                    looked_at,
-                )
+            Some((mut recent, looked_at)) => {
+                recent.retain(|event| self.filter.accepts(event));
+                (recent, looked_at)
             }
             None => {
                 let limit = u32::try_from(self.page).unwrap_or(u32::MAX);

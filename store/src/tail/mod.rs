@@ -1,8 +1,10 @@
 //! Live followers: one listener a process fills a ring that they all read; the table is the fallback.
 
+mod feed;
 mod follower;
 mod ring;
 
+pub use feed::{Feed, Part, Progress};
 pub use follower::{Follower, Step};
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +29,7 @@ pub struct Tail {
     log: Log,
     ring: Arc<Mutex<Ring>>,
     seen: watch::Receiver<u64>,
+    is_fed: bool,
 }
 
 impl Tail {
@@ -48,6 +51,7 @@ impl Tail {
             log: log.clone(),
             ring: Arc::clone(&ring),
             seen: watching,
+            is_fed: false,
         };
         let listener = Listener {
             log,
@@ -63,6 +67,12 @@ impl Tail {
     #[must_use]
     pub fn position(&self) -> u64 {
         *self.seen.borrow()
+    }
+
+    /// Whether its events come by another way than from the table, and only some of them.
+    #[must_use]
+    pub const fn is_fed(&self) -> bool {
+        self.is_fed
     }
 
     /// The events after a position that pass the filter: first the past, then the present, without a seam.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use domain::RecordedEvent;
 
-/// The last events of the log, without a gap between them.
+/// The last events of the log, or of a part of it, without one missing between them.
 #[derive(Debug)]
 pub(super) struct Ring {
     events: VecDeque<Arc<RecordedEvent>>,
-    /// The position before the first event in the ring.
+    /// The position after which no event is missing.
     before: u64,
+    /// The position up to which no event is missing.
+    upto: u64,
     bytes: usize,
     max_events: usize,
     max_bytes: usize,
@@ -21,14 +23,17 @@ impl Ring {
         Self {
             events: VecDeque::new(),
             before: head,
+            upto: head,
             bytes: 0,
             max_events,
             max_bytes,
         }
     }
 
+    /// Takes in the event behind all others.
     pub(super) fn push(&mut self, event: Arc<RecordedEvent>) {
         self.bytes += event.payload.len();
+        self.upto = event.position;
         self.events.push_back(event);
         while self.events.len() > self.max_events || self.bytes > self.max_bytes {
             let Some(oldest) = self.events.pop_front() else {
@@ -39,14 +44,42 @@ impl Ring {
         }
     }
 
-    /// Whether no event after a position is forgotten.
-    pub(super) const fn reaches(&self, position: u64) -> bool {
-        position >= self.before
+    /// Takes in all events of a part of the log that lie after a position, up to another.
+    pub(super) fn extend(&mut self, (after, upto): (u64, u64), events: Vec<RecordedEvent>) {
+        if after > self.upto {
+            // What lies between is only in the table.
+            *self = Self::new(after, self.max_events, self.max_bytes);
+        }
+        for event in events {
+            if event.position > self.upto {
+                self.push(Arc::new(event));
+            }
+        }
+        self.upto = self.upto.max(upto);
     }
 
-    /// Up to `limit` events after a position; `None` when the ring has forgotten some of them.
-    pub(super) fn after(&self, position: u64, limit: usize) -> Option<Vec<Arc<RecordedEvent>>> {
-        let skip = usize::try_from(position.checked_sub(self.before)?).ok()?;
-        Some(self.events.iter().skip(skip).take(limit).cloned().collect())
+    /// Whether the events after a position, of a log that reaches up to `head`, are here and not missing.
+    pub(super) const fn reaches(&self, position: u64, head: u64) -> bool {
+        position >= self.before && (position < self.upto || head <= self.upto)
+    }
+
+    /// How many of the events lie after a position.
+    pub(super) fn behind(&self, position: u64) -> usize {
+        self.events.len() - self.events.partition_point(|event| event.position <= position)
+    }
+
+    /// Up to `limit` events after a position, and the position up to which that is all; `None` when some of them
+    /// are missing.
+    pub(super) fn after(&self, position: u64, limit: usize) -> Option<(Vec<Arc<RecordedEvent>>, u64)> {
+        if position < self.before || position >= self.upto {
+            return None;
+        }
+        let skip = self.events.partition_point(|event| event.position <= position);
+        let events: Vec<_> = self.events.iter().skip(skip).take(limit).cloned().collect();
+        let upto = match events.last() {
+            Some(last) if events.len() == limit => last.position,
+            _ => self.upto,
+        };
+        Some((events, upto))
     }
 }

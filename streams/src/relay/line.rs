@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::RecordedEvent;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use store::StoredEvent;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{RelayError, is_passing};
@@ -14,9 +15,15 @@ use super::place::{self, Place};
 use super::record::Record;
 use super::settings::Settings;
 use super::topics;
+use crate::log_topic::Writing;
 
 /// Events of the log, in order.
-pub(super) type Page = Vec<Arc<RecordedEvent>>;
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) events: Vec<Arc<RecordedEvent>>,
+    /// The same as they are stored, where the log's topic is written.
+    pub(super) rows: Vec<StoredEvent>,
+}
 
 /// How many events one transaction holds at most, about.
 const EVENTS_AT_MOST: usize = 10_000;
@@ -40,7 +47,9 @@ pub(super) struct Line {
 impl Line {
     /// Goes on until there are no more pages.
     pub(super) fn run(mut self) -> Result<(), RelayError> {
-        topics::ensure(&self.settings, &self.runtime)?;
+        let partitions = topics::ensure(&self.settings, &self.runtime)?;
+        let log_topic = self.settings.log_topic.clone();
+        let writing = log_topic.map(|topic| Writing { topic, partitions });
         let producer: ThreadedProducer<DefaultProducerContext> = self.producer()?;
         // Whoever had this name before can write no more, and what it left open is undone.
         self.patiently(|| producer.init_transactions(CALL))?;
@@ -48,13 +57,14 @@ impl Line {
         let (begins, _) = oneshot::channel();
         drop(std::mem::replace(&mut self.begins, begins).send(place));
         while let Some(page) = self.pages.blocking_recv() {
-            let mut events = page;
-            while events.len() < EVENTS_AT_MOST
+            let mut gathered = page;
+            while gathered.events.len() < EVENTS_AT_MOST
                 && let Ok(page) = self.pages.try_recv()
             {
-                events.extend(page);
+                gathered.events.extend(page.events);
+                gathered.rows.extend(page.rows);
             }
-            if let Err(error) = self.transaction(&producer, &events) {
+            if let Err(error) = self.transaction(&producer, &gathered, writing.as_ref()) {
                 metrics::counter!("annals_relay_transactions_total", "outcome" => "aborted").increment(1);
                 // The next one of this name would undo it, too; this way nobody waits for that.
                 drop(producer.abort_transaction(CALL));
@@ -91,8 +101,10 @@ impl Line {
     fn transaction(
         &self,
         producer: &ThreadedProducer<DefaultProducerContext>,
-        events: &Page,
+        page: &Page,
+        log_topic: Option<&Writing>,
     ) -> Result<(), RelayError> {
+        let events = &page.events;
         let Some(last) = events.last() else {
             return Ok(());
         };
@@ -104,6 +116,10 @@ impl Line {
                 .payload(&record.value)
                 .headers(record.headers);
             self.send(producer, message)?;
+        }
+        if let Some(writing) = log_topic {
+            let range = (self.relayed.load(Ordering::Acquire), last.position);
+            writing.write(range, &page.rows, |record| Ok(self.send(producer, record)?))?;
         }
         let place = Place {
             position: last.position,

@@ -14,6 +14,8 @@ use super::settings::Settings;
 
 /// How many pages of the log may wait for the brokers.
 const PAGES: usize = 8;
+/// How many rows a page of them has at most.
+const PAGE: u32 = 1_000;
 
 /// Relays until it is to stop.
 ///
@@ -72,9 +74,32 @@ async fn feed(
     relayed.store(position, Ordering::Release);
     tracing::info!(position, "streams.relay goes on behind position {position}");
     let mut follower = store.tail().follow(position, Filter::default());
+    let mut after = position;
     loop {
-        let step = follower.next().await?;
-        if !step.events.is_empty() && pages.send(step.events).await.is_err() {
+        let page = match &settings.log_topic {
+            None => Page {
+                events: follower.next().await?.events,
+                rows: Vec::new(),
+            },
+            Some(_) => {
+                let rows = store.log().stored_page(after, PAGE).await?;
+                if rows.is_empty() {
+                    // Waits for more, whatever it brings: rows are read from the table.
+                    follower = store.tail().follow(after, Filter::default());
+                    follower.next().await?;
+                }
+                let events = rows.iter().map(|row| row.decode().map(Arc::new));
+                Page {
+                    events: events.collect::<Result<_, _>>()?,
+                    rows,
+                }
+            }
+        };
+        let Some(last) = page.events.last() else {
+            continue;
+        };
+        after = last.position;
+        if pages.send(page).await.is_err() {
             return std::future::pending().await;
         }
     }

@@ -18,6 +18,8 @@ pub struct Settings {
     pub name: String,
     /// How topics are called.
     pub topics: Pattern,
+    /// The topic that has the log as it is stored, for projectors; `None`: it is not written.
+    pub log_topic: Option<String>,
     /// How topics that are missing are made; `None`: they are not.
     pub create: Option<NewTopics>,
     /// The slices in whose topics personal data may lie.

@@ -13,16 +13,18 @@ use crate::public::slices;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Makes sure that all topics are there. Blocks: it is called on a thread of the relay's own.
+/// Makes sure that all topics are there, and tells how many partitions the log's topic has. Blocks: it is called on
+/// a thread of the relay's own.
 ///
 /// # Errors
 /// When some are missing and may not be made, or the brokers are away.
-pub(super) fn ensure(settings: &Settings, runtime: &tokio::runtime::Handle) -> Result<(), RelayError> {
+pub(super) fn ensure(settings: &Settings, runtime: &tokio::runtime::Handle) -> Result<u32, RelayError> {
     let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
     let known = partitions(&admin)?;
     let positions = settings.positions();
     let mut missing: Vec<String> = slices()
         .map(|slice| settings.topics.topic(slice))
+        .chain(settings.log_topic.clone())
         .filter(|topic| !known.contains_key(topic))
         .collect();
     missing.sort();
@@ -37,8 +39,15 @@ pub(super) fn ensure(settings: &Settings, runtime: &tokio::runtime::Handle) -> R
             });
         }
     }
+    let of_log = settings
+        .log_topic
+        .as_ref()
+        .and_then(|topic| known.get(topic))
+        .copied();
     if missing.is_empty() {
-        return Ok(());
+        return Ok(of_log
+            .and_then(|there| u32::try_from(there).ok())
+            .unwrap_or_default());
     }
     let Some(create) = settings.create else {
         return Err(RelayError::MissingTopics(missing.join(", ")));
@@ -70,7 +79,8 @@ pub(super) fn ensure(settings: &Settings, runtime: &tokio::runtime::Handle) -> R
         }
     }
     tracing::info!(topics = missing.join(", "), "streams.relay created topics");
-    Ok(())
+    let made = u32::try_from(create.partitions).unwrap_or_default();
+    Ok(of_log.and_then(|there| u32::try_from(there).ok()).unwrap_or(made))
 }
 
 /// The topics that are there, with the numbers of their partitions.

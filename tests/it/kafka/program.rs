@@ -24,7 +24,7 @@ impl Program {
         let (name, topics) = (format!("{prefix}relay"), format!("{prefix}{{slice}}"));
         let own = [
             "--kafka-partitions",
-            "2",
+            "3",
             "--relay-name",
             &name,
             "--kafka-topics",
@@ -50,11 +50,17 @@ impl Program {
         let (tell, mut told) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                drop(tell.send(serde_json::from_str(&line).unwrap_or_default()));
+                // What is no JSON is why it ends.
+                let said = serde_json::from_str(&line).unwrap_or(serde_json::Value::String(line));
+                drop(tell.send(said));
             }
         });
+        let mut said = Vec::new();
         let address = loop {
-            let line: serde_json::Value = told.recv().await.expect("it listens before it ends");
+            let Some(line) = told.recv().await else {
+                panic!("it ended before it listened: {said:?}");
+            };
+            said.push(line.to_string());
             if let Some(address) = line["fields"]["address"].as_str() {
                 break address.parse().unwrap();
             }
