@@ -54,6 +54,15 @@ impl Line {
         // Whoever had this name before can write no more, and what it left open is undone.
         self.patiently(|| producer.init_transactions(CALL))?;
         let place = place::read(&self.settings)?;
+        if let Some(writing) = &writing {
+            // What was relayed without the topic is not in it: its readers learn where it goes on.
+            let position = place.as_ref().map_or(0, |place| place.position);
+            producer.begin_transaction()?;
+            writing.write((position, position), &[], |record| {
+                Ok(self.send(&producer, record)?)
+            })?;
+            self.patiently(|| producer.commit_transaction(CALL))?;
+        }
         let (begins, _) = oneshot::channel();
         drop(std::mem::replace(&mut self.begins, begins).send(place));
         while let Some(page) = self.pages.blocking_recv() {
