@@ -108,7 +108,9 @@ fn is_rfc3339(value: &str) -> bool {
         Some(_) => return false,
         None => rest,
     };
-    fits(seconds, "0000-00-00T00:00:00") && (fits(zone, "Z") || fits(zone, "+00:00"))
+    // An offset is a time of day.
+    let is_offset = || fits(zone, "+00:00") && &zone[1..3] < "24" && &zone[4..] < "60";
+    fits(seconds, "0000-00-00T00:00:00") && (fits(zone, "Z") || is_offset())
 }
 
 /// A URI-reference of RFC 3986 by its characters, its scheme and its one fragment.

@@ -18,7 +18,9 @@ pub struct CloudEvent {
     pub subject: Option<String>,
     /// When it happened.
     pub time: Option<Timestamp>,
-    /// Its data, if it has any: JSON.
+    /// The media type that its data has, where that is not JSON in UTF-8.
+    pub foreign_media: Option<String>,
+    /// Its data, if it has any: JSON, or the text of another media type as JSON.
     pub data: Option<Box<RawValue>>,
 }
 
@@ -78,13 +80,10 @@ impl Attributes {
         let schema = optional("dataschema", self.take("dataschema"))?;
         schema.map(|uri| absolute_uri("dataschema", uri)).transpose()?;
         let time = self.take("time").map(|value| time(&value)).transpose()?;
-        if let Some(media) = optional("datacontenttype", self.take("datacontenttype"))?
-            && !is_json(&media)
-        {
-            return Err(Invalid::new(
-                "datacontenttype",
-                format!("is {media:?}, but the data must be application/json"),
-            ));
+        let media = optional("datacontenttype", self.take("datacontenttype"))?;
+        if let Some(media) = media.as_deref().filter(|media| !is_media_type(media)) {
+            let rule = format!("is {media:?}, which is no media type of RFC 2045, as in application/json");
+            return Err(Invalid::new("datacontenttype", rule));
         }
         // Extensions have no meaning here, yet a broken one is a broken event.
         for (name, value) in self.0 {
@@ -96,9 +95,23 @@ impl Attributes {
             event_type,
             subject,
             time,
+            foreign_media: media.filter(|media| !is_json(media)),
             data,
         })
     }
+}
+
+/// Whether a text is a media type: two tokens with a slash between, and parameters behind.
+fn is_media_type(media: &str) -> bool {
+    let is_token = |text: &str| {
+        let symbols = b"!#$%&'*+-.^_`{|}~";
+        let mut bytes = text.bytes();
+        !text.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || symbols.contains(&byte))
+    };
+    let essence = media.split(';').next().unwrap_or_default().trim();
+    essence
+        .split_once('/')
+        .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
 }
 
 /// Whether a media type says JSON in UTF-8.

@@ -37,6 +37,10 @@ pub(super) enum What {
 /// # Errors
 /// A type that isn't known, or data that doesn't fit it.
 pub(super) fn meaning(event: &CloudEvent) -> Result<Meaning, Invalid> {
+    if let Some(media) = &event.foreign_media {
+        let rule = format!("is {media:?}, but the data must be application/json");
+        return Err(Invalid::new("datacontenttype", rule));
+    }
     let (what, content) = if ["usage.", "custom."]
         .iter()
         .any(|family| event.event_type.starts_with(family))

@@ -16,6 +16,7 @@ fn event(event_type: &str, subject: Option<&str>, data: Option<&str>) -> CloudEv
         event_type: event_type.into(),
         subject: subject.map(Into::into),
         time: None,
+        foreign_media: None,
         data: data.map(|data| RawValue::from_string(data.into()).unwrap()),
     }
 }
@@ -32,6 +33,16 @@ fn told(meaning: &Meaning) -> String {
             id,
             command,
         } => format!("{aggregate_type} {id} {command}"),
+    }
+}
+
+#[test]
+fn data_that_is_no_json_has_no_meaning() {
+    for media in ["text/plain", "application/json;charset=utf-16"] {
+        let mut event = event("usage.tokens", None, Some(r#""1.5""#));
+        event.foreign_media = Some(media.to_owned());
+        let said = format!("datacontenttype: is {media:?}, but the data must be application/json");
+        assert_eq!(meaning(&event).unwrap_err().to_string(), said);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Requests in, answers and events out.
 
+mod conformance;
 mod forms;
 mod http;
 mod meaning;
