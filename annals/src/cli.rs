@@ -52,7 +52,7 @@ pub enum Command {
         #[command(subcommand)]
         command: LogCommand,
     },
-    /// Write events as CloudEvents, one JSON object a line
+    /// Write events as lines of JSON, as CSV or as Parquet to standard output
     Export(ExportArgs),
     /// Describe the public events
     Events {
@@ -170,6 +170,12 @@ pub struct ExportArgs {
     /// Which events
     #[command(flatten)]
     pub read: ReadArgs,
+    /// How they are written: ndjson (a CloudEvent a line), csv or parquet
+    #[arg(long, default_value_t, value_name = "FORMAT")]
+    pub format: streams::Format,
+    /// Events behind the one with this cursor: where an export ended
+    #[arg(long, value_name = "CURSOR", requires = "tenant", conflicts_with = "after")]
+    pub cursor: Option<String>,
     /// With what says something about persons; else it is left out
     #[arg(long)]
     pub personal_data: bool,

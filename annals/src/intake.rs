@@ -17,12 +17,15 @@ pub struct Reading {
 
 #[cfg(feature = "kafka")]
 mod with_kafka {
+    use std::collections::BTreeMap;
     use std::io::Write;
 
     use anyhow::{Context as _, bail};
     use ingest::cloud_events::kafka::{
         DeadLetter, Intake, Settings as IntakeSettings, Source, list_dead_letters, retry_dead_letters,
     };
+    use ingest::commands::Commands;
+    use ingest::csv_file::{JsonRecords, Mapping};
     use serde_json::json;
     use store::Store;
 
@@ -42,6 +45,7 @@ mod with_kafka {
                 return Ok(None);
             }
             let mut intake = intake_settings(settings)?;
+            let mut mappings = mappings(settings.intake.mappings())?;
             for given in settings.intake.topics() {
                 let (topic, tenant) = given
                     .split_once('=')
@@ -51,8 +55,12 @@ mod with_kafka {
                     .context("--kafka-ingest")?;
                 intake.sources.push(Source {
                     topic: topic.to_owned(),
+                    records: mappings.remove(topic),
                     tenant,
                 });
+            }
+            if let Some(topic) = mappings.keys().next() {
+                bail!("--kafka-ingest-mapping: {topic} is not read: give its tenant with --kafka-ingest");
             }
             let intake = Intake::start(store, intake).context("no thread for the intake")?;
             Ok(Some(Self { intake }))
@@ -62,6 +70,19 @@ mod with_kafka {
         pub async fn stop(self) {
             self.intake.stop().await;
         }
+    }
+
+    /// The mappings by their topics.
+    fn mappings(given: &[String]) -> anyhow::Result<BTreeMap<String, JsonRecords>> {
+        let read = given.iter().map(|given| {
+            let (topic, file) = given.split_once('=').with_context(|| {
+                format!("--kafka-ingest-mapping: {given:?} is not of the form TOPIC=FILE")
+            })?;
+            let text = std::fs::read_to_string(file).with_context(|| format!("mapping file {file}"))?;
+            let mapping = Mapping::parse(&text, &Commands).with_context(|| format!("mapping file {file}"))?;
+            Ok((topic.to_owned(), JsonRecords::new(mapping)))
+        });
+        read.collect()
     }
 
     fn intake_settings(settings: &Settings) -> anyhow::Result<IntakeSettings> {

@@ -20,6 +20,17 @@ pub struct GivenIntake {
     )]
     #[serde(rename = "topics")]
     pub kafka_ingest: Option<Vec<String>>,
+    /// A mapping file for a topic whose records are any JSON (`annals import` has the same); may be repeated
+    #[arg(
+        long = "kafka-ingest-mapping",
+        env = "ANNALS_KAFKA_INGEST_MAPPING",
+        global = true,
+        value_name = "TOPIC=FILE",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    #[serde(rename = "mappings")]
+    pub kafka_ingest_mapping: Option<Vec<String>>,
     /// The consumer group that reads them [default: annals-ingest]
     #[arg(
         long,
@@ -40,6 +51,7 @@ impl GivenIntake {
     pub fn or(self, other: Self) -> Self {
         Self {
             kafka_ingest: self.kafka_ingest.or(other.kafka_ingest),
+            kafka_ingest_mapping: self.kafka_ingest_mapping.or(other.kafka_ingest_mapping),
             kafka_ingest_group: self.kafka_ingest_group.or(other.kafka_ingest_group),
         }
     }
@@ -48,6 +60,12 @@ impl GivenIntake {
     #[must_use]
     pub fn topics(&self) -> &[String] {
         self.kafka_ingest.as_deref().unwrap_or_default()
+    }
+
+    /// The mapping files by topic, as they were given.
+    #[must_use]
+    pub fn mappings(&self) -> &[String] {
+        self.kafka_ingest_mapping.as_deref().unwrap_or_default()
     }
 
     /// The consumer group.
@@ -60,8 +78,9 @@ impl GivenIntake {
     #[must_use]
     pub fn shown(&self) -> String {
         format!(
-            "\n[ingest]\ntopics = {:?}\ngroup = {:?}\n",
+            "\n[ingest]\ntopics = {:?}\nmappings = {:?}\ngroup = {:?}\n",
             self.topics(),
+            self.mappings(),
             self.group()
         )
     }

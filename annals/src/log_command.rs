@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use anyhow::{Context as _, bail};
 use domain::{RecordedEvent, TenantId};
 use store::{Ambient, Filter, Log, Options, Role, Store};
-use streams::{CloudEvent, PersonalData};
+use streams::{CloudEvent, ExportOrder, PersonalData};
 
 use crate::cli::{ExportArgs, LogCommand, ReadArgs};
 use crate::output::say;
@@ -229,9 +229,26 @@ pub async fn export(url: &str, args: ExportArgs) -> anyhow::Result<()> {
         true => PersonalData::Included,
         false => PersonalData::Withheld,
     };
-    let mut out = BufWriter::new(io::stdout());
-    let count = streams::export(&log, args.read.after, &filter, personal, &mut out).await?;
-    out.flush()?;
-    eprintln!("{count} events");
+    let after = match (&args.cursor, filter.tenant) {
+        (Some(cursor), Some(tenant)) => streams::event_position(tenant, cursor)
+            .with_context(|| format!("--cursor: {cursor:?} is no cursor of this tenant's events"))?,
+        _ => args.read.after,
+    };
+    let order = ExportOrder {
+        after,
+        upto: None,
+        filter,
+        personal,
+        format: args.format,
+    };
+    let out = BufWriter::new(io::stdout());
+    let exported = streams::export(&log, &order, out).await?;
+    match exported.cursor {
+        Some(cursor) => eprintln!(
+            "{} events up to position {} (cursor {cursor})",
+            exported.events, exported.position
+        ),
+        None => eprintln!("0 events"),
+    }
     Ok(())
 }

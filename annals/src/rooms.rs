@@ -118,6 +118,11 @@ impl Rooms {
             let events = api::protect(events.merge(traces), authenticator, Scope::Ingest);
             router = router.merge(api::observed(events, &options));
         }
+        if roles.contains(&Role::Api) {
+            let exports = streams::export_router(store.log().clone(), streams::ExportOptions::default());
+            let exports = api::protect(exports, Authenticator::new(&options), Scope::Read);
+            router = router.merge(api::observed(exports, &options));
+        }
         Ok(Self {
             store,
             reader,

@@ -47,9 +47,10 @@ const ROOMS: &[(&str, &[&str])] = &[
 const FENCES: &[(&str, &[&str])] = &[
     ("async-graphql", &["api"]),
     ("async-graphql-axum", &["api"]),
-    ("axum", &["annals", "api", "ingest"]),
+    ("axum", &["annals", "api", "ingest", "streams"]),
     ("clap", &["annals", "benches"]),
     ("cqrs-es", &["benches", "domain", "store"]),
+    ("parquet", &["streams"]),
     ("postgres-es", &["benches", "store"]),
     ("rdkafka", &["benches", "ingest", "streams"]),
     ("reqwest", &["ingest"]),

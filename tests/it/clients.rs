@@ -119,6 +119,13 @@ fn urql_asks_changes_and_follows() {
 }
 
 #[test]
+fn duckdb_and_pandas_read_an_export() {
+    if are_installed("DuckDB and pandas", ".venv/bin/python") {
+        run(&clients().join(".venv/bin/python"), "export.py");
+    }
+}
+
+#[test]
 fn joses_tokens_open_the_gateway_over_tls() {
     if !are_installed("jose", "node_modules/jose/package.json") {
         return;

@@ -3,6 +3,7 @@
 mod brokers;
 mod intake;
 mod killed;
+mod mapped;
 mod outage;
 mod program;
 mod projectors;

@@ -8,6 +8,7 @@ mod audit_search;
 mod chaos;
 mod clients;
 mod cqrs_framework;
+mod export;
 mod failover;
 mod gateway;
 mod kafka;

@@ -8,6 +8,7 @@ use domain::RecordedEvent;
 use jiff::Timestamp;
 use projections::audit_feed::{Entry, Filter, Outcome};
 use store::Log;
+use streams::csv_record;
 
 use crate::tenants;
 
@@ -113,7 +114,7 @@ pub(super) async fn run(log: &Log, args: &FeedArgs) -> anyhow::Result<()> {
     };
     let mut out = BufWriter::new(io::stdout());
     if args.format == Format::Csv {
-        csv(&mut out, HEADER)?;
+        csv_record(&mut out, HEADER.iter().copied())?;
     }
     let mut after = 0;
     loop {
@@ -181,21 +182,8 @@ fn write(out: &mut impl Write, event: &RecordedEvent, entry: &Entry, format: For
                 entry.causation_id.as_deref().unwrap_or_default(),
                 &entry.payload,
             ];
-            return Ok(csv(out, &fields)?);
+            return Ok(csv_record(out, fields)?);
         }
     }
     Ok(out.write_all(b"\n")?)
-}
-
-/// A record of RFC 4180.
-fn csv(out: &mut impl Write, fields: &[&str]) -> io::Result<()> {
-    for (number, field) in fields.iter().enumerate() {
-        let comma = if number > 0 { "," } else { "" };
-        if field.contains(['"', ',', '\r', '\n']) {
-            write!(out, "{comma}\"{}\"", field.replace('"', "\"\""))?;
-        } else {
-            write!(out, "{comma}{field}")?;
-        }
-    }
-    out.write_all(b"\r\n")
 }

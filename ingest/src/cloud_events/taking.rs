@@ -6,8 +6,10 @@ use std::sync::Arc;
 use domain::Caller;
 use domain::usage::Usage;
 use futures::stream::{StreamExt, iter};
+use jiff::Timestamp;
 use serde::Serialize;
-use store::{FactOutcome, FactRecord, Rejection, Store};
+use serde_json::Value;
+use store::{FactOutcome, FactRecord, Key, Rejection, Store};
 
 use super::attribute::Invalid;
 use super::event::CloudEvent;
@@ -37,42 +39,79 @@ pub(super) enum Status {
     Rejected,
 }
 
+/// What is to be appended at once, all or nothing, under its key.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) key: Key,
+    pub(super) what: Orders,
+}
+
+/// Facts, or commands on one aggregate, with the time at which each occurred where it is known.
+#[derive(Clone, Debug)]
+pub(super) enum Orders {
+    Facts(Option<Timestamp>, Vec<domain::usage::Event>),
+    Commands {
+        aggregate_type: String,
+        id: String,
+        commands: Vec<(Option<Timestamp>, Value)>,
+    },
+}
+
 /// Translates events and appends them; tells of each what became of it, in order.
 pub(super) async fn take(store: &Store, caller: &Caller, events: &[CloudEvent]) -> Vec<Taken> {
-    let mut taken: Vec<Option<Taken>> = events.iter().map(|_| None).collect();
-    let mut facts = Vec::new();
+    append(store, caller, events.iter().map(asked_by).collect()).await
+}
+
+/// What an event asks for.
+pub(super) fn asked_by(event: &CloudEvent) -> Result<Asked, Invalid> {
+    let Meaning { key, what } = meaning(event)?;
+    let what = match what {
+        What::Fact(fact) => Orders::Facts(event.time, vec![fact]),
+        What::Command {
+            aggregate_type,
+            id,
+            command,
+        } => Orders::Commands {
+            aggregate_type,
+            id,
+            commands: vec![(event.time, command)],
+        },
+    };
+    Ok(Asked { key, what })
+}
+
+/// Appends what is asked; tells of each what became of it, in order.
+pub(super) async fn append(store: &Store, caller: &Caller, asked: Vec<Result<Asked, Invalid>>) -> Vec<Taken> {
+    let mut taken: Vec<Option<Taken>> = asked.iter().map(|_| None).collect();
+    let mut records = Vec::new();
     let mut aggregates: BTreeMap<(String, String), Vec<_>> = BTreeMap::new();
-    for (place, event) in events.iter().enumerate() {
-        match meaning(event) {
+    for (place, asked) in asked.into_iter().enumerate() {
+        match asked {
             Err(invalid) => taken[place] = Some(Taken::Invalid(invalid)),
-            Ok(Meaning { key, what }) => match what {
-                What::Fact(fact) => facts.push((
-                    place,
-                    FactRecord {
-                        key: Some(key),
-                        at: event.time,
-                        facts: vec![fact],
-                    },
-                )),
-                What::Command {
+            Ok(Asked { key, what }) => match what {
+                Orders::Facts(at, facts) => {
+                    let key = Some(key);
+                    records.push((place, FactRecord { key, at, facts }));
+                }
+                Orders::Commands {
                     aggregate_type,
                     id,
-                    command,
+                    commands,
                 } => aggregates
                     .entry((aggregate_type, id))
                     .or_default()
-                    .push((place, event.time, command, key)),
+                    .push((place, commands, key)),
             },
         }
     }
     let commands = iter(aggregates)
-        .map(async |((aggregate_type, id), commands)| {
-            let mut done = Vec::with_capacity(commands.len());
-            for (place, at, command, key) in commands {
+        .map(async |((aggregate_type, id), lots)| {
+            let mut done = Vec::with_capacity(lots.len());
+            for (place, commands, key) in lots {
                 let request = Request {
                     aggregate_type: &aggregate_type,
                     id: &id,
-                    commands: vec![(at, command)],
+                    commands,
                     key: Some(key),
                 };
                 done.push((place, command_taken(dispatch(store, caller, request).await)));
@@ -81,11 +120,11 @@ pub(super) async fn take(store: &Store, caller: &Caller, events: &[CloudEvent]) 
         })
         .buffer_unordered(IN_FLIGHT)
         .collect::<Vec<_>>();
-    let (facts, commands) = tokio::join!(take_facts(store, caller, facts), commands);
+    let (facts, commands) = tokio::join!(take_facts(store, caller, records), commands);
     for (place, outcome) in facts.into_iter().chain(commands.into_iter().flatten()) {
         taken[place] = Some(outcome);
     }
-    let answered = "each event is a fact, a command or invalid";
+    let answered = "each is facts, commands or invalid";
     taken.into_iter().map(|taken| taken.expect(answered)).collect()
 }
 

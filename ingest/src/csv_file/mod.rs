@@ -6,12 +6,14 @@
 //! - `translate` turns one row into commands or facts, or into a [`Rejection`] that names the column;
 //! - `identity` numbers equal rows, so that a row without an id of its own still counts exactly once;
 //! - `records` puts the four together as an iterator;
+//! - `json` sees a record of JSON as such a row;
 //! - `sync` runs a file into the log, and is the only part that knows the log.
 
 mod catalog;
 mod cells;
 mod encoding;
 mod identity;
+mod json;
 mod mapping;
 mod message;
 mod records;
@@ -26,6 +28,7 @@ mod tests;
 
 pub use catalog::{Catalog, fields_of};
 pub use identity::Occurrences;
+pub use json::{JsonError, JsonRecords};
 pub use mapping::{Mapping, MappingError, Problem};
 pub use message::{Header, Rejection, Row};
 pub use records::{CsvError, Records};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use domain::usage::{Event, Fact};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -61,6 +62,22 @@ pub struct FactDraft {
     pub unit: String,
     /// What it is broken down by.
     pub dimensions: BTreeMap<String, String>,
+}
+
+impl FactDraft {
+    /// The fact that it drafts.
+    ///
+    /// # Errors
+    /// The rule that it breaks, with the member's name.
+    pub(crate) fn fact(&self) -> Result<Event, String> {
+        let event_type = self
+            .event_type
+            .parse()
+            .map_err(|error: domain::InvalidValue| format!("type: {error}"))?;
+        let unit = Some(self.unit.clone());
+        let fact = Fact::try_new(event_type, self.quantity, unit, self.dimensions.clone());
+        fact.map(Event::Recorded).map_err(|error| error.to_string())
+    }
 }
 
 /// A mapping that fits a file's header.
@@ -127,7 +144,7 @@ impl Translator {
         })
     }
 
-    fn cells<'a>(&'a self, row: Row<'a>) -> Cells<'a> {
+    pub(super) fn cells<'a>(&'a self, row: Row<'a>) -> Cells<'a> {
         Cells {
             row,
             translator: self,

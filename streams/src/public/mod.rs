@@ -16,5 +16,8 @@ mod tests;
 
 pub use breaks::{Break, breaks};
 pub use catalog::{PublicType, public_type, public_types, slices};
+pub use cursor::position as event_position;
+
+pub(crate) use cursor::{cursor, position};
 pub use documents::{Document, documents};
 pub use event::{CloudEvent, PersonalData};

@@ -6,7 +6,7 @@ use projections::Projector;
 use store::{
     FactOutcome, Filter, Follower, LogEventStore, Orders, Part, Place, ReadError, Role, Store, StoreError,
 };
-use streams::PersonalData;
+use streams::{ExportOrder, Format, PersonalData};
 
 use super::years::{Years, contact, fact, key, years};
 use crate::support::{capture, lead_id, tenant};
@@ -68,9 +68,14 @@ async fn a_reader_from_before_the_edge_is_told_which_files_it_needs() {
         "{in_2024}"
     );
     let mut out = Vec::new();
-    let export = streams::export(log, 0, &all, PersonalData::Included, &mut out)
-        .await
-        .unwrap_err();
+    let order = ExportOrder {
+        after: 0,
+        upto: None,
+        filter: all.clone(),
+        personal: PersonalData::Included,
+        format: Format::Ndjson,
+    };
+    let export = streams::export(log, &order, &mut out).await.unwrap_err();
     assert!(export.to_string().contains("annals log restore"), "{export}");
     let part = Part::Tenant {
         tenant: years.caller.tenant,

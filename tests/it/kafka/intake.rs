@@ -26,14 +26,14 @@ use crate::chaos::setting;
 use crate::support::{House, capture, house, lead_id, tenant};
 
 /// A topic of its own, and who sends to it.
-struct Topic {
+pub(super) struct Topic {
     brokers: String,
-    name: String,
+    pub(super) name: String,
     post: ThreadedProducer<DefaultProducerContext>,
 }
 
 impl Topic {
-    async fn create(brokers: &str) -> Self {
+    pub(super) async fn create(brokers: &str) -> Self {
         let name = format!("{}orders", prefix("in"));
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", brokers);
@@ -49,7 +49,7 @@ impl Topic {
     }
 
     /// Sends a record under a key, in binary mode when it has a type.
-    fn send(&self, key: &str, event: Option<(&str, &str)>, value: &str) {
+    pub(super) fn send(&self, key: &str, event: Option<(&str, &str)>, value: &str) {
         let mut headers = OwnedHeaders::new();
         if let Some((kind, subject)) = event {
             let attributes = [
@@ -81,11 +81,15 @@ impl Topic {
         }
     }
 
-    fn sent(&self) {
+    pub(super) fn sent(&self) {
         self.post.flush(Duration::from_secs(30)).unwrap();
     }
 
     async fn serve(&self, house: &House) -> Program {
+        self.serve_with(house, &[]).await
+    }
+
+    pub(super) async fn serve_with(&self, house: &House, more: &[&str]) -> Program {
         let (source, group) = (format!("{}=acme", self.name), format!("{}-group", self.name));
         let settings = [
             "--kafka-ingest",
@@ -97,11 +101,17 @@ impl Topic {
             "--kafka-property",
             "heartbeat.interval.ms=300",
         ];
-        Program::serve("ingest", house.database.url(), &self.brokers, &settings).await
+        Program::serve(
+            "ingest",
+            house.database.url(),
+            &self.brokers,
+            &[&settings, more].concat(),
+        )
+        .await
     }
 
     /// Runs `annals ingest dead-letters`; gives what it printed, a line each.
-    fn dead_letters(&self, arguments: &[&str]) -> Vec<String> {
+    pub(super) fn dead_letters(&self, arguments: &[&str]) -> Vec<String> {
         let output = Command::new(PROGRAM)
             .args(["ingest", "dead-letters"])
             .args(arguments)
@@ -120,7 +130,7 @@ impl Topic {
 }
 
 /// Waits until the log holds as many events as wanted of a kind.
-async fn wait_for(
+pub(super) async fn wait_for(
     house: &House,
     wanted: usize,
     counts: impl Fn(&RecordedEvent) -> bool,

@@ -11,12 +11,13 @@ use rdkafka::{Offset, TopicPartitionList};
 use store::Store;
 use tokio::runtime::Handle;
 
-use super::super::taking::{Taken, take};
+use super::super::taking::{Asked, Orders, Taken, append, asked_by};
 use super::dead_letters::{Post, bury, delivered};
 use super::error::IntakeError;
-use super::message::read;
+use super::message;
 use super::settings::{Settings, Source};
 use super::topics;
+use crate::csv_file::{FactDraft, JsonRecords, Outputs};
 
 /// How many records are appended at once.
 const RECORDS: usize = 500;
@@ -80,18 +81,20 @@ impl Session<'_> {
     fn append(&self, source: &Source, records: &[&OwnedMessage], post: &Post) -> Result<bool, IntakeError> {
         let actor = Actor::new(ActorKind::Connector, format!("kafka:{}", source.topic));
         let caller = Caller::new(source.tenant, actor);
-        let (mut readable, mut events) = (Vec::new(), Vec::new());
+        let (mut readable, mut orders) = (Vec::new(), Vec::new());
         for record in records {
-            match read(*record) {
-                Ok(event) => {
+            match read(*record, source.records.as_ref()) {
+                Ok(Some(order)) => {
                     readable.push(*record);
-                    events.push(event);
+                    orders.push(order);
                 }
-                Err(invalid) => self.put_aside(post, record, &invalid.to_string())?,
+                Ok(None) => {}
+                Err(reason) => self.put_aside(post, record, &reason)?,
             }
         }
         loop {
-            let taken = self.runtime.block_on(take(self.store, &caller, &events));
+            let asked = orders.iter().cloned().map(Ok).collect();
+            let taken = self.runtime.block_on(append(self.store, &caller, asked));
             let waits = taken.iter().any(|taken| match taken {
                 Taken::Failed(error) => error.is_passing(),
                 _ => false,
@@ -131,6 +134,34 @@ impl Session<'_> {
     pub(super) fn is_over(&self, within: Duration) -> bool {
         self.stop.recv_timeout(within) == Err(RecvTimeoutError::Disconnected)
     }
+}
+
+/// What a record asks for; `None` when its mapping has nothing for it.
+fn read(record: &OwnedMessage, records: Option<&JsonRecords>) -> Result<Option<Asked>, String> {
+    let Some(records) = records else {
+        let event = message::read(record).map_err(|invalid| invalid.to_string())?;
+        return asked_by(&event).map(Some).map_err(|invalid| invalid.to_string());
+    };
+    let place = format!("{}/{}/{}", record.topic(), record.partition(), record.offset());
+    let json = record.payload().unwrap_or_default();
+    let (key, outputs) = records.read(json, &place).map_err(|error| error.to_string())?;
+    let what = match outputs {
+        Outputs::Nothing => return Ok(None),
+        Outputs::Facts(drafts) => {
+            let facts = drafts.iter().map(FactDraft::fact).collect::<Result<_, _>>()?;
+            Orders::Facts(drafts.first().and_then(|draft| draft.occurred_at), facts)
+        }
+        Outputs::Commands {
+            aggregate_type,
+            aggregate_id: id,
+            commands,
+        } => Orders::Commands {
+            aggregate_type,
+            id,
+            commands,
+        },
+    };
+    Ok(Some(Asked { key, what }))
 }
 
 /// The records that are there, after a short wait for the first.

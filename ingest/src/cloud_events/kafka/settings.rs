@@ -3,6 +3,8 @@
 use domain::TenantId;
 use rdkafka::ClientConfig;
 
+use crate::csv_file::JsonRecords;
+
 /// How the brokers are reached, and what is read of them.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,10 +21,12 @@ pub struct Settings {
 }
 
 /// A topic whose events are a tenant's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// The topic.
     pub topic: String,
+    /// How its records of JSON are read; `None`: they are CloudEvents.
+    pub records: Option<JsonRecords>,
     /// Whose events it holds.
     pub tenant: TenantId,
 }

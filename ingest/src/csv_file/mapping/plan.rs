@@ -26,6 +26,11 @@ impl Mapping {
         &self.source
     }
 
+    /// The columns that it names, in the order of their numbers.
+    pub(in crate::csv_file) fn column_names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
     /// How the file is written.
     pub fn format(&self) -> &Format {
         &self.format

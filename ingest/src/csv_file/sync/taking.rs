@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::Caller;
-use domain::usage::{Event, Fact, Usage};
+use domain::usage::Usage;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use store::{FactOutcome, FactRecord, Store};
 
@@ -121,7 +121,7 @@ async fn take_facts(
         let Outputs::Facts(drafts) = &row.outputs else {
             continue;
         };
-        match drafts.iter().map(fact).collect::<Result<Vec<_>, _>>() {
+        match drafts.iter().map(FactDraft::fact).collect::<Result<Vec<_>, _>>() {
             Ok(facts) => {
                 waiting.push(place);
                 records.push(FactRecord {
@@ -164,14 +164,4 @@ async fn take_facts(
         }
     }
     Ok(results)
-}
-
-fn fact(draft: &FactDraft) -> Result<Event, String> {
-    let event_type = draft
-        .event_type
-        .parse()
-        .map_err(|error: domain::InvalidValue| format!("type: {error}"))?;
-    let unit = Some(draft.unit.clone());
-    let fact = Fact::try_new(event_type, draft.quantity, unit, draft.dimensions.clone());
-    fact.map(Event::Recorded).map_err(|error| error.to_string())
 }
