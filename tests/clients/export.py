@@ -104,9 +104,9 @@ assert [json.loads(line)["id"] for line in rest.splitlines()] == [
 _, others = ask("/v1/export", [("type", "tenant.*"), ("type", "api_key.*")])
 kinds = {json.loads(line)["type"].split(".")[1] for line in others.splitlines()}
 assert kinds == {"tenant", "api_key"}, kinds
-_, none = ask("/v1/export", [("until", events[0]["recordedtime"])])
+_, none = ask("/v1/export", [("until", events[0]["recordedtime"]), USAGE])
 assert none == b""
-_, empty = ask("/v1/export", [("until", events[0]["recordedtime"]), ("format", "parquet")])
+_, empty = ask("/v1/export", [("until", events[0]["recordedtime"]), ("format", "parquet"), USAGE])
 assert empty[:4] == empty[-4:] == b"PAR1"
 
 for query, said in [
