@@ -34,7 +34,7 @@ pub async fn run(url: &str, ambient: Ambient, settings: &Settings, args: ImportA
     let connector = args.connector.unwrap_or_else(|| mapping.source().to_owned());
     let connector: ConnectorId = connector.parse().context("--connector")?;
 
-    let store = Store::open(Options::new(url, ambient)).await?;
+    let store = vault_config::store(url, ambient, settings).await?;
     let tenant = tenants::find(store.log(), &args.tenant).await?;
     let caller = Caller::new(tenant, Actor::new(ActorKind::Connector, connector.to_string()));
     csv_file::ensure_connector(&store, &caller, &connector, connector.to_string().as_str(), KIND).await?;

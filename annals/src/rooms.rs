@@ -15,12 +15,13 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::intake::Reading;
+use crate::personal::Retaining;
 use crate::read_models::Figures;
 use crate::relaying::Relaying;
 use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
-use crate::{listen, read_models};
+use crate::{listen, read_models, vault_config};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 const PROJECTOR_CONNECTIONS: u32 = 8;
@@ -33,6 +34,7 @@ pub struct Rooms {
     pub reader: Reader,
     projector: Option<Projector>,
     verification: Option<Verification>,
+    retaining: Option<Retaining>,
     sealing: Option<Sealing>,
     relay: Option<Relaying>,
     intake: Option<Reading>,
@@ -55,7 +57,7 @@ impl Rooms {
         let metrics = PrometheusBuilder::new()
             .install_recorder()
             .context("the metrics recorder")?;
-        let store = Store::open(store::Options::new(url, ambient))
+        let store = vault_config::store(url, ambient, settings)
             .await
             .context("the event log")?;
         let reader = Reader::new(store::pool(url, store::Role::Gateway, GATEWAY_CONNECTIONS)?);
@@ -73,12 +75,14 @@ impl Rooms {
 
         let verification = match settings.projector.verification() {
             Some(rate) if projector.is_some() => Some(Verification::start(
-                read_models::past(url, settings.gateway.limits().past())?,
+                read_models::past(url, store.vault().cloned(), settings.gateway.limits().past())?,
                 store.ambient().clone(),
                 rate,
             )),
             _ => None,
         };
+
+        let retaining = projector.as_ref().map(|_| Retaining::start(store.clone()));
 
         let sealing = if roles.contains(&Role::Sealer) {
             let options = settings.seal.options(&settings.data_dir);
@@ -99,7 +103,7 @@ impl Rooms {
 
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
-        let operations = read_models::operations(url, memory_bytes)?;
+        let operations = read_models::operations(url, store.vault().cloned(), memory_bytes)?;
         let figures = Figures::start(operations.clone());
         options.operations = Some(operations);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
@@ -130,6 +134,7 @@ impl Rooms {
             reader,
             projector,
             verification,
+            retaining,
             sealing,
             relay,
             intake,
@@ -157,6 +162,9 @@ impl Rooms {
         }
         if let Some(projector) = self.projector {
             projector.stop().await;
+        }
+        if let Some(retaining) = self.retaining {
+            retaining.stop().await;
         }
         if let Some(sealing) = self.sealing {
             sealing.stop().await;

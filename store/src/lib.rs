@@ -7,12 +7,14 @@ mod ambient;
 mod archive;
 mod commands;
 mod database;
+mod erasure;
 mod error;
 mod log;
 mod seal;
 mod store;
 mod tail;
 mod turn;
+mod vault;
 
 pub use ambient::{Ambient, Clock, Ids};
 pub use archive::{
@@ -21,6 +23,10 @@ pub use archive::{
 };
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
+pub use erasure::{
+    Certificate, ErasedKey, ErasedStream, ForgetError, Forgotten, KnownSubject, MaskedRows, RetentionError,
+    SubjectEvent, retention_id,
+};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, TypeCount};
 pub use seal::{
@@ -31,3 +37,7 @@ pub use seal::{
 pub use store::{Options, Store};
 pub use tail::{Follower, Step, Tail};
 pub use turn::Turn;
+pub use vault::{
+    DataKey, KeyPlace, LocalKeys, MasterKeyId, MasterKeys, Rotated, Vault, VaultError, erases,
+    rotate_master_key, wrapped_by,
+};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Damage;
 use crate::error::ReadError;
 use crate::log::{Content, StoredColumns, decode};
+use crate::vault::Opened;
 
 /// The version of the format that this program writes.
 pub(super) const VERSION: u32 = 1;
@@ -93,9 +94,9 @@ impl ArchivedRow {
         })
     }
 
-    /// The event that the row stores.
+    /// The event that the row stores, sealed fields as they are: a file has no keys.
     pub(super) fn decode(&self) -> Result<RecordedEvent, ReadError> {
-        decode(StoredColumns {
+        let columns = StoredColumns {
             position: self.position,
             tenant: &self.tenant_id,
             aggregate_type: &self.aggregate_type,
@@ -111,6 +112,7 @@ impl ArchivedRow {
             causation_id: self.causation_id.as_deref(),
             payload: &self.payload,
             hash: &self.hash,
-        })
+        };
+        decode(columns, &Opened::LeftSealed)
     }
 }

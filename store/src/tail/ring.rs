@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use domain::RecordedEvent;
 
+use crate::vault::erases;
+
 /// The last events of the log, without a gap between them.
 #[derive(Debug)]
 pub(super) struct Ring {
@@ -28,6 +30,12 @@ impl Ring {
     }
 
     pub(super) fn push(&mut self, event: Arc<RecordedEvent>) {
+        if erases(&event.event_type) {
+            // What came before may hold what is erased now: whoever is behind reads the table.
+            self.events.clear();
+            self.bytes = 0;
+            self.before = event.position.saturating_sub(1);
+        }
         self.bytes += event.payload.len();
         self.events.push_back(event);
         while self.events.len() > self.max_events || self.bytes > self.max_bytes {
