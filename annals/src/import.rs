@@ -11,12 +11,12 @@ use domain::{Actor, ActorKind, Caller};
 use futures::future::BoxFuture;
 use ingest::commands::Commands;
 use ingest::csv_file::{self, Import, Mapping, Progress, SyncError, SyncOptions, SyncReport};
-use store::{Ambient, Options, Store};
+use store::{Ambient, Store};
 
 use crate::cli::ImportArgs;
 use crate::config::Settings;
 use crate::output::say;
-use crate::tenants;
+use crate::{tenants, vault_config};
 
 /// The kind under which CSV connectors are registered.
 const KIND: &str = "csv_file";

@@ -58,7 +58,7 @@ pub async fn run(
             }
             Ok(())
         }
-        LogCommand::Archive { year, to } => archive_command::archive(url, &ambient, year, to).await,
+        LogCommand::Archive { year, to } => archive_command::archive(url, &ambient, settings, year, to).await,
         LogCommand::Restore { file } => archive_command::restore(url, &file).await,
         LogCommand::Read { .. } => bail!("an archive is read without the log"),
         LogCommand::Stats { json } => {

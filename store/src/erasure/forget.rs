@@ -25,7 +25,7 @@ pub enum ForgetError {
     Unknown(SubjectId),
     /// Some of it is in a file, and the read models could not be masked.
     #[error(
-        "events about {subject} of {year} are archived in {file}: bring them back with `annals archive mount`, and \
+        "events about {subject} of {year} are archived in {file}: bring them back with `annals log restore`, and \
          ask again"
     )]
     Archived {

@@ -13,8 +13,8 @@ use crate::error::{ReadError, StoreError};
 pub enum RetentionError {
     /// Some of what is due is in a file, and the read models could not be masked.
     #[error(
-        "events of the type {event_type} of {year} are archived in {file}: bring them back with `annals archive \
-         mount`, and apply the rule again"
+        "events of the type {event_type} of {year} are archived in {file}: bring them back with `annals log \
+         restore`, and apply the rule again"
     )]
     Archived {
         /// Of which type.

@@ -1,5 +1,6 @@
 //! A stored payload's members, with their texts as they are: only those that are sealed or opened change.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use domain::kernel::SEALED;
@@ -8,7 +9,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// What every payload with a sealed value has in it. In a text it can't stand, since quotes are escaped there.
-const MARK: &str = "{\"$sealed\":\"";
+const MARK: &str = "\"$sealed\"";
+/// How a sealed value is written.
+const BEGIN: &str = "{\"$sealed\":\"";
 
 /// Whether anything in a payload may be sealed.
 pub(super) fn may_be_sealed(payload: &str) -> bool {
@@ -46,11 +49,27 @@ fn variant(payload: &str) -> Option<(String, Vec<(String, &RawValue)>)> {
     Some((name, inner.0))
 }
 
+/// An object of the one member that sealed values have, however it is spaced.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whole {
+    #[serde(rename = "$sealed")]
+    sealed: String,
+}
+
 /// What is sealed in a member's text, if it is.
-fn sealed_text(value: &str) -> Option<&str> {
-    let text = value.strip_prefix(MARK)?;
-    let text = text.strip_suffix("\"}")?;
-    (!text.contains(['"', '\\'])).then_some(text)
+fn sealed_text(value: &str) -> Option<Cow<'_, str>> {
+    if !value.starts_with('{') || !value.contains(MARK) {
+        return None;
+    }
+    let text = value
+        .strip_prefix(BEGIN)
+        .and_then(|text| text.strip_suffix("\"}"));
+    if let Some(text) = text.filter(|text| !text.contains(['"', '\\'])) {
+        return Some(Cow::Borrowed(text));
+    }
+    let whole: Whole = serde_json::from_str(value).ok()?;
+    Some(Cow::Owned(whole.sealed))
 }
 
 /// The sealed values of a payload among these fields, in order.
@@ -61,7 +80,7 @@ pub(super) fn sealed_values(payload: &str, fields: &[String]) -> Vec<String> {
     let members = variant(payload).map(|(_, members)| members).unwrap_or_default();
     let personal = members.into_iter().filter(|(name, _)| fields.contains(name));
     personal
-        .filter_map(|(_, value)| sealed_text(value.get()).map(str::to_owned))
+        .filter_map(|(_, value)| sealed_text(value.get()).map(Cow::into_owned))
         .collect()
 }
 
@@ -129,7 +148,7 @@ pub(super) fn with_opened<E>(
         return Ok(None);
     }
     rewritten(payload, fields, |field, value| match sealed_text(value) {
-        Some(sealed) => open(field, sealed).map(Some),
+        Some(sealed) => open(field, &sealed).map(Some),
         None => Ok(None),
     })
 }
@@ -169,9 +188,19 @@ mod tests {
     fn a_text_that_looks_like_a_sealed_value_is_none() {
         let payload = r#"{"captured":{"name":"{\"$sealed\":\"v1.a.b\"}"}}"#;
         assert!(!may_be_sealed(payload));
+        assert!(sealed_values(payload, &fields()).is_empty());
         let nested = r#"{"recorded":{"data":{"$sealed":"v1.a.b"}}}"#;
         assert!(sealed_values(nested, &fields()).is_empty());
         assert_eq!(with_opened(nested, &[], seal).unwrap(), None);
+    }
+
+    #[test]
+    fn a_sealed_value_is_one_however_it_is_spaced() {
+        let spaced = r#"{"captured": {"name": { "$sealed" : "v1.a.b" }}}"#;
+        assert_eq!(sealed_values(spaced, &fields()), ["v1.a.b"]);
+        assert_eq!(held(spaced, &fields()), [("name".to_owned(), true)]);
+        let two = r#"{"captured":{"name":{"$sealed":"v1.a.b","other":"x"}}}"#;
+        assert_eq!(held(two, &fields()), [("name".to_owned(), false)]);
     }
 
     #[test]

@@ -21,8 +21,8 @@ fn said(output: &Output) -> String {
 }
 
 fn provision(up: &Up) -> String {
-    let query = "mutation { provisionTenant(input: { slug: \"acme\", mode: SHARED, name: \"Acme\", \
-                 timeZone: \"UTC\", currency: \"EUR\" }) { localId userErrors { message } } }";
+    let query = "mutation { provisionTenant(input: { slug: \"acme\", settings: { name: \"Acme\", timeZone: \
+                 \"UTC\", currency: \"EUR\" } }) { localId userErrors { message } } }";
     let done = up.ask(None, query);
     done["provisionTenant"]["localId"]
         .as_str()

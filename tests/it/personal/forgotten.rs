@@ -16,9 +16,10 @@ impl Ground {
     }
 
     async fn hold(&self, id: &str, command: Command) {
+        let id = subject(id);
         let done = self
             .store
-            .execute::<Subject>(&self.acme, &subject(id), Orders::one(command));
+            .execute::<Subject>(&self.acme, &id, Orders::one(command));
         done.await.unwrap();
     }
 }
