@@ -4,7 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use domain::{
-    Entity, TenantId, agent, api_key, connector, member, meter, plan, subscription, tenant, workspace,
+    Entity, TenantId, agent, api_key, connector, member, meter, plan, retention, subject, subscription,
+    tenant, workspace,
 };
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 
@@ -24,6 +25,8 @@ fn kept() -> Vec<&'static str> {
         type_of::<member::Member>(),
         type_of::<meter::Meter>(),
         type_of::<plan::Plan>(),
+        type_of::<retention::Retention>(),
+        type_of::<subject::Subject>(),
         type_of::<subscription::Subscription>(),
         type_of::<tenant::Tenant>(),
         type_of::<workspace::Workspace>(),

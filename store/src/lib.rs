@@ -1,7 +1,8 @@
 //! The event log: the only code that appends events.
 //!
 //! Reading order: [`Store`] (what the other rooms hold), `commands` (load, decide, append), `log` (the
-//! group-committing appender and the readers), `tail` (live followers), `archive` (a year as a file). It knows no one aggregate.
+//! group-committing appender and the readers), `tail` (live followers), `archive` (a year as a file). It knows no one aggregate
+//! but the data subject and its retention, whose events destroy keys (`vault`, `erasure`).
 
 mod ambient;
 mod archive;

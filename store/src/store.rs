@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::TenantId;
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -179,6 +180,14 @@ impl Store {
         match self.vault() {
             Some(vault) => vault.seal(writes, self.ambient().now()).await,
             None => check_clear(writes),
+        }
+    }
+
+    /// Forgets what is opened in memory: an erasure of this process need not wait until it comes back by the tail.
+    pub(crate) fn drop_opened(&self, tenant: TenantId) {
+        self.cache().forget_all();
+        if let Some(vault) = self.vault() {
+            vault.drop_keys(tenant);
         }
     }
 

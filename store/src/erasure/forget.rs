@@ -87,6 +87,7 @@ impl Store {
         let committed = self
             .execute::<Subject>(caller, subject, Orders::one(command))
             .await?;
+        self.drop_opened(caller.tenant);
         Ok(Forgotten {
             position: committed.position,
             known: false,

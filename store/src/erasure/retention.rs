@@ -106,6 +106,7 @@ impl Store {
         let committed = self
             .execute::<Retention>(caller, &id, Orders::one(command))
             .await?;
+        self.drop_opened(caller.tenant);
         Ok(committed.position)
     }
 }

@@ -104,7 +104,8 @@ impl Vault {
         }
     }
 
-    fn drop_keys(&self, tenant: TenantId) {
+    /// Forgets what is in memory of a tenant's keys.
+    pub(crate) fn drop_keys(&self, tenant: TenantId) {
         let mut cache = self.cache();
         cache.generation += 1;
         let held: Vec<Name> = cache.held.iter().map(|(name, _)| name.clone()).collect();
