@@ -4,9 +4,10 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use domain::{
-    Entity, TenantId, agent, api_key, connector, member, meter, plan, subscription, tenant, workspace,
+    Entity, TenantId, agent, api_key, connector, member, meter, plan, retention, subject, subscription,
+    tenant, workspace,
 };
-use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role};
+use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 
 use crate::cli::ReadArgs;
 use crate::config::Settings;
@@ -24,6 +25,8 @@ fn kept() -> Vec<&'static str> {
         type_of::<member::Member>(),
         type_of::<meter::Meter>(),
         type_of::<plan::Plan>(),
+        type_of::<retention::Retention>(),
+        type_of::<subject::Subject>(),
         type_of::<subscription::Subscription>(),
         type_of::<tenant::Tenant>(),
         type_of::<workspace::Workspace>(),
@@ -38,8 +41,15 @@ const fn type_of<A: Entity>() -> &'static str {
 ///
 /// # Errors
 /// When the year can't leave, the file can't be written, or the URL's user does not own the log.
-pub async fn archive(url: &str, ambient: &Ambient, year: i32, to: PathBuf) -> anyhow::Result<()> {
+pub async fn archive(
+    url: &str,
+    ambient: &Ambient,
+    settings: &Settings,
+    year: i32,
+    to: PathBuf,
+) -> anyhow::Result<()> {
     let owner = store::pool(url, Role::Owner, 1)?;
+    seal(url, ambient, settings).await;
     let order = ArchiveOrder {
         year,
         to,
@@ -56,6 +66,21 @@ pub async fn archive(url: &str, ambient: &Ambient, year: i32, to: PathBuf) -> an
     )?;
     say!("SHA-256 of its lines: {}", archive.sha256)?;
     Ok(())
+}
+
+/// Seals what is not sealed yet, if the key is here; else archiving says what is missing.
+async fn seal(url: &str, ambient: &Ambient, settings: &Settings) {
+    let sealing = async {
+        let pool = store::pool(url, Role::Projector, 1)?;
+        let options = settings.seal.options(&settings.data_dir);
+        let mut sealer = Sealer::open(pool, ambient.clone(), options).await?;
+        // A sealer that runs elsewhere is as good.
+        while matches!(sealer.seal().await?, Sealed::Events(events) if events > 0) {}
+        anyhow::Ok(())
+    };
+    if let Err(error) = sealing.await {
+        eprintln!("sealing is left to the sealer: {error:#}");
+    }
 }
 
 /// Runs `annals log restore`.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
+use crate::personal::{ForgetArgs, KeysCommand, RetentionCommand, SubjectCommand};
 use crate::read_models::ReadModelCommand;
 
 /// Annals: the book of record of a Results-as-a-Service platform.
@@ -74,6 +75,26 @@ pub enum Command {
     },
     /// Verify an export, a proof or a checkpoint, with nothing but the public key
     Verify(VerifyArgs),
+    /// Erase what is known about a person, and print the certificate
+    Forget(ForgetArgs),
+    /// What is known about a person: show it, export it, hold it
+    Subject {
+        /// What to do
+        #[command(subcommand)]
+        command: SubjectCommand,
+    },
+    /// Look after the master keys of personal data
+    Keys {
+        /// What to do
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// For how long personal data is kept
+    Retention {
+        /// What to do
+        #[command(subcommand)]
+        command: RetentionCommand,
+    },
     /// Check what the program needs on this machine
     Doctor,
     /// Print the settings in force, secrets masked

@@ -15,6 +15,7 @@ use crate::intake_config::GivenIntake;
 use crate::projector_settings::GivenProjector;
 use crate::relay_config::GivenRelay;
 use crate::seal_config::GivenSeal;
+use crate::vault_config::GivenVault;
 
 /// What a person may set. Each is a flag, a variable and a key of the TOML file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -74,6 +75,10 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default)]
     pub seal: GivenSeal,
+    /// About sealing personal data
+    #[command(flatten)]
+    #[serde(default)]
+    pub vault: GivenVault,
     /// About the relay to Apache Kafka
     #[command(flatten)]
     #[serde(default)]
@@ -129,6 +134,8 @@ pub struct Settings {
     pub projector: GivenProjector,
     /// About sealing.
     pub seal: GivenSeal,
+    /// About sealing personal data.
+    pub vault: GivenVault,
     /// About the relay to Apache Kafka.
     pub relay: GivenRelay,
     /// About what is read from Apache Kafka.
@@ -166,6 +173,7 @@ impl Settings {
             gateway: given.gateway.clone().or(from_file.gateway),
             projector: given.projector.or(&from_file.projector),
             seal: given.seal.or(from_file.seal),
+            vault: given.vault.or(from_file.vault),
             relay: given.relay.clone().or(from_file.relay),
             intake: given.intake.clone().or(from_file.intake),
             file,
@@ -216,6 +224,7 @@ impl Settings {
         text.push_str(&self.gateway.shown());
         text.push_str(&self.projector.shown());
         text.push_str(&self.seal.shown(&self.data_dir));
+        text.push_str(&self.vault.shown(&self.data_dir));
         text + &self.relay.shown() + &self.intake.shown()
     }
 }

@@ -11,12 +11,12 @@ use domain::{Actor, ActorKind, Caller};
 use futures::future::BoxFuture;
 use ingest::commands::Commands;
 use ingest::csv_file::{self, Import, Mapping, Progress, SyncError, SyncOptions, SyncReport};
-use store::{Ambient, Options, Store};
+use store::{Ambient, Store};
 
 use crate::cli::ImportArgs;
 use crate::config::Settings;
 use crate::output::say;
-use crate::tenants;
+use crate::{tenants, vault_config};
 
 /// The kind under which CSV connectors are registered.
 const KIND: &str = "csv_file";
@@ -34,7 +34,7 @@ pub async fn run(url: &str, ambient: Ambient, settings: &Settings, args: ImportA
     let connector = args.connector.unwrap_or_else(|| mapping.source().to_owned());
     let connector: ConnectorId = connector.parse().context("--connector")?;
 
-    let store = Store::open(Options::new(url, ambient)).await?;
+    let store = vault_config::store(url, ambient, settings).await?;
     let tenant = tenants::find(store.log(), &args.tenant).await?;
     let caller = Caller::new(tenant, Actor::new(ActorKind::Connector, connector.to_string()));
     csv_file::ensure_connector(&store, &caller, &connector, connector.to_string().as_str(), KIND).await?;

@@ -4,19 +4,25 @@ use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context as _, bail};
 use domain::{RecordedEvent, TenantId};
-use store::{Ambient, Filter, Log, Options, Role, Store};
+use store::{Ambient, Filter, Log};
 use streams::{CloudEvent, ExportOrder, PersonalData};
 
 use crate::cli::{ExportArgs, LogCommand, ReadArgs};
+use crate::config::Settings;
 use crate::output::say;
-use crate::{archive_command, tenants};
+use crate::{archive_command, tenants, vault_config};
 
 /// Runs `annals log`.
 ///
 /// # Errors
 /// When the log can't be read, or the tenant or the stream is none.
-pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Result<()> {
-    let log = Log::new(store::pool(url, Role::Projector, 2)?);
+pub async fn run(
+    url: &str,
+    ambient: Ambient,
+    settings: &Settings,
+    command: LogCommand,
+) -> anyhow::Result<()> {
+    let log = vault_config::log(url, &ambient, settings).await?;
     match command {
         LogCommand::Tail {
             read,
@@ -25,7 +31,7 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
             json,
         } => {
             tail(
-                url,
+                (url, settings),
                 ambient,
                 &log,
                 read,
@@ -52,7 +58,7 @@ pub async fn run(url: &str, ambient: Ambient, command: LogCommand) -> anyhow::Re
             }
             Ok(())
         }
-        LogCommand::Archive { year, to } => archive_command::archive(url, &ambient, year, to).await,
+        LogCommand::Archive { year, to } => archive_command::archive(url, &ambient, settings, year, to).await,
         LogCommand::Restore { file } => archive_command::restore(url, &file).await,
         LogCommand::Read { .. } => bail!("an archive is read without the log"),
         LogCommand::Stats { json } => {
@@ -125,13 +131,19 @@ impl From<bool> for Shape {
     }
 }
 
-async fn tail(url: &str, ambient: Ambient, log: &Log, read: ReadArgs, how: Tail) -> anyhow::Result<()> {
+async fn tail(
+    (url, settings): (&str, &Settings),
+    ambient: Ambient,
+    log: &Log,
+    read: ReadArgs,
+    how: Tail,
+) -> anyhow::Result<()> {
     let filter = filter(log, &read).await?;
     let (mut position, _) = print_all(log, read.after, &filter, how.last, how.shape).await?;
     if !how.follow {
         return Ok(());
     }
-    let store = Store::open(Options::new(url, ambient)).await?;
+    let store = vault_config::store(url, ambient, settings).await?;
     let mut follower = store.tail().follow(position, filter);
     loop {
         let step = tokio::select! {
@@ -222,8 +234,13 @@ pub(crate) fn print(out: &mut impl Write, event: &RecordedEvent, shape: Shape) -
 ///
 /// # Errors
 /// When the log can't be read, or standard output is closed.
-pub async fn export(url: &str, args: ExportArgs) -> anyhow::Result<()> {
-    let log = Log::new(store::pool(url, Role::Projector, 2)?);
+pub async fn export(
+    url: &str,
+    ambient: &Ambient,
+    settings: &Settings,
+    args: ExportArgs,
+) -> anyhow::Result<()> {
+    let log = vault_config::log(url, ambient, settings).await?;
     let filter = filter(&log, &args.read).await?;
     let personal = match args.personal_data {
         true => PersonalData::Included,

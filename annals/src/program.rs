@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
     ambient, archive_command, audit, doctor, event_documents, health, import, intake, log_command, output,
-    read_models, serve, tracing_setup, up,
+    personal, read_models, serve, tracing_setup, up,
 };
 
 /// Runs the program on its command line.
@@ -85,7 +85,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         } => archive_command::read(&settings, &file, read, json.into()).await?,
         Command::Log { command } => {
             let database = Database::open(&settings).await?;
-            let outcome = log_command::run(&database.url, ambient::system(), command).await;
+            let outcome = log_command::run(&database.url, ambient::system(), &settings, command).await;
             database.close().await?;
             outcome?;
         }
@@ -98,10 +98,34 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ingest {
             command: IngestCommand::DeadLetters { command },
         } => intake::dead_letters(&settings, command).await?,
+        Command::Forget(args) => {
+            let database = Database::open(&settings).await?;
+            let outcome = personal::forget(&database.url, &settings, args).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::Subject { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = personal::subject(&database.url, &settings, command).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::Keys { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = personal::keys(&database.url, &settings, command).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::Retention { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = personal::retention(&database.url, &settings, command).await;
+            database.close().await?;
+            outcome?;
+        }
         Command::Events { command } => return event_documents::run(command),
         Command::Export(args) => {
             let database = Database::open(&settings).await?;
-            let outcome = log_command::export(&database.url, args).await;
+            let outcome = log_command::export(&database.url, &ambient::system(), &settings, args).await;
             database.close().await?;
             outcome?;
         }

@@ -15,13 +15,14 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::intake::Reading;
+use crate::personal::Retaining;
 use crate::projecting::Projecting;
 use crate::read_models::Figures;
 use crate::relaying::Relaying;
 use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
-use crate::{listen, read_models};
+use crate::{listen, read_models, vault_config};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 
@@ -33,6 +34,7 @@ pub struct Rooms {
     pub reader: Reader,
     projecting: Option<Projecting>,
     verification: Option<Verification>,
+    retaining: Option<Retaining>,
     sealing: Option<Sealing>,
     relay: Option<Relaying>,
     intake: Option<Reading>,
@@ -55,7 +57,7 @@ impl Rooms {
         let metrics = PrometheusBuilder::new()
             .install_recorder()
             .context("the metrics recorder")?;
-        let store = Store::open(store::Options::new(url, ambient))
+        let store = vault_config::store(url, ambient, settings)
             .await
             .context("the event log")?;
         let reader = Reader::new(store::pool(url, store::Role::Gateway, GATEWAY_CONNECTIONS)?);
@@ -66,12 +68,14 @@ impl Rooms {
 
         let verification = match settings.projector.verification() {
             Some(rate) if projecting.is_some() => Some(Verification::start(
-                read_models::past(url, settings.gateway.limits().past())?,
+                read_models::past(url, store.vault().cloned(), settings.gateway.limits().past())?,
                 store.ambient().clone(),
                 rate,
             )),
             _ => None,
         };
+
+        let retaining = projecting.as_ref().map(|_| Retaining::start(store.clone()));
 
         let sealing = if roles.contains(&Role::Sealer) {
             let options = settings.seal.options(&settings.data_dir);
@@ -92,7 +96,7 @@ impl Rooms {
 
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
-        let operations = read_models::operations(url, memory_bytes)?;
+        let operations = read_models::operations(url, store.vault().cloned(), memory_bytes)?;
         let figures = Figures::start(operations.clone());
         options.operations = Some(operations);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
@@ -128,6 +132,7 @@ impl Rooms {
             reader,
             projecting,
             verification,
+            retaining,
             sealing,
             relay,
             intake,
@@ -155,6 +160,9 @@ impl Rooms {
         }
         if let Some(projecting) = self.projecting {
             projecting.stop().await;
+        }
+        if let Some(retaining) = self.retaining {
+            retaining.stop().await;
         }
         if let Some(sealing) = self.sealing {
             sealing.stop().await;

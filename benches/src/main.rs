@@ -15,6 +15,7 @@ mod projection_peers;
 mod reading;
 mod rebuild;
 mod relay;
+mod sealed_fields;
 mod seals;
 mod server;
 mod table;
@@ -66,6 +67,8 @@ enum What {
     ProjectionPeers,
     /// Sealing, proofs and their verification over `--events`
     Seals,
+    /// Personal fields, appended and read: sealed and in the clear
+    SealedFields,
     /// A Relay page of 50 of `--events` audit entries: ours, PostGraphile
     AuditPage,
     /// The relay to Apache Kafka over `--events` events: ours, kafka-producer-perf-test
@@ -113,6 +116,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Seals) {
         seals::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::SealedFields) {
+        sealed_fields::measure(&server, arguments.seconds, arguments.runs).await?;
     }
     if wanted(What::Relay) {
         match relay::missing() {

@@ -18,12 +18,15 @@ pub mod lead;
 pub mod member;
 pub mod meter;
 pub mod opportunity;
+pub mod personal_fields;
 pub mod plan;
 pub mod pricing;
 #[cfg(test)]
 mod properties;
+pub mod retention;
 #[cfg(test)]
 mod snapshots;
+pub mod subject;
 pub mod subscription;
 pub mod tenant;
 pub mod union;

@@ -20,7 +20,10 @@ const DOWNCASTS: &[(&str, u16, Downcast)] = &[
     ("api_key.rotated", 1, without_overlap),
     ("claim.adjudicated", 1, initial_for_determination),
     ("claim.denied", 1, initial_for_determination),
+    ("lead.enriched", 1, as_it_is),
 ];
+
+const fn as_it_is(_fields: &mut Map<String, Value>) {}
 
 fn without_origins(fields: &mut Map<String, Value>) {
     fields.remove("origins").unwrap();

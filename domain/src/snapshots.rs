@@ -64,6 +64,8 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         meter,
         opportunity,
         plan,
+        retention,
+        subject,
         subscription,
         tenant,
         usage,

@@ -94,6 +94,8 @@ events! {
     Meter: meter,
     Opportunity: opportunity,
     Plan: plan,
+    Retention: retention,
+    Subject: subject,
     Subscription: subscription,
     Tenant: tenant,
     Usage: usage,

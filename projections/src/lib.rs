@@ -29,9 +29,9 @@ mod reader;
 pub use all::all;
 pub use engine::history::{ColumnDifference, Refused, Touch};
 pub use engine::{
-    AnyReadModel, Behind, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, Look,
-    OperationError, Operations, Order, Parked, Parts, Policy, Progress, Projector, ProjectorOptions,
-    ReadModel, RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
+    About, AnyReadModel, Behind, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, Look,
+    OperationError, Operations, Order, Parked, Parts, Policy, Progress, Projector, ProjectorOptions, ReadModel,
+    RowAbout, RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
 };
 pub use reader::{
     AsOf, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained, Extent,

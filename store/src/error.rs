@@ -6,6 +6,7 @@ use domain::{DecodeError, StreamId};
 use jiff::Timestamp;
 
 use crate::archive::Archives;
+use crate::vault::VaultError;
 
 /// Why a command left no trace in the log. `R` is the aggregate's refusal.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +89,12 @@ pub enum Rejection {
         /// What is there.
         actual: u64,
     },
+    /// A personal value that is no clear one.
+    #[error("{reason}")]
+    NotClear {
+        /// Which field, and what it should be.
+        reason: String,
+    },
     /// The database refused this write alone, with its reason.
     #[error("the database refuses the write: {reason}")]
     Broken {
@@ -142,6 +149,17 @@ pub enum ReadError {
         /// What it holds.
         value: String,
     },
+    /// A sealed value that can't be opened.
+    #[error("position {position}: {source}")]
+    Sealed {
+        /// Where it lies in the log.
+        position: u64,
+        /// What is wrong with it.
+        source: VaultError,
+    },
+    /// The keys of personal data are not at hand.
+    #[error(transparent)]
+    Vault(VaultError),
     /// Some of the events asked for are in files.
     #[error("{0}")]
     Archived(Archives),
@@ -163,6 +181,28 @@ impl From<sqlx::Error> for ReadError {
         match Archives::of_error(&error) {
             Some(archives) => Self::Archived(archives),
             None => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<VaultError> for ReadError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Sql(error) => error.into(),
+            other => Self::Vault(other),
+        }
+    }
+}
+
+/// Why a write can't be sealed: it is the write's fault, or the keys are away.
+impl<R: std::error::Error> From<VaultError> for StoreError<R> {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Sql(error) => Self::Unavailable(error.into()),
+            VaultError::NotClear { .. } => Self::Rejected(Rejection::NotClear {
+                reason: error.to_string(),
+            }),
+            other => Self::Unavailable(Unavailable::new(other.to_string())),
         }
     }
 }

@@ -1,18 +1,21 @@
 //! The event log: the only code that appends events.
 //!
 //! Reading order: [`Store`] (what the other rooms hold), `commands` (load, decide, append), `log` (the
-//! group-committing appender and the readers), `tail` (live followers), `archive` (a year as a file). It knows no one aggregate.
+//! group-committing appender and the readers), `tail` (live followers), `archive` (a year as a file). It knows no one aggregate
+//! but the data subject and its retention, whose events destroy keys (`vault`, `erasure`).
 
 mod ambient;
 mod archive;
 mod commands;
 mod database;
+mod erasure;
 mod error;
 mod log;
 mod seal;
 mod store;
 mod tail;
 mod turn;
+mod vault;
 
 pub use ambient::{Ambient, Clock, Ids};
 pub use archive::{
@@ -21,6 +24,10 @@ pub use archive::{
 };
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
+pub use erasure::{
+    Certificate, ErasedKey, ErasedStream, ForgetError, Forgotten, KnownSubject, MaskedRows, RetentionError,
+    SubjectEvent, retention_id,
+};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, StoredEvent, TypeCount};
 pub use seal::{
@@ -31,3 +38,7 @@ pub use seal::{
 pub use store::{Options, Store};
 pub use tail::{Feed, Follower, Part as FedPart, Progress as FedProgress, Step, Tail};
 pub use turn::Turn;
+pub use vault::{
+    DataKey, KeyPlace, LocalKeys, MasterKeyId, MasterKeys, Rotated, Vault, VaultError, erases,
+    rotate_master_key, wrapped_by,
+};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::TenantId;
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -10,11 +11,12 @@ use crate::ambient::Ambient;
 use crate::commands::StateCache;
 use crate::database::{Role, pool};
 use crate::error::ReadError;
-use crate::log::{Appender, LANES, Limits, Log};
+use crate::log::{Appender, LANES, Limits, Log, Write};
 use crate::tail::Tail;
+use crate::vault::{MasterKeys, Vault, VaultError, check_clear, erases, head_without_keys};
 
 /// How a process opens the log.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The database's URL; its user may take the roles of `migrations/0001_roles.sql`.
     pub url: String,
@@ -28,6 +30,18 @@ pub struct Options {
     pub reader_connections: u32,
     /// Recent events kept for all followers: number, and bytes of payload.
     pub ring: (usize, usize),
+    /// Who wraps the keys of personal data; without it, personal data is stored in the clear, and a database in which
+    /// some is sealed is not opened.
+    pub master_keys: Option<Arc<dyn MasterKeys>>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URL may hold a password.
+        f.debug_struct("store::Options")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Options {
@@ -41,7 +55,15 @@ impl Options {
             stream_connections: 4,
             reader_connections: 4,
             ring: (20_000, 32 * 1024 * 1024),
+            master_keys: None,
         }
+    }
+
+    /// The same, sealing personal data with these master keys.
+    #[must_use]
+    pub fn sealing(mut self, master_keys: Arc<dyn MasterKeys>) -> Self {
+        self.master_keys = Some(master_keys);
+        self
     }
 }
 
@@ -80,15 +102,25 @@ impl Store {
     /// Opens the log of a database that is migrated, and starts its appender and its tail.
     ///
     /// # Errors
-    /// [`ReadError`] when the database is away or not migrated.
+    /// [`ReadError`] when the database is away or not migrated, or its master key is not given.
     pub async fn open(options: Options) -> Result<Self, ReadError> {
         let limits = Arc::new(options.limits);
         let cache = Arc::new(StateCache::new(limits.cached_states));
         let streams_pool = pool(&options.url, Role::Appender, options.stream_connections)?;
         let readers = pool(&options.url, Role::Projector, options.reader_connections + 1)?;
-        let log = Log::new(readers.clone());
+        let vault = match options.master_keys {
+            Some(masters) => Some(Vault::open(streams_pool.clone(), masters, options.ambient.now()).await?),
+            None => match head_without_keys(&streams_pool).await? {
+                Some(wanted) => return Err(VaultError::NoMasterKey { wanted }.into()),
+                None => None,
+            },
+        };
+        let log = Log::new(readers.clone()).opened_by(vault);
         let observed = Arc::clone(&cache);
         let (tail, listening) = Tail::start(log.clone(), readers, options.ring, move |event| {
+            if erases(&event.event_type) {
+                observed.forget_all();
+            }
             observed.observe(
                 event.stream.aggregate_type,
                 event.stream.stored_id(),
@@ -135,6 +167,28 @@ impl Store {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.shared.limits
+    }
+
+    /// Opens the personal data of this log for other readers of this process; `None`: it is stored in the clear.
+    #[must_use]
+    pub fn vault(&self) -> Option<&Vault> {
+        self.shared.log.vault()
+    }
+
+    /// Seals what is personal in writes, or makes sure that nothing pretends to be sealed.
+    pub(crate) async fn seal(&self, writes: &mut [Write]) -> Result<(), VaultError> {
+        match self.vault() {
+            Some(vault) => vault.seal(writes, self.ambient().now()).await,
+            None => check_clear(writes),
+        }
+    }
+
+    /// Forgets what is opened in memory: an erasure of this process need not wait until it comes back by the tail.
+    pub(crate) fn drop_opened(&self, tenant: TenantId) {
+        self.cache().forget_all();
+        if let Some(vault) = self.vault() {
+            vault.drop_keys(tenant);
+        }
     }
 
     pub(crate) fn appender(&self) -> &Appender {

@@ -17,6 +17,7 @@ mod live_program;
 mod log;
 mod metering;
 mod past;
+mod personal;
 mod program;
 mod properties;
 mod public_events;

@@ -42,6 +42,13 @@ fn the_committed_descriptions_of_the_public_events_are_fresh() {
 #[test]
 fn a_change_that_breaks_readers_is_named_and_fails() {
     let after = described();
+    // Descriptions of older versions stay where they are.
+    for entry in std::fs::read_dir(committed()).unwrap() {
+        let file = entry.unwrap().file_name();
+        if !after.path().join(&file).exists() {
+            std::fs::copy(committed().join(&file), after.path().join(&file)).unwrap();
+        }
+    }
     let compare = || events(&["compare".as_ref(), &committed(), after.path()]);
     assert!(compare().status.success());
     let schema = after.path().join("lead.assigned.v1.json");

@@ -45,6 +45,29 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
             from.origin,
             to.size
         )?,
+        Proven::Erasure(certificate) => say!(
+            "valid: {} was erased at position {} ({}): {} keys, {} events of {} streams, {} rows of {} read models{}",
+            certificate.subject,
+            certificate.position,
+            certificate.erased_at,
+            certificate.keys.len(),
+            certificate
+                .streams
+                .iter()
+                .map(|stream| stream.events)
+                .sum::<u64>(),
+            certificate.streams.len(),
+            certificate
+                .read_models
+                .iter()
+                .map(|model| model.rows)
+                .sum::<u64>(),
+            certificate.read_models.len(),
+            match certificate.in_the_clear.len() {
+                0 => String::new(),
+                events => format!("; {events} events of before are in the clear in the log"),
+            }
+        )?,
         Proven::Checkpoint(checkpoint) => {
             say!(
                 "valid: a checkpoint of {} at {} events",

@@ -19,11 +19,11 @@ use domain::{Event, StreamId};
 use projections::{
     BuildState, Listing, Look, OperationError, Operations, Order, Past, PastLimits, Reader, Scope,
 };
-use store::{Log, Role};
+use store::{Log, Role, Vault};
 
 use crate::config::Settings;
 use crate::output::say;
-use crate::tenants;
+use crate::{ambient, tenants, vault_config};
 use args::{Part, RebuildArgs, StatusArgs};
 use print::print_all;
 
@@ -34,9 +34,9 @@ const CONNECTIONS: u32 = 8;
 ///
 /// # Errors
 /// When the URL is none.
-pub fn operations(url: &str, memory_bytes: usize) -> anyhow::Result<Operations> {
+pub fn operations(url: &str, vault: Option<Vault>, memory_bytes: usize) -> anyhow::Result<Operations> {
     let pool = store::pool(url, Role::Projector, CONNECTIONS)?;
-    let log = Log::new(pool.clone());
+    let log = Log::new(pool.clone()).opened_by(vault);
     let models = projections::all().into_iter().map(Arc::from).collect();
     Ok(Operations::new(pool, log, models).with_memory(memory_bytes))
 }
@@ -45,9 +45,9 @@ pub fn operations(url: &str, memory_bytes: usize) -> anyhow::Result<Operations> 
 ///
 /// # Errors
 /// When the URL is none.
-pub fn past(url: &str, limits: PastLimits) -> anyhow::Result<Past> {
+pub fn past(url: &str, vault: Option<Vault>, limits: PastLimits) -> anyhow::Result<Past> {
     let pool = store::pool(url, Role::Projector, 2)?;
-    let log = Log::new(pool.clone());
+    let log = Log::new(pool.clone()).opened_by(vault);
     Ok(Past::new(Reader::new(pool), log, limits))
 }
 
@@ -56,7 +56,8 @@ pub fn past(url: &str, limits: PastLimits) -> anyhow::Result<Past> {
 /// # Errors
 /// When the operation is refused, or the database is away.
 pub async fn run(url: &str, settings: &Settings, command: ReadModelCommand) -> anyhow::Result<()> {
-    let operations = operations(url, settings.projector.options().memory_bytes)?;
+    let vault = vault_config::vault(url, &ambient::system(), settings).await?;
+    let operations = operations(url, vault.clone(), settings.projector.options().memory_bytes)?;
     let limits = settings.gateway.limits().past();
     let log = Log::new(store::pool(url, Role::Projector, 2)?);
     match command {
@@ -66,7 +67,7 @@ pub async fn run(url: &str, settings: &Settings, command: ReadModelCommand) -> a
         ReadModelCommand::Diff { name, limit, json } => {
             let listing = Listing { after: None, limit };
             let found = operations.diff(&name, &listing).await?;
-            diff::show(&past(url, limits)?, &found, json.into()).await
+            diff::show(&past(url, vault, limits)?, &found, json.into()).await
         }
         ReadModelCommand::Accept { name } => {
             let diff = operations.accept(&name).await?;
@@ -102,11 +103,11 @@ pub async fn run(url: &str, settings: &Settings, command: ReadModelCommand) -> a
                 Some(tenant) => Some(tenants::find(&log, tenant).await?),
                 None => None,
             };
-            verify::run(&past(url, limits)?, tenant, args).await
+            verify::run(&past(url, vault, limits)?, tenant, args).await
         }
         ReadModelCommand::Explain(args) => {
             let tenant = tenants::find(&log, &args.tenant).await?;
-            explain::run(&past(url, limits)?, tenant, args).await
+            explain::run(&past(url, vault, limits)?, tenant, args).await
         }
         ReadModelCommand::Resume { name, tenant, stream } => {
             let stream = match (tenant, stream) {

@@ -101,6 +101,9 @@ const TABLE: &[Line] = &[
         "apiKeys",
     ], AUDIT, &[Admin]),
     line(Q, &[
+        "dataSubject",
+    ], ADMINS, &[Admin]),
+    line(Q, &[
         "explainReadModelRow",
         "parkedStreams",
         "readModelDiff",
@@ -175,13 +178,18 @@ const TABLE: &[Line] = &[
         "createWorkspace",
         "disableVertical",
         "enableVertical",
+        "forgetSubject",
         "inviteMember",
         "issueApiKey",
         "joinMember",
+        "liftLegalHold",
+        "placeLegalHold",
         "removeMember",
+        "removeRetentionRule",
         "renameWorkspace",
         "revokeApiKey",
         "rotateApiKey",
+        "setRetentionRule",
     ], ADMINS, &[Admin]),
     line(M, &[
         "acceptReadModelDiff",

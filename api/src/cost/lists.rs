@@ -22,6 +22,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("BundledPlan", "versions", 2),
     ("InvoiceLine", "tiers", 3),
     ("InvoicePreview", "lines", 20),
+    ("DataSubject", "holds", 3),
     ("Lead", "attributes", 5),
     ("Me", "roles", 1),
     ("Me", "scopes", 1),

@@ -9,6 +9,7 @@ mod audit_feed_live;
 mod claim;
 mod connector;
 mod connector_sync;
+mod data_subject;
 mod event;
 mod import;
 mod invoice_preview;

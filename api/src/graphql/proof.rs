@@ -137,6 +137,7 @@ impl IntoFault for SealError {
             Self::NoRange { .. } | Self::Note(_) => fault(Code::BadUserInput, self.to_string()),
             Self::Read(error) => error.into_fault(),
             Self::Shorter { .. }
+            | Self::Certificate(_)
             | Self::Gap { .. }
             | Self::Tree { .. }
             | Self::OtherKey { .. }

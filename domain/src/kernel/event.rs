@@ -68,9 +68,11 @@ pub struct RecordedEvent {
     pub causation_id: Option<EventId>,
     /// What happened.
     pub event: Event,
-    /// What happened, as the stored bytes.
+    /// What happened, as it may be read: the stored bytes, but for personal fields, which are opened, or null once
+    /// they are erased.
     pub payload: Box<str>,
-    /// SHA-256 over the content: everything here but position, sequence and recorded time.
+    /// SHA-256 over the content: everything here but position, sequence and recorded time, with the
+    /// payload as it is stored.
     pub hash: [u8; 32],
 }
 

@@ -20,7 +20,7 @@ pub use entity::{At, Entity, RefusalCode};
 pub use event::{DecodeError, RecordedEvent, StoredEvent, StreamId, Upcast, decode_as, decode_value_as};
 pub use id::{EntityId, EventId, TenantId};
 pub use money::{Currency, Money, MoneyByCurrency, Negative, OtherCurrency};
-pub use personal::Personal;
+pub use personal::{Personal, SEALED};
 pub use vertical::Vertical;
 
 pub(crate) use blank::not_blank;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Command, Event, LeadId};
-use crate::kernel::{Blank, Vertical, aggregate, not_blank};
+use crate::kernel::{Blank, Personal, Vertical, aggregate, not_blank};
 use crate::tenant::NotOpen;
 
 /// A lead's state, as far as its rules need it.
@@ -100,7 +100,9 @@ impl Lead {
                 if attributes.is_empty() {
                     return Err(Refusal::NothingNew);
                 }
-                Event::Enriched { attributes }
+                Event::Enriched {
+                    attributes: Personal::new(attributes),
+                }
             }
             Command::Qualify { score } => {
                 let Captured {
@@ -192,7 +194,11 @@ impl Lead {
                     at: captured_at,
                 });
             }
-            Event::Enriched { attributes } => self.attributes.extend(attributes),
+            Event::Enriched { attributes } => {
+                if let Personal::Clear(attributes) = attributes {
+                    self.attributes.extend(attributes);
+                }
+            }
             Event::Qualified { .. } => self.stage = Stage::Qualified,
             Event::Assigned { assignee, .. } => self.assignee = Some(assignee),
             Event::Contacted { number, .. } => self.contacts = number,

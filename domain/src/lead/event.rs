@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::kernel::{Email, Personal, Phone, Vertical, event_types};
 
@@ -30,7 +31,7 @@ pub enum Event {
     /// More became known.
     Enriched {
         /// The names and values that changed.
-        attributes: BTreeMap<String, String>,
+        attributes: Personal<BTreeMap<String, String>>,
     },
     /// It was found worthwhile.
     Qualified {
@@ -81,10 +82,17 @@ pub enum Event {
 
 event_types! {
     Captured => "lead.captured" v 1,
-    Enriched => "lead.enriched" v 1,
+    Enriched => "lead.enriched" v 2 [unchanged],
     Qualified => "lead.qualified" v 1,
     Assigned => "lead.assigned" v 1,
     Contacted => "lead.contacted" v 1,
     Converted => "lead.converted" v 1,
     Disqualified => "lead.disqualified" v 1,
+}
+
+/// Version 2 says that the attributes are about a person: they may be sealed or absent for readers. Their shape is the
+/// same.
+#[expect(clippy::unnecessary_wraps, reason = "an upcast may fail")]
+const fn unchanged(_fields: &mut Map<String, Value>) -> Result<(), String> {
+    Ok(())
 }

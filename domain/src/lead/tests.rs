@@ -28,7 +28,7 @@ pub(crate) fn examples() -> Vec<Event> {
     vec![
         captured(),
         Event::Enriched {
-            attributes: [("company_size".to_owned(), "120".to_owned())].into(),
+            attributes: Personal::new([("company_size".to_owned(), "120".to_owned())].into()),
         },
         Event::Qualified {
             vertical: vertical(),
@@ -127,7 +127,7 @@ fn contacts_are_numbered_so_that_the_first_answer_can_be_told() {
 #[test]
 fn an_enrichment_keeps_only_what_is_new() {
     let known = Event::Enriched {
-        attributes: [("size".to_owned(), "120".to_owned())].into(),
+        attributes: Personal::new([("size".to_owned(), "120".to_owned())].into()),
     };
     let size = ("size".to_owned(), "120".to_owned());
     let city = ("city".to_owned(), "Berlin".to_owned());
@@ -136,7 +136,7 @@ fn an_enrichment_keeps_only_what_is_new() {
             attributes: [size.clone(), city.clone()].into(),
         }))
         .then_expect_events(vec![Event::Enriched {
-            attributes: [city].into(),
+            attributes: Personal::new([city].into()),
         }]);
     lead(vec![captured(), known])
         .when(now(Command::Enrich {

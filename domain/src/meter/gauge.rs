@@ -8,22 +8,13 @@ use rust_decimal::Decimal;
 use super::cel::{BadExpression, Kind, Program, Trouble, Value, decimal};
 use super::{Aggregation, Definition, InvalidDefinition, MeterCode, unit};
 use crate::Event;
+use crate::personal_fields::{personal_event_types, personal_fields};
 
 const LABEL_AT_MOST: usize = 200;
 const GROUPS_AT_MOST: usize = 5;
 const NAME_AT_MOST: usize = 40;
 /// The longest text that becomes part of a key, in bytes.
 const TEXT_AT_MOST: usize = 200;
-
-/// Fields with personal data: they may be looked at, but not be stored as a key.
-const PERSONAL: &[(&str, &str)] = &[
-    ("access.", "address"),
-    ("claim.", "patient"),
-    ("lead.", "email"),
-    ("lead.", "name"),
-    ("lead.", "phone"),
-    ("member.", "email"),
-];
 
 /// One version of a meter, ready to read events.
 #[derive(Clone, Debug)]
@@ -105,6 +96,9 @@ impl Gauge {
         {
             return Err(bad("filter", "column 1: a filter must be true or false"));
         }
+        if let Some(filter) = &filter {
+            impersonal("filter", event_type, filter)?;
+        }
         let value = definition
             .value
             .as_deref()
@@ -134,6 +128,7 @@ impl Gauge {
                 ));
             }
             (Some(program), _) => {
+                impersonal("value", event_type, program)?;
                 if matches!(program.kind(), Kind::Bool) {
                     return Err(bad("value", "column 1: a value must be a number"));
                 }
@@ -259,19 +254,22 @@ fn in_range(aggregation: Aggregation, value: Decimal) -> Result<(), String> {
     Ok(())
 }
 
+/// Figures never depend on personal data: they must stay what they were when a person is forgotten.
 fn impersonal(field: &str, event_type: &str, program: &Program) -> Result<(), InvalidDefinition> {
-    let personal = |name: &str| {
-        let of = |(family, known): &&(&str, &str)| event_type.starts_with(family) && *known == name;
-        PERSONAL.iter().find(of).is_some()
-    };
+    let family = event_type.strip_suffix('*');
+    let types = personal_event_types().into_iter();
+    let wanted =
+        types.filter(|known| *known == event_type || family.is_some_and(|family| known.starts_with(family)));
+    let fields: Vec<&String> = wanted.flat_map(personal_fields).collect();
+    let personal = |name: &String| fields.contains(&name);
     match program
         .paths()
         .iter()
-        .find(|path| path.get(1).is_some_and(|name| personal(name)))
+        .find(|path| path.get(1).is_some_and(personal))
     {
         Some(path) => {
             let path = path.join(".");
-            let reason = format!("{path} is personal data, and would be stored beside the figures");
+            let reason = format!("{path} is personal data, which may be erased, and figures must stay");
             Err(InvalidDefinition::new(field, reason))
         }
         None => Ok(()),

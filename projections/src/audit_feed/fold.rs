@@ -70,6 +70,7 @@ impl ReadModel for AuditFeed {
     const VERSION: i32 = 1;
     const KEY: &'static [&'static str] = &["tenant_id", "position"];
     const READS: &'static [&'static str] = &[];
+    const KEEPS_PERSONAL_DATA: bool = true;
     const APPENDS_ONLY: bool = true;
 
     type Key = EntryKey;

@@ -1,7 +1,7 @@
 //! A claim's events become its row.
 
 use domain::claim::Event as Change;
-use domain::{Event, Money, MoneyByCurrency, RecordedEvent, TenantId, Vertical};
+use domain::{Event, Money, MoneyByCurrency, Personal, RecordedEvent, TenantId, Vertical};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,7 @@ impl ReadModel for ClaimList {
     const VERSION: i32 = 1;
     const KEY: &'static [&'static str] = &["tenant_id", "id"];
     const READS: &'static [&'static str] = &["claim"];
+    const KEEPS_PERSONAL_DATA: bool = true;
 
     type Key = EntityKey;
     type Row = ClaimRow;
@@ -92,7 +93,7 @@ impl ClaimRow {
             id: event.stream.id.clone(),
             vertical: vertical.clone(),
             payer: payer.clone(),
-            patient: patient.as_ref().map(|patient| patient.reveal().clone()),
+            patient: patient.as_ref().and_then(Personal::reveal).cloned(),
             service_date: *service_date,
             status: "submitted".to_owned(),
             billed: *billed,

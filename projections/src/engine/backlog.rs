@@ -32,6 +32,11 @@ impl Backlog {
         }
     }
 
+    /// The log that it reads.
+    pub(super) const fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// The last position that is known to be in the log.
     pub(super) fn head(&self) -> u64 {
         self.tail.position()

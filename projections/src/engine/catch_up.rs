@@ -95,6 +95,7 @@ pub(super) async fn catch_up(
             after,
             upto: looked_at,
             events: timeline.annotate(events.into_iter().map(Arc::new).collect()),
+            log: log.clone(),
         };
         match carry(pool, std::slice::from_mut(traveller), &page).await {
             Err(Setback::Refused(..)) => isolate(pool, traveller, &page).await?,

@@ -28,6 +28,9 @@ pub trait AnyReadModel: sealed::Sealed + Send + Sync {
     /// Whether it shows what meters read.
     fn looks_back(&self) -> bool;
 
+    /// Whether its rows may hold personal data.
+    fn keeps_personal_data(&self) -> bool;
+
     /// Whether it reads events of this kind.
     fn wants(&self, event: &RecordedEvent) -> bool {
         self.reads().is_empty() || self.reads().contains(&event.stream.aggregate_type)
@@ -74,6 +77,9 @@ impl<M: ReadModel> AnyReadModel for Folded<M> {
     }
     fn looks_back(&self) -> bool {
         M::LOOKS_BACK
+    }
+    fn keeps_personal_data(&self) -> bool {
+        M::KEEPS_PERSONAL_DATA
     }
 }
 

@@ -159,12 +159,14 @@ pub(super) fn cut<'p>(travellers: &[Traveller], page: &'p Page) -> Vec<Cow<'p, P
         after: page.after,
         upto: page.after,
         events: Vec::new(),
+        log: page.log.clone(),
     };
     let mut close = |part: &mut Page, upto| {
         let next = Page {
             after: upto,
             upto,
             events: Vec::new(),
+            log: page.log.clone(),
         };
         let done = std::mem::replace(part, next);
         if upto > done.after {
@@ -246,7 +248,7 @@ pub(super) async fn rows_before(
     let Some(noted) = page.events.iter().find(|noted| looks_back(traveller, noted)) else {
         return Ok(None);
     };
-    let Some(mut back) = LookBack::of(Log::new(pool.clone()), &noted.event) else {
+    let Some(mut back) = LookBack::of(page.log.clone(), &noted.event) else {
         return Ok(None);
     };
     let mut folding = traveller.model.folding();

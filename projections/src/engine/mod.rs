@@ -16,6 +16,7 @@ mod filling;
 mod folding;
 pub(crate) mod history;
 mod lease;
+mod masking;
 mod metering;
 mod model;
 mod operations;
@@ -40,8 +41,8 @@ pub use filling::Progress;
 pub use folding::{AnyReadModel, read_model};
 pub use model::{EntityKey, ReadModel, RowKey, Unfoldable};
 pub use operations::{
-    Behind, Diff, Estimate, Listing, Look, OperationError, Operations, Order, RowChange, RowDifference,
-    Status, TenantStatus,
+    About, Behind, Diff, Estimate, Listing, Look, OperationError, Operations, Order, RowAbout, RowChange,
+    RowDifference, Status, TenantStatus,
 };
 pub use parked::Parked;
 pub use projector::{Parts, Projector, ProjectorOptions, Stopped};

@@ -30,6 +30,10 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     /// transaction of the event that brings it. Its rows must not depend on the order of events.
     const LOOKS_BACK: bool = false;
 
+    /// Whether its rows may hold personal data: then they are folded again when it is erased. Such a fold looks at no
+    /// tenant's settings, and the part of each of its rows is a stream or an event.
+    const KEEPS_PERSONAL_DATA: bool = false;
+
     /// What names a row.
     type Key: RowKey;
     /// A row, its key included.

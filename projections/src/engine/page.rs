@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use domain::StreamId;
 use sqlx::{PgConnection, PgPool};
+use store::Log;
 
 use super::Unfoldable;
 use super::builds::Scope;
 use super::checkpoint::{self, Unit};
 use super::context::Noted;
 use super::folding::{AnyReadModel, Changes, Folding, Parking};
-use super::metering;
 use super::parked::{self, Waiting};
 use super::shard::Shard;
 use super::table::Table;
+use super::{masking, metering};
 
 /// The page's statements go through indexes, whatever the statistics say of a table that fills quickly. The
 /// commit need not wait for the disk: a crash takes the rows and their checkpoint together, and the log has
@@ -58,6 +59,8 @@ pub(super) struct Page {
     pub(super) after: u64,
     pub(super) upto: u64,
     pub(super) events: Vec<Noted>,
+    /// The log that they come from.
+    pub(super) log: Log,
 }
 
 /// Why a page left no trace.
@@ -142,6 +145,8 @@ pub(super) async fn carry_within(
     for (number, traveller) in travellers.iter().enumerate() {
         let streams = carry_one(connection, traveller, page).await;
         parked.push(streams.map_err(|trouble| setback(number, trouble))?);
+        let masked = masking::mask(connection, traveller, page).await;
+        masked.map_err(|trouble| setback(number, trouble))?;
     }
     checkpoint::advance(connection, &units, page.upto).await?;
     Ok(parked)

@@ -42,6 +42,29 @@ pub(super) struct Waiting {
     pub(super) keys: Vec<Vec<String>>,
 }
 
+/// From which position on a parked stream's events wait; `None`: it is not parked.
+pub(super) async fn since(
+    connection: impl PgExecutor<'_>,
+    (name, build): (&str, i32),
+    stream: &StreamId,
+) -> Result<Option<u64>, sqlx::Error> {
+    let at = sqlx::query_scalar!(
+        r#"
+        select position
+        from read_model_parked
+        where name = $1 and build = $2 and tenant_id = $3 and aggregate_type = $4 and aggregate_id = $5
+        "#,
+        name,
+        build,
+        stream.tenant.to_string(),
+        stream.aggregate_type,
+        stream.id
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(at.map(position))
+}
+
 /// All parked streams of all builds.
 pub(super) async fn all(connection: impl PgExecutor<'_>) -> Result<Vec<Parked>, sqlx::Error> {
     let rows = sqlx::query!(

@@ -200,6 +200,7 @@ impl Rounds {
             after,
             upto,
             events: self.timeline.annotate(events),
+            log: self.backlog.log().clone(),
         });
         for (mut lane, outcome) in carry_in_lanes(&self.pool, std::mem::take(group), &page).await {
             match outcome {
@@ -287,6 +288,7 @@ fn halves(traveller: &Traveller, page: &Page) -> Option<(Page, Page)> {
         after,
         upto,
         events: events.to_vec(),
+        log: page.log.clone(),
     };
     Some((half(page.after, edge, first), half(edge, page.upto, second)))
 }

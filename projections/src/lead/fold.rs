@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::lead::Event as Change;
-use domain::{Event, RecordedEvent, TenantId, Vertical};
+use domain::{Event, Personal, RecordedEvent, TenantId, Vertical};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,7 @@ impl ReadModel for LeadList {
     const VERSION: i32 = 1;
     const KEY: &'static [&'static str] = &["tenant_id", "id"];
     const READS: &'static [&'static str] = &["lead"];
+    const KEEPS_PERSONAL_DATA: bool = true;
 
     type Key = EntityKey;
     type Row = LeadRow;
@@ -81,9 +82,15 @@ impl ReadModel for LeadList {
                 vertical: vertical.clone(),
                 source: source.clone(),
                 status: "new".to_owned(),
-                name: name.as_ref().map(|name| name.reveal().clone()),
-                email: email.as_ref().map(|email| email.reveal().canonical().to_owned()),
-                phone: phone.as_ref().map(|phone| phone.reveal().e164().to_owned()),
+                name: name.as_ref().and_then(Personal::reveal).cloned(),
+                email: email
+                    .as_ref()
+                    .and_then(Personal::reveal)
+                    .map(|email| email.canonical().to_owned()),
+                phone: phone
+                    .as_ref()
+                    .and_then(Personal::reveal)
+                    .map(|phone| phone.e164().to_owned()),
                 assignee: None,
                 score: None,
                 contacts: 0,
@@ -98,7 +105,9 @@ impl ReadModel for LeadList {
         let row = rows.known(&key)?;
         match change {
             Change::Captured { .. } => {}
-            Change::Enriched { attributes } => row.attributes.extend(attributes.clone()),
+            Change::Enriched { attributes } => row
+                .attributes
+                .extend(attributes.reveal().cloned().unwrap_or_default()),
             Change::Qualified { score, .. } => {
                 "qualified".clone_into(&mut row.status);
                 row.score = Some((*score).into());

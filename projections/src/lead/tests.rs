@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::Personal;
 use domain::lead::Event;
 
 use super::LeadList;
@@ -27,7 +28,7 @@ fn a_lead_shows_who_has_it_and_how_far_it_has_come() {
             "lead.enriched",
             "l1",
             Event::Enriched {
-                attributes: BTreeMap::from([("size".to_owned(), "10".to_owned())]),
+                attributes: Personal::new(BTreeMap::from([("size".to_owned(), "10".to_owned())])),
             },
         )
         .then(

@@ -1,11 +1,14 @@
 //! A member's events become its row.
 
 use domain::member::{Event as Change, Role};
-use domain::{Event, RecordedEvent, TenantId};
+use domain::{Email, Event, Personal, RecordedEvent, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Context, EntityKey, ReadModel, Rows, Unfoldable};
+
+/// What stands in the place of an address that was erased.
+const ERASED: &str = "[erased]";
 
 /// Who the members are.
 #[derive(Debug)]
@@ -41,6 +44,7 @@ impl ReadModel for MemberList {
     const VERSION: i32 = 1;
     const KEY: &'static [&'static str] = &["tenant_id", "id"];
     const READS: &'static [&'static str] = &["member"];
+    const KEEPS_PERSONAL_DATA: bool = true;
 
     type Key = EntityKey;
     type Row = MemberRow;
@@ -71,8 +75,8 @@ impl MemberRow {
         Some(Self {
             tenant_id: event.tenant(),
             id: event.stream.id.clone(),
-            email: email.reveal().canonical().to_owned(),
-            name: name.as_ref().map(|name| name.reveal().clone()),
+            email: email.reveal().map_or(ERASED, Email::canonical).to_owned(),
+            name: name.as_ref().and_then(Personal::reveal).cloned(),
             role: *role,
             subject: None,
             status: "invited".to_owned(),

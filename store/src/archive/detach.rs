@@ -61,6 +61,17 @@ async fn archive_on(
         return Err(ArchiveError::NotOver { year });
     }
     let header = first_year(connection, &place, year).await?;
+    let sealed = sqlx::query_scalar!("select position from seal_head")
+        .fetch_optional(&mut *connection)
+        .await?;
+    let sealed = sealed.and_then(|at| u64::try_from(at).ok()).unwrap_or_default();
+    if sealed < header.last_position {
+        return Err(ArchiveError::NotSealed {
+            year,
+            sealed,
+            last: header.last_position,
+        });
+    }
     sqlx::query!(r#"select log_close_year($1)::text as "closed""#, year)
         .fetch_one(&mut *connection)
         .await?;

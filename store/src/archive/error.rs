@@ -37,6 +37,19 @@ pub enum ArchiveError {
         /// The first one in the log.
         first: i32,
     },
+    /// What leaves before it is sealed stops the sealer.
+    #[error(
+        "{year} is not sealed yet: the log is sealed up to position {sealed}, and the year ends at {last}; let a sealer \
+         run first (`annals up`, or `annals serve --role sealer`)"
+    )]
+    NotSealed {
+        /// The year asked for.
+        year: i32,
+        /// Up to where the log is sealed.
+        sealed: u64,
+        /// The year's last position.
+        last: u64,
+    },
     /// Nothing was recorded in this year.
     #[error("the log has no events of {year}")]
     Nothing {

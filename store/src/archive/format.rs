@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Damage;
 use crate::error::ReadError;
 use crate::log::{Content, StoredColumns, decode};
+use crate::vault::Opened;
 
 /// The version of the format that this program writes.
 pub(super) const VERSION: u32 = 1;
@@ -93,9 +94,14 @@ impl ArchivedRow {
         })
     }
 
-    /// The event that the row stores.
-    pub(crate) fn decode(&self) -> Result<RecordedEvent, ReadError> {
-        decode(StoredColumns {
+    /// The event that the row stores, sealed fields as they are: a file has no keys.
+    pub(super) fn decode(&self) -> Result<RecordedEvent, ReadError> {
+        decode(self.columns(), &Opened::LeftSealed)
+    }
+
+    /// The columns for whoever decodes them.
+    pub(crate) fn columns(&self) -> StoredColumns<'_> {
+        StoredColumns {
             position: self.position,
             tenant: &self.tenant_id,
             aggregate_type: &self.aggregate_type,
@@ -111,6 +117,6 @@ impl ArchivedRow {
             causation_id: self.causation_id.as_deref(),
             payload: &self.payload,
             hash: &self.hash,
-        })
+        }
     }
 }

@@ -73,6 +73,11 @@ impl StateCache {
         self.lock().pop(&(aggregate_type, stored_id.to_owned()));
     }
 
+    /// Drops all states: some may hold what is erased now.
+    pub(crate) fn forget_all(&self) {
+        self.lock().clear();
+    }
+
     /// Drops a state that is older than an event of its stream.
     pub(crate) fn observe(&self, aggregate_type: &'static str, stored_id: String, sequence: u64) {
         let mut states = self.lock();

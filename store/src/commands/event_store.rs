@@ -9,13 +9,16 @@ use std::sync::Arc;
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use domain::kernel::decode_value_as;
+use domain::personal_fields::personal_fields;
 use domain::{Caller, Entity, StreamId};
 
 use super::cache::Loaded;
 use super::prepare::new_event;
 use crate::Store;
 use crate::archive::whole_stream;
+use crate::error::ReadError;
 use crate::log::{AppendError, Outcome, Write};
+use crate::vault::{Opened, Spot, VaultError};
 
 /// The log as the event store of one caller's aggregates of type `A`.
 #[derive(Clone, Debug)]
@@ -91,13 +94,15 @@ impl<A: Entity> EventStore<A> for LogEventStore {
             .map(|event| new_event(self.store.ambient(), &self.caller, now, None, event))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
-        let write = Write {
+        let mut write = Write {
             aggregate_type: A::TYPE,
             stored_id: stream.stored_id(),
             expected: Some(context.version),
             receipt: None,
             events: rows,
         };
+        let sealed = self.store.seal(std::slice::from_mut(&mut write)).await;
+        sealed.map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
         match self.store.appender().append(write).await {
             Ok(Outcome::Appended { .. }) => Ok(events
                 .into_iter()
@@ -160,7 +165,55 @@ async fn load_stream<A: cqrs_es::Aggregate>(
     stream: &StreamId,
 ) -> Result<Vec<SerializedEvent>, PersistenceError> {
     let found = store.streams().get_events::<A>(&stream.stored_id()).await?;
-    whole_stream::<A>((store.streams(), store.streams_pool()), stream, found).await
+    let mut rows = whole_stream::<A>((store.streams(), store.streams_pool()), stream, found).await?;
+    open_stream(store, stream, &mut rows).await?;
+    Ok(rows)
+}
+
+/// Opens what is sealed in a stream's events.
+async fn open_stream(
+    store: &Store,
+    stream: &StreamId,
+    rows: &mut [SerializedEvent],
+) -> Result<(), PersistenceError> {
+    let (tenant, stored_id) = (stream.tenant.to_string(), stream.stored_id());
+    let personal = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| !personal_fields(&row.event_type).is_empty());
+    let texts: Vec<(usize, String)> = personal
+        .map(|(number, row)| (number, row.payload.to_string()))
+        .collect();
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let unreadable = |error: VaultError| match error {
+        VaultError::Sql(error) => PersistenceError::ConnectionError(Box::new(error)),
+        other => PersistenceError::DeserializationError(Box::new(ReadError::Vault(other))),
+    };
+    let opened = match store.vault() {
+        Some(vault) => {
+            let payloads = texts
+                .iter()
+                .map(|(number, text)| (tenant.as_str(), rows[*number].event_type.as_str(), text.as_str()));
+            vault.prepare(payloads).await.map_err(unreadable)?
+        }
+        None => Opened::Refused,
+    };
+    for (number, text) in texts {
+        let spot = Spot {
+            tenant: &tenant,
+            aggregate_type: stream.aggregate_type,
+            stored_id: &stored_id,
+            event_type: &rows[number].event_type,
+            field: "",
+        };
+        if let Some(text) = opened.payload(spot, &text).map_err(unreadable)? {
+            rows[number].payload = serde_json::from_str(&text)
+                .map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
+        }
+    }
+    Ok(())
 }
 
 fn decode<A>(row: SerializedEvent) -> Result<A::Event, PersistenceError>

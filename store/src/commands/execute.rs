@@ -167,13 +167,15 @@ impl Store {
             .decide::<A>(caller, Arc::unwrap_or_clone(loaded.state), orders)
             .await?;
         let count = events.len() as u64;
-        let write = Write {
+        let mut write = Write {
             aggregate_type: A::TYPE,
             stored_id: stored_id.clone(),
             expected: Some(loaded.version),
             receipt: orders.key.as_ref().map(|key| key.mark(caller.tenant)),
             events,
         };
+        let sealed = self.seal(std::slice::from_mut(&mut write)).await;
+        sealed.map_err(|error| Setback::Final(error.into()))?;
         match self.appender().append(write).await {
             Ok(Outcome::Appended {
                 first_position,

@@ -68,13 +68,32 @@ impl Store {
         if let Err(Setback::Final(error)) = self.pass_gate::<A>(caller).await {
             return Err(error);
         }
-        let mut waiting = Vec::with_capacity(records.len());
+        let mut writes = Vec::with_capacity(records.len());
+        let mut outlooks = Vec::with_capacity(records.len());
         for record in records {
-            let submitted = match self.fact_write::<A>(caller, &record) {
-                Ok(write) => self.appender().submit(write),
-                Err(rejection) => Err(AppendError::Rejected(rejection)),
+            let outlook = match self.fact_write::<A>(caller, &record) {
+                Ok(write) => {
+                    writes.push(write);
+                    None
+                }
+                Err(rejection) => Some(rejection),
             };
-            waiting.push((record.key, record.facts.len() as u64, submitted));
+            outlooks.push((record.key, record.facts.len() as u64, outlook));
+        }
+        self.seal(&mut writes).await?;
+        let mut writes = writes.into_iter();
+        let mut waiting = Vec::with_capacity(outlooks.len());
+        for (key, facts, rejection) in outlooks {
+            let submitted = match rejection {
+                Some(rejection) => Err(AppendError::Rejected(rejection)),
+                // There is one for each that was not rejected, in their order.
+                None => writes
+                    .next()
+                    .map_or(Err(AppendError::Rejected(Rejection::EmptyBatch)), |write| {
+                        self.appender().submit(write)
+                    }),
+            };
+            waiting.push((key, facts, submitted));
         }
         let mut outcomes = Vec::with_capacity(waiting.len());
         for (key, facts, submitted) in waiting {

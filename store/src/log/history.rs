@@ -1,13 +1,12 @@
 //! Reading a part of the log up to a position: what a fold needs to tell the past.
 
 use domain::{RecordedEvent, StreamId, TenantId};
-use futures::TryStreamExt;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder, Row as _};
 
+use super::Log;
 use super::read::COLUMNS;
-use super::{Log, decode_row};
 use crate::error::ReadError;
 
 /// A page goes along the index of its order, whatever the statistics say: a plan that sorts what is left of
@@ -137,16 +136,10 @@ impl Log {
             .push(format!(" order by {order} limit "))
             .push_bind(i64::from(limit));
         let mut transaction = self.pool().begin_with(BEGIN).await?;
-        let mut rows = query.build().fetch(&mut *transaction);
-        let mut events = Vec::new();
-        while let Some(row) = rows.try_next().await? {
-            events.push(decode_row(&row)?);
-        }
-        drop(rows);
+        let rows = query.build().fetch_all(&mut *transaction).await?;
+        let first = rows.first().map(|row| row.try_get::<i64, _>(4)).transpose()?;
         if let Part::Stream(stream) = part
-            && events
-                .first()
-                .is_none_or(|first| first.sequence != after.sequence + 1)
+            && first != Some(bigint(after.sequence + 1))
         {
             // It has ended, or what comes next in it is archived.
             let mut query = QueryBuilder::<Postgres>::new("select true where true");
@@ -154,7 +147,7 @@ impl Log {
             query.build().fetch_optional(&mut *transaction).await?;
         }
         transaction.rollback().await?;
-        Ok(events)
+        self.decode_all(&rows).await
     }
 
     /// All events at hand of a tenant's aggregates of one kind, up to a position included, in order: for kinds of which
@@ -180,12 +173,8 @@ impl Log {
         query.push(" and aggregate_id < ").push_bind(format!("{tenant};"));
         query.push(" and position <= ").push_bind(bigint(upto));
         query.push(" order by position");
-        let mut rows = query.build().fetch(self.pool());
-        let mut events = Vec::new();
-        while let Some(row) = rows.try_next().await? {
-            events.push(decode_row(&row)?);
-        }
-        Ok(events)
+        let rows = query.build().fetch_all(self.pool()).await?;
+        self.decode_all(&rows).await
     }
 
     /// The last position that was recorded at a moment or before it; 0 when there was none yet. The time of

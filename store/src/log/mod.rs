@@ -23,7 +23,8 @@ pub use write::Limits;
 
 pub(crate) use appender::{AppendError, Appender};
 pub(crate) use hash::{Content, receipt_key};
+pub(crate) use read::COLUMNS;
 pub(crate) use receipt::{find_receipt, known_receipts};
-pub(crate) use row::{StoredColumns, decode, decode_row};
+pub(crate) use row::{StoredColumns, decode};
 pub(crate) use task::LANES;
 pub(crate) use write::{Known, NewEvent, Outcome, ReceiptMark, Write};

@@ -1,13 +1,14 @@
 //! Reading the log in order: `position > n` is complete, because positions are given in commit order.
 
 use domain::{RecordedEvent, TenantId};
-use futures::TryStreamExt;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Postgres, QueryBuilder, Row as _};
 
-use super::decode_row;
+use super::row::decode_row;
 use crate::error::ReadError;
+use crate::vault::{Opened, Vault, erases};
 
 /// The columns of an event, in the order in which [`decode_row`] reads them.
 pub(crate) const COLUMNS: &str = "position, tenant_id, aggregate_type, aggregate_id, sequence, event_id, \
@@ -69,13 +70,24 @@ fn is_of_type(event_type: &str, wanted: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct Log {
     pool: PgPool,
+    vault: Option<Vault>,
 }
 
 impl Log {
-    /// Reads through `pool`, whose role must see all tenants.
+    /// Reads through `pool`, whose role must see all tenants. Events with sealed fields stop it.
     #[must_use]
     pub const fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, vault: None }
+    }
+
+    /// The same, opening sealed fields with this vault, if there is one.
+    #[must_use]
+    pub fn opened_by(self, vault: Option<Vault>) -> Self {
+        Self { vault, ..self }
+    }
+
+    pub(crate) const fn vault(&self) -> Option<&Vault> {
+        self.vault.as_ref()
     }
 
     pub(crate) const fn pool(&self) -> &PgPool {
@@ -137,12 +149,28 @@ impl Log {
         query
             .push(" order by position limit ")
             .push_bind(i64::from(limit));
-        let mut rows = query.build().fetch(&self.pool);
-        let mut events = Vec::new();
-        while let Some(row) = rows.try_next().await? {
-            events.push(decode_row(&row)?);
-        }
-        Ok(events)
+        let rows = query.build().fetch_all(&self.pool).await?;
+        self.decode_all(&rows).await
+    }
+
+    /// Decodes rows with the columns of [`COLUMNS`]; the keys of sealed fields that are not in memory take one
+    /// statement.
+    pub(crate) async fn decode_all(&self, rows: &[PgRow]) -> Result<Vec<RecordedEvent>, ReadError> {
+        let opened = match &self.vault {
+            Some(vault) => {
+                let mut payloads: Vec<(&str, &str, &str)> = Vec::with_capacity(rows.len());
+                for row in rows {
+                    let (tenant, event_type) = (row.try_get(1)?, row.try_get(6)?);
+                    if erases(event_type) {
+                        vault.drop_keys_of(tenant);
+                    }
+                    payloads.push((tenant, event_type, row.try_get_unchecked(13)?));
+                }
+                vault.prepare(payloads.into_iter()).await?
+            }
+            None => Opened::Refused,
+        };
+        rows.iter().map(|row| decode_row(row, &opened)).collect()
     }
 
     /// How many events lie after a position that pass the filter.

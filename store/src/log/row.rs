@@ -6,6 +6,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::error::ReadError;
+use crate::vault::{Opened, Spot};
 
 /// The columns of an event as they are stored, wherever they were read.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +30,9 @@ pub(crate) struct StoredColumns<'a> {
 
 /// Decodes a row of `events`; the columns are found by name once a page would cost more than it saves,
 /// so they come in the order of [`super::read::COLUMNS`].
-pub(crate) fn decode_row(row: &PgRow) -> Result<RecordedEvent, ReadError> {
+pub(crate) fn decode_row(row: &PgRow, opened: &Opened) -> Result<RecordedEvent, ReadError> {
     let number = |value: i64| u64::try_from(value).unwrap_or_default();
-    decode(StoredColumns {
+    let columns = StoredColumns {
         position: number(row.try_get(0)?),
         tenant: row.try_get(1)?,
         aggregate_type: row.try_get(2)?,
@@ -47,11 +48,12 @@ pub(crate) fn decode_row(row: &PgRow) -> Result<RecordedEvent, ReadError> {
         causation_id: row.try_get(12)?,
         payload: row.try_get_unchecked(13)?,
         hash: row.try_get(14)?,
-    })
+    };
+    decode(columns, opened)
 }
 
 /// Decodes the columns of an event.
-pub(crate) fn decode(row: StoredColumns<'_>) -> Result<RecordedEvent, ReadError> {
+pub(crate) fn decode(row: StoredColumns<'_>, opened: &Opened) -> Result<RecordedEvent, ReadError> {
     let position = row.position;
     let corrupt = |column: &'static str, value: &str| ReadError::Corrupt {
         position,
@@ -63,7 +65,17 @@ pub(crate) fn decode(row: StoredColumns<'_>) -> Result<RecordedEvent, ReadError>
         .version
         .parse()
         .map_err(|_| corrupt("event_version", row.version))?;
-    let event = Event::decode(row.aggregate_type, row.event_type, version, row.payload)
+    let spot = Spot {
+        tenant: row.tenant,
+        aggregate_type: row.aggregate_type,
+        stored_id: row.stored_id,
+        event_type: row.event_type,
+        field: "",
+    };
+    let sealed = |source| ReadError::Sealed { position, source };
+    let payload = opened.payload(spot, row.payload).map_err(sealed)?;
+    let payload = payload.as_deref().unwrap_or(row.payload);
+    let event = Event::decode(row.aggregate_type, row.event_type, version, payload)
         .map_err(|source| ReadError::Undecodable { position, source })?;
     let aggregate_type = Event::AGGREGATE_TYPES
         .iter()
@@ -100,7 +112,7 @@ pub(crate) fn decode(row: StoredColumns<'_>) -> Result<RecordedEvent, ReadError>
         correlation_id: row.correlation_id.map(str::to_owned),
         causation_id,
         event,
-        payload: row.payload.into(),
+        payload: payload.into(),
         hash: row.hash.try_into().map_err(|_| corrupt("hash", "not 32 bytes"))?,
     })
 }

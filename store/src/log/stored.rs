@@ -5,9 +5,10 @@ use std::fmt;
 use domain::{RecordedEvent, TenantId};
 use futures::TryStreamExt as _;
 
-use super::Log;
+use super::{Log, decode};
 use crate::archive::{ArchivedRow, read_row, selected};
 use crate::error::ReadError;
+use crate::vault::{Opened, erases};
 
 /// An event's row byte for byte: what the hash and the proofs are over. Personal data is in it as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,17 +54,29 @@ impl StoredEvent {
     pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(json).map(Self)
     }
-
-    /// The event that the row stores.
-    ///
-    /// # Errors
-    /// [`ReadError`] names the position of an event that can't be decoded.
-    pub fn decode(&self) -> Result<RecordedEvent, ReadError> {
-        self.0.decode()
-    }
 }
 
 impl Log {
+    /// The events that rows store, with sealed fields opened as by [`Log::page`].
+    ///
+    /// # Errors
+    /// [`ReadError`] names the position of an event that can't be decoded.
+    pub async fn decode_stored(&self, rows: &[StoredEvent]) -> Result<Vec<RecordedEvent>, ReadError> {
+        let opened = match self.vault() {
+            Some(vault) => {
+                for StoredEvent(row) in rows.iter().filter(|row| erases(&row.0.event_type)) {
+                    vault.drop_keys_of(&row.tenant_id);
+                }
+                let payloads = rows.iter().map(|StoredEvent(row)| {
+                    (row.tenant_id.as_str(), row.event_type.as_str(), row.payload.as_str())
+                });
+                vault.prepare(payloads).await?
+            }
+            None => Opened::Refused,
+        };
+        rows.iter().map(|StoredEvent(row)| decode(row.columns(), &opened)).collect()
+    }
+
     /// Up to `limit` events after a position, in order, as they are stored.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub struct Checkpoint {
 
 /// What a tenant's tree is called in an installation of this name.
 #[must_use]
-pub(super) fn origin(name: &str, tenant: TenantId) -> String {
+pub(crate) fn origin(name: &str, tenant: TenantId) -> String {
     format!("{name}/{tenant}")
 }
 

@@ -20,6 +20,9 @@ pub enum SealError {
         /// Up to where it is sealed.
         sealed: u64,
     },
+    /// A certificate of an erasure can't be written.
+    #[error("the certificate can't be written: {0}")]
+    Certificate(String),
     /// An event that is to be sealed next is not there.
     #[error(
         "position {position} is to be sealed next, and is not in the log: bring its archive back with `annals log restore`, or see `annals audit verify`"

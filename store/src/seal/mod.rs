@@ -22,10 +22,12 @@ mod tree;
 mod verify;
 
 pub use audit::{AuditOrder, Audited, Finding, Trace};
+pub(crate) use checkpoint::origin;
 pub use checkpoint::{Checkpoint, Trusted};
 pub use error::SealError;
 pub use keys::{KeyFile, SealKeys, Succession, rotate_key};
 pub use leaf::Leaf;
+pub(crate) use note::{Note, SignerKey, signature_line};
 pub use note::{NoteError, VerifierKey};
 pub use proofs::{At, ConsistencyProof, Enclosure, InclusionProof, Seals, SignedCheckpoint};
 pub use sealer::{SealOptions, Sealed, Sealer};

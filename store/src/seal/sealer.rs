@@ -19,6 +19,7 @@ use super::note::{SignerKey, VerifierKey};
 use super::tables::{Growing, PAGE, Row, bigint, new_rows, number, read_tiles, write_trees};
 use super::tiles::{Edge, Place};
 use crate::ambient::Ambient;
+use crate::erasure::certify;
 use crate::tail::Tail;
 
 /// How often what is new is sealed.
@@ -118,11 +119,20 @@ impl Sealer {
                     metrics::counter!("annals_sealed_events_total").increment(events);
                     // What came meanwhile waits for the next time.
                     tracing::trace!(position = tail.position(), events, "store.seal sealed");
+                    self.certify().await?;
                     return Ok(());
                 }
                 Sealed::Elsewhere => return Ok(()),
             }
         }
+    }
+
+    /// Signs the certificates of erasures that all read models have taken in; gives how many.
+    ///
+    /// # Errors
+    /// [`SealError::Read`] when the database is away.
+    pub async fn certify(&self) -> Result<u64, SealError> {
+        certify(&self.pool, &self.key, self.ambient.now()).await
     }
 
     /// Seals what is new, up to 20,000 events of it, in one transaction.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use domain::RecordedEvent;
 
+use crate::vault::erases;
+
 /// The last events of the log, or of a part of it, without one missing between them.
 #[derive(Debug)]
 pub(super) struct Ring {
@@ -32,6 +34,12 @@ impl Ring {
 
     /// Takes in the event behind all others.
     pub(super) fn push(&mut self, event: Arc<RecordedEvent>) {
+        if erases(&event.event_type) {
+            // What came before may hold what is erased now: whoever is behind reads the table.
+            self.events.clear();
+            self.bytes = 0;
+            self.before = event.position.saturating_sub(1);
+        }
         self.bytes += event.payload.len();
         self.upto = event.position;
         self.events.push_back(event);

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
+use domain::RecordedEvent;
 use store::{Feed, StoredEvent};
 
-use super::error::LogTopicError;
 use super::record::Mark;
 
 /// From so many events that wait for the quickest reader on, no more are fetched.
@@ -42,13 +42,15 @@ impl Partition {
         self.open.push(event);
     }
 
+    /// The events since the last mark.
+    pub(super) fn take_open(&mut self) -> Vec<StoredEvent> {
+        std::mem::take(&mut self.open)
+    }
+
     /// A transaction's events are complete, with the offset behind its mark.
-    pub(super) fn mark(&mut self, mark: Mark, next: i64) -> Result<(), LogTopicError> {
-        let events = self.open.drain(..).filter(|event| event.position() > mark.after);
-        let events = events.map(|event| event.decode()).collect::<Result<_, _>>()?;
+    pub(super) fn mark(&mut self, mark: Mark, events: Vec<RecordedEvent>, next: i64) {
         self.feed.bring((mark.after, mark.upto), events);
         self.marks.push_back((mark.upto, next));
-        Ok(())
     }
 
     /// Nothing lies in it; the log is at `head`.

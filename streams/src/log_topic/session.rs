@@ -150,7 +150,10 @@ impl Session {
                 there,
             });
         }
-        self.partition(number)?.mark(mark, message.offset() + 1)
+        let rows = self.partition(number)?.take_open();
+        let events = self.runtime.block_on(self.log.decode_stored(&rows))?;
+        self.partition(number)?.mark(mark, events, message.offset() + 1);
+        Ok(())
     }
 
     /// A partition that brings nothing says nothing of the log either: a read model that is new begins without it.

@@ -19,8 +19,10 @@ pub(super) fn data<'a>(
     public: &PublicType,
     personal: PersonalData,
 ) -> Result<Cow<'a, RawValue>, serde_json::Error> {
-    let withheld = |name: &str| {
-        public.secret.contains(name) || (personal == PersonalData::Withheld && public.personal.contains(name))
+    // An erased member is absent, as a withheld one is: schemas let both be.
+    let withheld = |name: &str, is_null: bool| {
+        public.secret.contains(name)
+            || (public.personal.contains(name) && (is_null || personal == PersonalData::Withheld))
     };
     if event.version != public.version {
         let mut members = match event.event.encode() {
@@ -28,18 +30,17 @@ pub(super) fn data<'a>(
             _ => None,
         };
         if let Some(Value::Object(members)) = &mut members {
-            members.retain(|name, _| !withheld(name));
+            members.retain(|name, value| !withheld(name, value.is_null()));
         }
         return Ok(Cow::Owned(to_raw_value(&members.unwrap_or_default())?));
     }
     let variant: BTreeMap<Cow<'a, str>, &'a RawValue> = serde_json::from_str(&event.payload)?;
     let none = || serde::de::Error::custom("a stored payload has one variant");
     let members = *variant.values().next().ok_or_else(none)?;
-    let nothing_personal = personal == PersonalData::Included || public.personal.is_empty();
-    if nothing_personal && public.secret.is_empty() {
+    if public.personal.is_empty() && public.secret.is_empty() {
         return Ok(Cow::Borrowed(members));
     }
     let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(members.get())?;
-    members.retain(|name, _| !withheld(name));
+    members.retain(|name, value| !withheld(name, value.get() == "null"));
     Ok(Cow::Owned(to_raw_value(&members)?))
 }

@@ -88,9 +88,9 @@ async fn feed(
                     follower = store.tail().follow(after, Filter::default());
                     follower.next().await?;
                 }
-                let events = rows.iter().map(|row| row.decode().map(Arc::new));
+                let events = store.log().decode_stored(&rows).await?;
                 Page {
-                    events: events.collect::<Result<_, _>>()?,
+                    events: events.into_iter().map(Arc::new).collect(),
                     rows,
                 }
             }

@@ -80,6 +80,7 @@ async fn killed_at_any_moment_it_leaves_the_year_in_the_log_or_in_the_file_and_f
         .append_facts::<Usage>(&years.caller, late.make())
         .await
         .unwrap();
+    years.seal().await;
     let events = 14 + late.0 as u64;
     let pool = database.pool().await;
     let whole = dump(&pool).await;

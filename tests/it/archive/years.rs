@@ -8,7 +8,10 @@ use domain::lead::{Command, Lead};
 use domain::usage::{self, Fact, Usage};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
-use store::{Ambient, Archive, ArchiveError, ArchiveOrder, FactRecord, Key, Options, Orders, Store};
+use store::{
+    Ambient, Archive, ArchiveError, ArchiveOrder, FactRecord, Key, KeyFile, Options, Orders, Role,
+    SealOptions, Sealed, Sealer, Store,
+};
 use testkit::{TestClock, TestDatabase, TestIds};
 
 use crate::support::{capture, lead_id, tenant};
@@ -62,12 +65,14 @@ pub(super) async fn years() -> Years {
         outcome.unwrap();
         clock.advance(SignedDuration::from_hours(24 * 365));
     }
-    Years {
+    let years = Years {
         database,
         store,
         caller,
         folder: tempfile::tempdir().unwrap(),
-    }
+    };
+    years.seal().await;
+    years
 }
 
 pub(super) fn contact() -> Command {
@@ -86,6 +91,20 @@ pub(super) fn fact(year: i32) -> FactRecord<usage::Event> {
 }
 
 impl Years {
+    /// Seals all that there is: what is not sealed does not leave.
+    pub(super) async fn seal(&self) {
+        let options = SealOptions {
+            key: KeyFile::at(self.folder.path().join("seal.key")),
+            name: None,
+            seed: [7; 32],
+            checkpoints: self.folder.path().join("checkpoints"),
+        };
+        let pool = store::pool(self.database.url(), Role::Projector, 1).unwrap();
+        let sealer = Sealer::open(pool, testkit::ambient(8), options).await;
+        let mut sealer = sealer.unwrap();
+        while sealer.seal().await.unwrap() != Sealed::Events(0) {}
+    }
+
     pub(super) fn file(&self, year: i32) -> PathBuf {
         self.folder.path().join(format!("{year}.ndjson.zst"))
     }
@@ -130,6 +149,27 @@ pub(super) async fn dump(pool: &PgPool) -> Vec<String> {
         lines.extend(rows);
     }
     lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_that_is_not_sealed_yet_does_not_leave() {
+    let years = years().await;
+    let pool = years.database.pool().await;
+    sqlx::query("update seal_head set position = 2")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let refused = years.archive(2023).await.unwrap_err();
+    assert!(
+        matches!(refused, ArchiveError::NotSealed { sealed: 2, .. }),
+        "{refused}"
+    );
+    let said = refused.to_string();
+    assert!(
+        said.starts_with("2023 is not sealed yet: the log is sealed up to position 2"),
+        "{said}"
+    );
+    assert!(!years.file(2023).exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,7 +280,7 @@ async fn only_the_owner_takes_a_year_out_and_nobody_changes_an_event() {
     .execute(&pool)
     .await
     .unwrap();
-    let clerk = store::pool(&years.database.url_as("archive_clerk"), store::Role::Owner, 1).unwrap();
+    let clerk = store::pool(&years.database.url_as("archive_clerk"), Role::Owner, 1).unwrap();
     let refused = archive_to(&clerk, 2023, &years.file(2023)).await.unwrap_err();
     assert!(
         matches!(refused, ArchiveError::NotOwner { ref user } if user == "archive_clerk"),

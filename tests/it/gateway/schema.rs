@@ -196,6 +196,7 @@ impl Schema {
                 "JSON" => Some(json!({
                     "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
                 })),
+                "String" if name == "subject" => Some(json!("lead/nobody")),
                 "String" => Some(json!(text(name))),
                 other => panic!(
                     "{path} is of the type {other}: tell tests/it/gateway/schema.rs a value of that type, so that \

@@ -93,6 +93,7 @@ impl IntoFault for Rejection {
             Self::TooLarge { .. }
             | Self::FromTheFuture { .. }
             | Self::EmptyBatch
+            | Self::NotClear { .. }
             | Self::BatchTooLarge { .. } => fault(Code::BadUserInput, self.to_string()),
         }
     }
@@ -116,7 +117,7 @@ impl IntoFault for ReadError {
                     "the past that this needs is archived: the operator can restore it",
                 )
             }
-            Self::Undecodable { .. } | Self::Corrupt { .. } => {
+            Self::Undecodable { .. } | Self::Corrupt { .. } | Self::Sealed { .. } | Self::Vault(_) => {
                 internal("api.log unreadable", &self.to_string())
             }
         }

@@ -6,6 +6,7 @@ mod error;
 mod rebuild;
 mod resume;
 mod status;
+mod subject;
 mod switch;
 mod tenants;
 
@@ -13,6 +14,7 @@ pub use diff::{Diff, Listing, RowChange, RowDifference};
 pub use error::OperationError;
 pub use rebuild::{Estimate, Order};
 pub use status::Status;
+pub use subject::{About, RowAbout};
 pub use tenants::{Behind, Look, TenantStatus};
 
 use std::sync::Arc;

@@ -80,7 +80,11 @@ sources!(Sources, |happened| {
                 return Err(Unfoldable::new("nothing comes from hell"));
             }
         }
-        domain::lead::Event::Enriched { attributes } if attributes.contains_key("poison") => {
+        domain::lead::Event::Enriched { attributes }
+            if attributes
+                .reveal()
+                .is_some_and(|attributes| attributes.contains_key("poison")) =>
+        {
             return Err(Unfoldable::new("this is poison"));
         }
         _ => {}

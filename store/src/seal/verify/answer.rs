@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::erasure::Certificate;
 use crate::seal::checkpoint::Checkpoint;
 use crate::seal::file::VERSION;
 use crate::seal::note::NoteError;
@@ -40,6 +41,8 @@ pub enum Proven {
     },
     /// The tree was signed.
     Checkpoint(Checkpoint),
+    /// This was erased.
+    Erasure(Box<Certificate>),
 }
 
 /// Why a file proves nothing.

@@ -13,6 +13,7 @@ use zstd::stream::read::Decoder;
 use super::answer::{Invalid, Proven};
 use super::export::export;
 use super::rows::owned;
+use crate::erasure::{Certificate, FIRST_LINE};
 use crate::seal::checkpoint::{Checkpoint, Trusted};
 use crate::seal::file::{Base64, Consistency, ExportHeader, Extra, INCLUSION, VERSION, hash};
 use crate::seal::tree::{Hash, is_consistent, root_by_inclusion};
@@ -62,7 +63,11 @@ fn verify(mut input: impl BufRead, mut trusted: Trusted, threads: NonZeroUsize) 
         }
         return Ok(Proven::Consistency { from, to });
     }
+    let is_certificate = first.trim_end() == FIRST_LINE;
     let note = first + &rest;
+    if is_certificate {
+        return Ok(Proven::Erasure(Box::new(Certificate::open(&note, &trusted)?)));
+    }
     if !note.contains("\n\n\u{2014} ") {
         return Err(Invalid::Unknown("its first line is none of theirs".to_owned()));
     }
