@@ -15,6 +15,7 @@ use crate::intake_config::GivenIntake;
 use crate::projector_settings::GivenProjector;
 use crate::relay_config::GivenRelay;
 use crate::seal_config::GivenSeal;
+use crate::webhook_sources::GivenWebhookSources;
 
 /// What a person may set. Each is a flag, a variable and a key of the TOML file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -82,6 +83,10 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default, rename = "ingest")]
     pub intake: GivenIntake,
+    /// About webhooks that come in
+    #[command(flatten)]
+    #[serde(default, rename = "webhooks_in")]
+    pub webhook_sources: GivenWebhookSources,
 }
 
 /// Who the installation is for.
@@ -133,6 +138,8 @@ pub struct Settings {
     pub relay: GivenRelay,
     /// About what is read from Apache Kafka.
     pub intake: GivenIntake,
+    /// About webhooks that come in.
+    pub webhook_sources: GivenWebhookSources,
     /// The TOML file that was read.
     pub file: Option<PathBuf>,
 }
@@ -168,6 +175,7 @@ impl Settings {
             seal: given.seal.or(from_file.seal),
             relay: given.relay.clone().or(from_file.relay),
             intake: given.intake.clone().or(from_file.intake),
+            webhook_sources: given.webhook_sources.clone().or(from_file.webhook_sources),
             file,
         })
     }
@@ -216,7 +224,7 @@ impl Settings {
         text.push_str(&self.gateway.shown());
         text.push_str(&self.projector.shown());
         text.push_str(&self.seal.shown(&self.data_dir));
-        text + &self.relay.shown() + &self.intake.shown()
+        text + &self.relay.shown() + &self.intake.shown() + &self.webhook_sources.shown()
     }
 }
 

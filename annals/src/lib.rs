@@ -33,3 +33,5 @@ pub mod tls;
 pub mod tracing_setup;
 pub mod up;
 pub mod verification;
+pub mod webhook_inbox;
+pub mod webhook_sources;

@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
     ambient, archive_command, audit, doctor, event_documents, health, import, intake, log_command, output,
-    read_models, serve, tracing_setup, up,
+    read_models, serve, tracing_setup, up, webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -98,6 +98,14 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ingest {
             command: IngestCommand::DeadLetters { command },
         } => intake::dead_letters(&settings, command).await?,
+        Command::Ingest {
+            command: IngestCommand::Webhooks { command },
+        } => {
+            let database = Database::open(&settings).await?;
+            let outcome = webhook_inbox::run(&database.url, ambient::system(), command).await;
+            database.close().await?;
+            outcome?;
+        }
         Command::Events { command } => return event_documents::run(command),
         Command::Export(args) => {
             let database = Database::open(&settings).await?;

@@ -20,6 +20,7 @@ use crate::relaying::Relaying;
 use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
+use crate::webhook_inbox::Receiving;
 use crate::{listen, read_models};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
@@ -36,6 +37,7 @@ pub struct Rooms {
     sealing: Option<Sealing>,
     relay: Option<Relaying>,
     intake: Option<Reading>,
+    receiving: Option<Receiving>,
     figures: Figures,
     service: listen::Service,
 }
@@ -118,7 +120,14 @@ impl Rooms {
         } else {
             api::operations(options.clone())
         };
+        let mut receiving = None;
         if roles.contains(&Role::Ingest) {
+            if let Some((task, routes)) =
+                Receiving::start(&store, url, settings, authenticator.clone()).await?
+            {
+                router = router.merge(api::observed(routes, &options));
+                receiving = Some(task);
+            }
             let events =
                 ingest::cloud_events::router(store.clone(), ingest::cloud_events::Options::default());
             let traces = ingest::telemetry::router(store.clone(), ingest::telemetry::Options::default());
@@ -133,6 +142,7 @@ impl Rooms {
             sealing,
             relay,
             intake,
+            receiving,
             figures,
             service: listen::Service {
                 router,
@@ -148,6 +158,9 @@ impl Rooms {
         listen::serve(listener, self.service, stop).await;
         if let Some(intake) = self.intake {
             intake.stop().await;
+        }
+        if let Some(receiving) = self.receiving {
+            receiving.stop().await;
         }
         if let Some(relay) = self.relay {
             relay.stop().await;

@@ -8,6 +8,7 @@ mod archive;
 mod commands;
 mod database;
 mod error;
+mod inbox;
 mod log;
 mod seal;
 mod store;
@@ -22,6 +23,7 @@ pub use archive::{
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
+pub use inbox::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Revision, Settled, Thing, ThingKey};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, TypeCount};
 pub use seal::{
     At, AuditOrder, Audited, Checkpoint, ConsistencyProof, Enclosure, Finding, Hash, InclusionProof, Invalid,

@@ -28,3 +28,4 @@ mod support;
 mod tenancy;
 mod tidy;
 mod versions;
+mod webhooks_in;
