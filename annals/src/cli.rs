@@ -98,6 +98,8 @@ pub enum Role {
     Sealer,
     /// Writes the log to Apache Kafka
     Relay,
+    /// Sends webhooks
+    Webhooks,
 }
 
 /// What to import.

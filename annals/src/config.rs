@@ -15,6 +15,7 @@ use crate::intake_config::GivenIntake;
 use crate::projector_settings::GivenProjector;
 use crate::relay_config::GivenRelay;
 use crate::seal_config::GivenSeal;
+use crate::webhook_config::GivenWebhooks;
 use crate::webhook_sources::GivenWebhookSources;
 
 /// What a person may set. Each is a flag, a variable and a key of the TOML file.
@@ -87,6 +88,10 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default, rename = "webhooks_in")]
     pub webhook_sources: GivenWebhookSources,
+    /// About webhooks that go out
+    #[command(flatten)]
+    #[serde(default)]
+    pub webhooks: GivenWebhooks,
 }
 
 /// Who the installation is for.
@@ -140,6 +145,8 @@ pub struct Settings {
     pub intake: GivenIntake,
     /// About webhooks that come in.
     pub webhook_sources: GivenWebhookSources,
+    /// About webhooks that go out.
+    pub webhooks: GivenWebhooks,
     /// The TOML file that was read.
     pub file: Option<PathBuf>,
 }
@@ -176,6 +183,7 @@ impl Settings {
             relay: given.relay.clone().or(from_file.relay),
             intake: given.intake.clone().or(from_file.intake),
             webhook_sources: given.webhook_sources.clone().or(from_file.webhook_sources),
+            webhooks: given.webhooks.clone().or(from_file.webhooks),
             file,
         })
     }
@@ -224,7 +232,10 @@ impl Settings {
         text.push_str(&self.gateway.shown());
         text.push_str(&self.projector.shown());
         text.push_str(&self.seal.shown(&self.data_dir));
-        text + &self.relay.shown() + &self.intake.shown() + &self.webhook_sources.shown()
+        text + &self.relay.shown()
+            + &self.intake.shown()
+            + &self.webhook_sources.shown()
+            + &self.webhooks.shown(&self.data_dir)
     }
 }
 

@@ -33,5 +33,6 @@ pub mod tls;
 pub mod tracing_setup;
 pub mod up;
 pub mod verification;
+pub mod webhook_config;
 pub mod webhook_inbox;
 pub mod webhook_sources;

@@ -8,6 +8,7 @@ use domain::api_key::Scope;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use projections::{Projector, Reader};
 use store::{Ambient, Store};
+use streams::webhooks::Senders;
 use tokio::net::TcpListener;
 
 use crate::ambient;
@@ -38,6 +39,7 @@ pub struct Rooms {
     relay: Option<Relaying>,
     intake: Option<Reading>,
     receiving: Option<Receiving>,
+    senders: Option<Senders>,
     figures: Figures,
     service: listen::Service,
 }
@@ -94,6 +96,19 @@ impl Rooms {
             false => None,
         };
 
+        let webhook_key = settings.webhooks.key(&settings.data_dir, roles)?;
+        let senders = match (roles.contains(&Role::Webhooks), &webhook_key) {
+            (true, Some(key)) => {
+                let started = Senders::start(&store, url, settings.webhooks.settings(key.clone())?);
+                Some(
+                    started
+                        .map_err(anyhow::Error::from_boxed)
+                        .context("the senders of webhooks")?,
+                )
+            }
+            _ => None,
+        };
+
         let intake = match roles.contains(&Role::Ingest) {
             true => Reading::start(&store, settings).await?,
             false => None,
@@ -111,6 +126,7 @@ impl Rooms {
         options.plan_buckets = settings.gateway.buckets()?;
         options.persisted_documents = settings.gateway.documents()?;
         let of_read_models = figures.text();
+        options.webhook_key = webhook_key;
         options.metrics = Arc::new(move || metrics.render() + &of_read_models.borrow());
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
         let drain = options.drain.clone();
@@ -143,6 +159,7 @@ impl Rooms {
             relay,
             intake,
             receiving,
+            senders,
             figures,
             service: listen::Service {
                 router,
@@ -161,6 +178,9 @@ impl Rooms {
         }
         if let Some(receiving) = self.receiving {
             receiving.stop().await;
+        }
+        if let Some(senders) = self.senders {
+            senders.stop().await;
         }
         if let Some(relay) = self.relay {
             relay.stop().await;

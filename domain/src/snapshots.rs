@@ -67,6 +67,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         subscription,
         tenant,
         usage,
+        webhook_endpoint,
         workspace,
     ]
 }

@@ -21,6 +21,8 @@ pub mod quarantined_usage;
 pub mod roi_summary;
 pub mod subscription;
 pub mod tenant;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 pub mod workspace;
 
 mod all;

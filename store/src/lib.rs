@@ -10,10 +10,12 @@ mod database;
 mod error;
 mod inbox;
 mod log;
+mod outbox;
 mod seal;
 mod store;
 mod tail;
 mod turn;
+mod webhook_key;
 
 pub use ambient::{Ambient, Clock, Ids};
 pub use archive::{
@@ -25,6 +27,7 @@ pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
 pub use inbox::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Revision, Settled, Thing, ThingKey};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, TypeCount};
+pub use outbox::{Attempt, Change, Claimed, Claims, Outbox, Queue, Queued, Verdict};
 pub use seal::{
     At, AuditOrder, Audited, Checkpoint, ConsistencyProof, Enclosure, Finding, Hash, InclusionProof, Invalid,
     KeyFile, Leaf, NoteError, Proven, SealError, SealKeys, SealOptions, Sealed, Sealer, Seals,
@@ -33,3 +36,4 @@ pub use seal::{
 pub use store::{Options, Store};
 pub use tail::{Follower, Step, Tail};
 pub use turn::Turn;
+pub use webhook_key::WebhookKey;

@@ -1,13 +1,15 @@
 //! The way out: the log as CloudEvents for other systems.
 //!
 //! What leaves is a public type of its own ([`CloudEvent`], CloudEvents 1.0), apart from the log's; `docs/events/`
-//! describes each. It leaves as lines of JSON ([`export`]), and through Apache Kafka ([`Relay`]).
+//! describes each. It leaves as lines of JSON ([`export`]), and through Apache Kafka ([`Relay`]), and as
+//! webhooks ([`webhooks`]).
 
 mod export;
 mod ocsf;
 mod public;
 #[cfg(feature = "kafka")]
 mod relay;
+pub mod webhooks;
 
 pub use export::{ExportError, export};
 pub use ocsf::ocsf;

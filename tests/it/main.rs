@@ -29,3 +29,4 @@ mod tenancy;
 mod tidy;
 mod versions;
 mod webhooks_in;
+mod webhooks_out;

@@ -137,7 +137,7 @@ fn localstripe_sends_a_subscriptions_life() {
         (&ended["payments"], &ended["failedPayments"]),
         (&json!(2), &json!(1))
     );
-    assert_eq!(ended["received"], json!([{ "amount": "1188" }]), "49 and 1139");
+    assert_eq!(ended["received"], json!([{ "amount": "1188.00" }]), "49 and 1139");
     assert_eq!(ended["reason"], "canceled at Stripe");
 
     // Everything came in once; replaying it changes nothing.

@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-#[cfg(test)]
-use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
@@ -178,10 +176,4 @@ pub(super) mod hub {
 pub(super) fn is_same_word(one: &str, other: &str) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"annals.webhooks");
     hmac::verify(&key, one.as_bytes(), hmac::sign(&key, other.as_bytes()).as_ref()).is_ok()
-}
-
-/// A base64 text, for the tests' own signatures.
-#[cfg(test)]
-pub(super) fn base64(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
 }
