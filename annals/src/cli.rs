@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use store::DeliveryState;
 
 use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
@@ -118,6 +119,8 @@ pub enum Role {
     Sealer,
     /// Writes the log to Apache Kafka
     Relay,
+    /// Sends webhooks
+    Webhooks,
 }
 
 /// What to import.
@@ -165,6 +168,49 @@ pub enum IngestCommand {
         #[command(subcommand)]
         command: DeadLettersCommand,
     },
+    /// Webhooks that came
+    Webhooks {
+        /// What to do with them
+        #[command(subcommand)]
+        command: WebhooksCommand,
+    },
+}
+
+/// What to do with webhooks that came.
+#[derive(Subcommand, Debug)]
+pub enum WebhooksCommand {
+    /// Show them, and what became of each
+    List {
+        /// Which
+        #[command(flatten)]
+        found: FoundArgs,
+        /// One JSON object a line, with the body
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have them processed once more; what is done already changes nothing
+    Replay {
+        /// Which
+        #[command(flatten)]
+        found: FoundArgs,
+    },
+}
+
+/// Which webhooks are meant; all, when nothing is said.
+#[derive(clap::Args, Debug)]
+pub struct FoundArgs {
+    /// Of this source
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// With this id of the sender's
+    #[arg(long)]
+    pub id: Option<String>,
+    /// In this state: waiting, processed, held, kept or refused
+    #[arg(long)]
+    pub state: Option<DeliveryState>,
+    /// That came after the one of this number
+    #[arg(long, value_name = "NUMBER")]
+    pub after: Option<i64>,
 }
 
 /// What to do with records that could not be taken.

@@ -16,6 +16,8 @@ use crate::projector_settings::GivenProjector;
 use crate::relay_config::GivenRelay;
 use crate::seal_config::GivenSeal;
 use crate::vault_config::GivenVault;
+use crate::webhook_config::GivenWebhooks;
+use crate::webhook_sources::GivenWebhookSources;
 
 /// What a person may set. Each is a flag, a variable and a key of the TOML file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -87,6 +89,14 @@ pub struct Given {
     #[command(flatten)]
     #[serde(default, rename = "ingest")]
     pub intake: GivenIntake,
+    /// About webhooks that come in
+    #[command(flatten)]
+    #[serde(default, rename = "webhooks_in")]
+    pub webhook_sources: GivenWebhookSources,
+    /// About webhooks that go out
+    #[command(flatten)]
+    #[serde(default)]
+    pub webhooks: GivenWebhooks,
 }
 
 /// Who the installation is for.
@@ -140,6 +150,10 @@ pub struct Settings {
     pub relay: GivenRelay,
     /// About what is read from Apache Kafka.
     pub intake: GivenIntake,
+    /// About webhooks that come in.
+    pub webhook_sources: GivenWebhookSources,
+    /// About webhooks that go out.
+    pub webhooks: GivenWebhooks,
     /// The TOML file that was read.
     pub file: Option<PathBuf>,
 }
@@ -176,6 +190,8 @@ impl Settings {
             vault: given.vault.or(from_file.vault),
             relay: given.relay.clone().or(from_file.relay),
             intake: given.intake.clone().or(from_file.intake),
+            webhook_sources: given.webhook_sources.clone().or(from_file.webhook_sources),
+            webhooks: given.webhooks.clone().or(from_file.webhooks),
             file,
         })
     }
@@ -225,7 +241,10 @@ impl Settings {
         text.push_str(&self.projector.shown());
         text.push_str(&self.seal.shown(&self.data_dir));
         text.push_str(&self.vault.shown(&self.data_dir));
-        text + &self.relay.shown() + &self.intake.shown()
+        text + &self.relay.shown()
+            + &self.intake.shown()
+            + &self.webhook_sources.shown()
+            + &self.webhooks.shown(&self.data_dir)
     }
 }
 

@@ -36,3 +36,6 @@ pub mod tracing_setup;
 pub mod up;
 pub mod vault_config;
 pub mod verification;
+pub mod webhook_config;
+pub mod webhook_inbox;
+pub mod webhook_sources;

@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
     ambient, archive_command, audit, doctor, event_documents, health, import, intake, log_command, output,
-    personal, read_models, serve, tracing_setup, up,
+    personal, read_models, serve, tracing_setup, up, webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -119,6 +119,14 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Retention { command } => {
             let database = Database::open(&settings).await?;
             let outcome = personal::retention(&database.url, &settings, command).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::Ingest {
+            command: IngestCommand::Webhooks { command },
+        } => {
+            let database = Database::open(&settings).await?;
+            let outcome = webhook_inbox::run(&database.url, ambient::system(), command).await;
             database.close().await?;
             outcome?;
         }

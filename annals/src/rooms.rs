@@ -8,6 +8,7 @@ use domain::api_key::Scope;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use projections::Reader;
 use store::{Ambient, Store};
+use streams::webhooks::Senders;
 use tokio::net::TcpListener;
 
 use crate::ambient;
@@ -22,6 +23,7 @@ use crate::relaying::Relaying;
 use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
+use crate::webhook_inbox::Receiving;
 use crate::{listen, read_models, vault_config};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
@@ -38,6 +40,8 @@ pub struct Rooms {
     sealing: Option<Sealing>,
     relay: Option<Relaying>,
     intake: Option<Reading>,
+    receiving: Option<Receiving>,
+    senders: Option<Senders>,
     figures: Figures,
     service: listen::Service,
 }
@@ -89,6 +93,19 @@ impl Rooms {
             false => None,
         };
 
+        let webhook_key = settings.webhooks.key(&settings.data_dir, roles)?;
+        let senders = match (roles.contains(&Role::Webhooks), &webhook_key) {
+            (true, Some(key)) => {
+                let started = Senders::start(&store, url, settings.webhooks.settings(key.clone())?);
+                Some(
+                    started
+                        .map_err(anyhow::Error::from_boxed)
+                        .context("the senders of webhooks")?,
+                )
+            }
+            _ => None,
+        };
+
         let intake = match roles.contains(&Role::Ingest) {
             true => Reading::start(&store, settings).await?,
             false => None,
@@ -106,6 +123,7 @@ impl Rooms {
         options.plan_buckets = settings.gateway.buckets()?;
         options.persisted_documents = settings.gateway.documents()?;
         let of_read_models = figures.text();
+        options.webhook_key = webhook_key;
         options.metrics = Arc::new(move || metrics.render() + &of_read_models.borrow());
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
         let drain = options.drain.clone();
@@ -115,7 +133,14 @@ impl Rooms {
         } else {
             api::operations(options.clone())
         };
+        let mut receiving = None;
         if roles.contains(&Role::Ingest) {
+            if let Some((task, routes)) =
+                Receiving::start(&store, url, settings, authenticator.clone()).await?
+            {
+                router = router.merge(api::observed(routes, &options));
+                receiving = Some(task);
+            }
             let events =
                 ingest::cloud_events::router(store.clone(), ingest::cloud_events::Options::default());
             let traces = ingest::telemetry::router(store.clone(), ingest::telemetry::Options::default());
@@ -136,6 +161,8 @@ impl Rooms {
             sealing,
             relay,
             intake,
+            receiving,
+            senders,
             figures,
             service: listen::Service {
                 router,
@@ -151,6 +178,12 @@ impl Rooms {
         listen::serve(listener, self.service, stop).await;
         if let Some(intake) = self.intake {
             intake.stop().await;
+        }
+        if let Some(receiving) = self.receiving {
+            receiving.stop().await;
+        }
+        if let Some(senders) = self.senders {
+            senders.stop().await;
         }
         if let Some(relay) = self.relay {
             relay.stop().await;

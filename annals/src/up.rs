@@ -44,7 +44,13 @@ pub async fn run(settings: &Settings, data: Data) -> anyhow::Result<()> {
     say(&format!("Annals {}: starting", env!("CARGO_PKG_VERSION")));
     let database = Database::open(&settings).await?;
     let token = admin_token(&settings)?;
-    let mut roles = vec![Role::Api, Role::Projector, Role::Ingest, Role::Sealer];
+    let mut roles = vec![
+        Role::Api,
+        Role::Projector,
+        Role::Ingest,
+        Role::Sealer,
+        Role::Webhooks,
+    ];
     if settings.relay.is_given() {
         roles.push(Role::Relay);
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use projections::{Operations, Past, PastLimits, Reader};
-use store::Store;
+use store::{Store, WebhookKey};
 
 use crate::auth::{Hosts, JwtOptions, RecordEvery, TokenSource};
 use crate::cost::PlanBuckets;
@@ -56,6 +56,8 @@ pub struct Options {
     pub graphiql: Option<bool>,
     /// Makes the secrets of API keys.
     pub tokens: Arc<dyn TokenSource>,
+    /// Of what webhook endpoints' secrets are made, if this process has it.
+    pub webhook_key: Option<WebhookKey>,
     /// What `/metrics` answers.
     pub metrics: RenderMetrics,
     /// Runs CSV files, if this process can.
@@ -92,6 +94,7 @@ impl Options {
             introspection: None,
             graphiql: None,
             tokens,
+            webhook_key: None,
             metrics: Arc::new(String::new),
             csv_import: None,
             limits: Limits::default(),

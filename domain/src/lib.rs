@@ -31,6 +31,7 @@ pub mod subscription;
 pub mod tenant;
 pub mod union;
 pub mod usage;
+pub mod webhook_endpoint;
 pub mod workspace;
 
 pub use kernel::{

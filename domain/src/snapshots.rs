@@ -69,6 +69,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         subscription,
         tenant,
         usage,
+        webhook_endpoint,
         workspace,
     ]
 }

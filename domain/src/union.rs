@@ -99,5 +99,6 @@ events! {
     Subscription: subscription,
     Tenant: tenant,
     Usage: usage,
+    WebhookEndpoint: webhook_endpoint,
     Workspace: workspace,
 }

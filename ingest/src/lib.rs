@@ -1,7 +1,7 @@
 //! The way in: turns foreign messages into commands and facts.
 //!
 //! Reading order: [`commands`] (what a record may become), [`csv_file`] (files of rows), [`cloud_events`]
-//! (events over HTTP), [`telemetry`] (agents' spans).
+//! (events over HTTP), [`telemetry`] (agents' spans), [`webhooks`] (an inbox for other systems' webhooks).
 
 pub mod cloud_events;
 pub mod commands;
@@ -9,3 +9,4 @@ pub mod csv_file;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;
+pub mod webhooks;

@@ -23,6 +23,7 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
         read_model::<crate::roi_summary::RoiSummary>(),
         read_model::<crate::subscription::SubscriptionList>(),
         read_model::<crate::tenant::Tenants>(),
+        read_model::<crate::webhook_endpoint::WebhookEndpointList>(),
         read_model::<crate::workspace::WorkspaceList>(),
     ]
 }

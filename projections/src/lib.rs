@@ -21,6 +21,8 @@ pub mod quarantined_usage;
 pub mod roi_summary;
 pub mod subscription;
 pub mod tenant;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 pub mod workspace;
 
 mod all;
@@ -30,8 +32,9 @@ pub use all::all;
 pub use engine::history::{ColumnDifference, Refused, Touch};
 pub use engine::{
     About, AnyReadModel, Behind, Build, BuildState, Checkpoint, Context, Diff, Estimate, Listing, Look,
-    OperationError, Operations, Order, Parked, Parts, Policy, Progress, Projector, ProjectorOptions, ReadModel,
-    RowAbout, RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
+    OperationError, Operations, Order, Parked, Parts, Policy, Progress, Projector, ProjectorOptions,
+    ReadModel, RowAbout, RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus,
+    Unfoldable,
 };
 pub use reader::{
     AsOf, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained, Extent,

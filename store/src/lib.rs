@@ -10,12 +10,15 @@ mod commands;
 mod database;
 mod erasure;
 mod error;
+mod inbox;
 mod log;
+mod outbox;
 mod seal;
 mod store;
 mod tail;
 mod turn;
 mod vault;
+mod webhook_key;
 
 pub use ambient::{Ambient, Clock, Ids};
 pub use archive::{
@@ -29,7 +32,9 @@ pub use erasure::{
     SubjectEvent, retention_id,
 };
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
+pub use inbox::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Revision, Settled, Thing, ThingKey};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, StoredEvent, TypeCount};
+pub use outbox::{Attempt, Change, Claimed, Claims, Outbox, Queue, Queued, Verdict};
 pub use seal::{
     At, AuditOrder, Audited, Checkpoint, ConsistencyProof, Enclosure, Finding, Hash, InclusionProof, Invalid,
     KeyFile, Leaf, NoteError, Proven, SealError, SealKeys, SealOptions, Sealed, Sealer, Seals,
@@ -42,3 +47,4 @@ pub use vault::{
     DataKey, KeyPlace, LocalKeys, MasterKeyId, MasterKeys, Rotated, Vault, VaultError, erases,
     rotate_master_key, wrapped_by,
 };
+pub use webhook_key::WebhookKey;

@@ -1,7 +1,8 @@
 //! The way out: the log as CloudEvents for other systems.
 //!
 //! What leaves is a public type of its own ([`CloudEvent`], CloudEvents 1.0), apart from the log's; `docs/events/`
-//! describes each. It leaves as lines of JSON, CSV or Parquet ([`export`], [`export_router`]), and through Apache Kafka ([`Relay`]).
+//! describes each. It leaves as lines of JSON, CSV or Parquet ([`export`], [`export_router`]), through Apache Kafka
+//! ([`Relay`]), and as webhooks ([`webhooks`]).
 
 mod export;
 #[cfg(feature = "kafka")]
@@ -10,6 +11,7 @@ mod ocsf;
 mod public;
 #[cfg(feature = "kafka")]
 mod relay;
+pub mod webhooks;
 
 pub use export::{
     ExportError, ExportOptions, ExportOrder, Exported, Format, csv_record, export, export_router,

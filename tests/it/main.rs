@@ -30,3 +30,5 @@ mod support;
 mod tenancy;
 mod tidy;
 mod versions;
+mod webhooks_in;
+mod webhooks_out;

@@ -208,7 +208,7 @@ fn mask(answer: &mut Value, ids: &Ids) {
         Value::Array(list) => list.iter_mut().for_each(|one| mask(one, ids)),
         Value::Object(fields) => {
             for (name, value) in fields {
-                if matches!(name.as_str(), "cursor" | "token") && value.is_string() {
+                if matches!(name.as_str(), "cursor" | "secret" | "token") && value.is_string() {
                     *value = json!("FRESH");
                 }
                 if name == "bucket" {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::http::Extensions;
 use domain::{Actor, ActorKind, TenantId};
 use projections::Reader;
 use store::{Filter, Store};
@@ -14,6 +15,7 @@ use super::recorder::{Knock, Note, Recorder, nobody};
 use super::revocations::{ENDS, Ended, hear};
 use super::token::{is_api_key, looks_like_jwt};
 use super::{Denied, Hosts, Identity, Revocations, lookup, subject, token_hash};
+use crate::http::RequestId;
 use crate::options::Options;
 
 const ENDS_KEPT: usize = 1_024;
@@ -228,6 +230,26 @@ impl Authenticator {
     pub(crate) fn refused(&self, identity: &Identity, denied: &Denied, asked: &str) {
         let known = identity.tenant.map(|tenant| (tenant, identity.actor.clone()));
         self.note_denied(known, identity.address, denied, Some(asked));
+    }
+
+    /// Writes down that somebody was turned away at a door of another room, with the same bounds as at the gateway's: a
+    /// connector of the tenant, the kind of reason with its text, and what was asked for.
+    pub fn turned_away(
+        &self,
+        extensions: &Extensions,
+        (tenant, connector): (TenantId, String),
+        (reason, message): (&'static str, String),
+        asked: String,
+    ) {
+        metrics::counter!("annals_denied_total", "reason" => reason).increment(1);
+        let knock = Knock {
+            tenant,
+            actor: Actor::new(ActorKind::Connector, connector),
+            address: extensions.get::<RequestId>().and_then(|request| request.address),
+            reason,
+            asked: Some(asked),
+        };
+        self.shared.recorder.note(Note::Denied(knock, message));
     }
 
     fn note_denied(

@@ -49,6 +49,8 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("RecordUsagePayload", "results", 10),
     ("RoiChanged", "months", 24),
     ("RoiMonth", "aiCost", 2),
+    ("WebhookDelivery", "tries", 3),
+    ("WebhookEndpoint", "events", 2),
     ("RoiMonth", "billed", 2),
     ("RoiMonth", "openByStage", 5),
     ("RoiMonth", "paid", 2),

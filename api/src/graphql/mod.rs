@@ -39,6 +39,8 @@ mod subscription;
 mod tenant;
 mod usage;
 mod usage_live;
+mod webhook_delivery;
+mod webhook_endpoint;
 mod workspace;
 
 pub use schema::schema_sdl;

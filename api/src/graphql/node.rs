@@ -24,6 +24,7 @@ use super::opportunity::Opportunity;
 use super::plan::Plan;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
+use super::webhook_endpoint::WebhookEndpoint;
 use super::workspace::Workspace;
 use crate::auth::{Identity, may_see};
 
@@ -47,6 +48,7 @@ pub(crate) enum Node {
     Plan(Plan),
     PlanSubscription(PlanSubscription),
     Tenant(Tenant),
+    WebhookEndpoint(WebhookEndpoint),
     Workspace(Workspace),
 }
 
@@ -156,5 +158,6 @@ entities!(
     Opportunity,
     Plan,
     PlanSubscription,
+    WebhookEndpoint,
     Workspace
 );

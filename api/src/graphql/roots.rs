@@ -6,7 +6,8 @@ use super::{
     agent, agent_run, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector, connector_sync,
     data_subject, event, import, invoice_preview, lead, me, member, meter, metered_usage, node, opportunity,
     plan, proof, quarantined_usage, read_model, read_model_history, read_model_operation, record_usage,
-    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, workspace,
+    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery,
+    webhook_endpoint, workspace,
 };
 
 /// What can be asked.
@@ -39,6 +40,8 @@ pub(crate) struct Query(
     subscription::SubscriptionQuery,
     tenant::TenantQuery,
     usage::UsageQuery,
+    webhook_delivery::WebhookDeliveryQuery,
+    webhook_endpoint::WebhookEndpointQuery,
     workspace::WorkspaceQuery,
 );
 
@@ -65,6 +68,8 @@ pub(crate) struct Mutation(
     tenant::PlatformMutation,
     tenant::ProvisionMutation,
     tenant::TenantMutation,
+    webhook_endpoint::WebhookEndpointMutation,
+    webhook_endpoint::WebhookSecretMutation,
     workspace::WorkspaceMutation,
 );
 

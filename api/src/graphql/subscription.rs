@@ -99,7 +99,7 @@ pub(crate) struct PlanSubscription {
     price: Money,
     /// Who subscribes.
     customer: Option<String>,
-    /// `active`, `paused` or `canceled`.
+    /// `active`, `past_due`, `paused` or `canceled`.
     status: String,
     /// Why it rests, or ended.
     reason: Option<String>,
@@ -149,7 +149,7 @@ queries! {
         plan,
         /// Of this customer.
         customer,
-        /// In this status: `active`, `paused` or `canceled`.
+        /// In this status: `active`, `past_due`, `paused` or `canceled`.
         status,
     },
     PlanSubscriptionOrder, PlanSubscriptionOrderField {

@@ -28,6 +28,7 @@ struct Started {
 enum Standing {
     #[default]
     Active,
+    PastDue,
     Paused,
     Canceled,
 }
@@ -51,6 +52,12 @@ pub enum Refusal {
     /// Only a paused subscription can be resumed.
     #[error("the subscription is not paused")]
     NotPaused,
+    /// It is past due already.
+    #[error("the subscription is past due already")]
+    AlreadyPastDue,
+    /// Nothing is overdue.
+    #[error("the subscription is not past due")]
+    NotPastDue,
     /// Plan and price are those in force.
     #[error("plan and price: they are the same as before")]
     NothingNew,
@@ -123,6 +130,20 @@ impl Subscription {
                 }
                 Event::Resumed { plan, price }
             }
+            Command::MarkPastDue => {
+                let Started { plan, price, .. } = self.running()?;
+                if self.standing == Standing::PastDue {
+                    return Err(Refusal::AlreadyPastDue);
+                }
+                Event::BecamePastDue { plan, price }
+            }
+            Command::MarkCurrent => {
+                let Started { plan, price, .. } = self.running()?;
+                if self.standing != Standing::PastDue {
+                    return Err(Refusal::NotPastDue);
+                }
+                Event::BecameCurrent { plan, price }
+            }
             Command::Cancel { reason } => {
                 let started = self.running()?;
                 not_blank("reason", &reason)?;
@@ -153,6 +174,36 @@ impl Subscription {
                     plan,
                 }
             }
+            Command::DisputePayment {
+                dispute,
+                amount,
+                reason,
+            } => {
+                let plan = self.payable(amount, at)?;
+                not_blank("dispute", &dispute)?;
+                not_blank("reason", &reason)?;
+                Event::PaymentDisputed {
+                    dispute,
+                    amount,
+                    reason,
+                    plan,
+                }
+            }
+            Command::CloseDispute {
+                dispute,
+                outcome,
+                amount,
+            } => {
+                let plan = self.payable(amount, at)?;
+                not_blank("dispute", &dispute)?;
+                not_blank("outcome", &outcome)?;
+                Event::DisputeClosed {
+                    dispute,
+                    outcome,
+                    amount,
+                    plan,
+                }
+            }
         };
         Ok(vec![event])
     }
@@ -164,7 +215,7 @@ impl Subscription {
     fn running(&self) -> Result<Started, Refusal> {
         let started = self.started()?;
         match self.standing {
-            Standing::Active | Standing::Paused => Ok(started),
+            Standing::Active | Standing::PastDue | Standing::Paused => Ok(started),
             Standing::Canceled => Err(Refusal::Canceled),
         }
     }
@@ -200,9 +251,13 @@ impl Subscription {
                 }
             }
             Event::Paused { .. } => self.standing = Standing::Paused,
-            Event::Resumed { .. } => self.standing = Standing::Active,
+            Event::BecamePastDue { .. } => self.standing = Standing::PastDue,
+            Event::Resumed { .. } | Event::BecameCurrent { .. } => self.standing = Standing::Active,
             Event::Canceled { .. } => self.standing = Standing::Canceled,
-            Event::PaymentReceived { .. } | Event::PaymentFailed { .. } => {}
+            Event::PaymentReceived { .. }
+            | Event::PaymentFailed { .. }
+            | Event::PaymentDisputed { .. }
+            | Event::DisputeClosed { .. } => {}
         }
     }
 }

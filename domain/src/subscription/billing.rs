@@ -66,8 +66,12 @@ pub fn agreement(
                 | Event::Paused { .. }
                 | Event::Resumed { .. }
                 | Event::Canceled { .. }
+                | Event::BecamePastDue { .. }
+                | Event::BecameCurrent { .. }
                 | Event::PaymentReceived { .. }
-                | Event::PaymentFailed { .. },
+                | Event::PaymentFailed { .. }
+                | Event::PaymentDisputed { .. }
+                | Event::DisputeClosed { .. },
                 _,
             ) => {}
         }

@@ -38,6 +38,10 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Take down that what is due was not paid in time.
+    MarkPastDue,
+    /// Take down that nothing is overdue any more.
+    MarkCurrent,
     /// Take down that money came in; it may come late.
     ReceivePayment {
         /// How much.
@@ -55,5 +59,23 @@ pub enum Command {
         /// The invoice that stays unpaid.
         #[serde(default)]
         invoice: Option<String>,
+    },
+    /// Take down that who paid wants the money back.
+    DisputePayment {
+        /// The dispute's id where the money came in.
+        dispute: String,
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+    },
+    /// Take down that a dispute is over.
+    CloseDispute {
+        /// The dispute's id where the money came in.
+        dispute: String,
+        /// How it ended, for instance `won` or `lost`.
+        outcome: String,
+        /// How much it was about.
+        amount: Money,
     },
 }

@@ -61,6 +61,20 @@ pub enum Event {
         /// When it began.
         started_at: Timestamp,
     },
+    /// What is due was not paid in time; it goes on for now.
+    BecamePastDue {
+        /// The plan that goes on.
+        plan: PlanCode,
+        /// What it costs a month.
+        price: Money,
+    },
+    /// Nothing is overdue any more.
+    BecameCurrent {
+        /// The plan that goes on.
+        plan: PlanCode,
+        /// What it costs a month.
+        price: Money,
+    },
     /// Money came in.
     PaymentReceived {
         /// How much.
@@ -81,6 +95,28 @@ pub enum Event {
         /// The plan at the time.
         plan: PlanCode,
     },
+    /// Who paid wants the money back from the bank.
+    PaymentDisputed {
+        /// The dispute's id where the money came in.
+        dispute: String,
+        /// How much.
+        amount: Money,
+        /// Why.
+        reason: String,
+        /// The plan at the time.
+        plan: PlanCode,
+    },
+    /// A dispute is over.
+    DisputeClosed {
+        /// The dispute's id where the money came in.
+        dispute: String,
+        /// How it ended, for instance `won` or `lost`.
+        outcome: String,
+        /// How much it was about.
+        amount: Money,
+        /// The plan at the time.
+        plan: PlanCode,
+    },
 }
 
 event_types! {
@@ -89,6 +125,10 @@ event_types! {
     Paused => "subscription.paused" v 1,
     Resumed => "subscription.resumed" v 1,
     Canceled => "subscription.canceled" v 1,
+    BecamePastDue => "subscription.became_past_due" v 1,
+    BecameCurrent => "subscription.became_current" v 1,
     PaymentReceived => "subscription.payment_received" v 1,
     PaymentFailed => "subscription.payment_failed" v 1,
+    PaymentDisputed => "subscription.payment_disputed" v 1,
+    DisputeClosed => "subscription.dispute_closed" v 1,
 }

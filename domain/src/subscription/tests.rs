@@ -112,9 +112,48 @@ pub(crate) fn examples() -> Vec<Event> {
         paused(),
         resumed(),
         canceled("starter", "49 EUR"),
+        became_past_due(),
+        became_current(),
         payment_received(),
         payment_failed(),
+        Event::PaymentDisputed {
+            dispute: "dp_1".to_owned(),
+            amount: money("49 EUR"),
+            reason: "fraudulent".to_owned(),
+            plan: plan("starter"),
+        },
+        Event::DisputeClosed {
+            dispute: "dp_1".to_owned(),
+            outcome: "won".to_owned(),
+            amount: money("49 EUR"),
+            plan: plan("starter"),
+        },
     ]
+}
+
+fn became_past_due() -> Event {
+    Event::BecamePastDue {
+        plan: plan("starter"),
+        price: money("49 EUR"),
+    }
+}
+
+fn became_current() -> Event {
+    Event::BecameCurrent {
+        plan: plan("starter"),
+        price: money("49 EUR"),
+    }
+}
+
+#[test]
+fn a_subscription_falls_behind_and_is_current_again() {
+    let late = || vec![started(), became_past_due()];
+    when::<Subscription>(vec![started()], LATER, Command::MarkPastDue)
+        .then_expect_events(vec![became_past_due()]);
+    when::<Subscription>(late(), LATER, Command::MarkPastDue).then_expect_error(Refusal::AlreadyPastDue);
+    when::<Subscription>(late(), LATER, Command::MarkCurrent).then_expect_events(vec![became_current()]);
+    when::<Subscription>(vec![started()], LATER, Command::MarkCurrent).then_expect_error(Refusal::NotPastDue);
+    when::<Subscription>(late(), LATER, pause()).then_expect_events(vec![paused()]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub struct SubscriptionRow {
     pub price: Money,
     /// Who subscribes.
     pub customer: Option<String>,
-    /// `active`, `paused` or `canceled`.
+    /// `active`, `past_due`, `paused` or `canceled`.
     pub status: String,
     /// Why it rests, or ended.
     pub reason: Option<String>,
@@ -108,7 +108,11 @@ impl SubscriptionRow {
                 "paused".clone_into(&mut self.status);
                 self.reason = Some(reason.clone());
             }
-            Change::Resumed { .. } => {
+            Change::BecamePastDue { .. } => {
+                "past_due".clone_into(&mut self.status);
+                self.reason = None;
+            }
+            Change::Resumed { .. } | Change::BecameCurrent { .. } => {
                 "active".clone_into(&mut self.status);
                 self.reason = None;
             }
@@ -123,6 +127,7 @@ impl SubscriptionRow {
                 self.last_payment_at = self.last_payment_at.max(Some(event.occurred_at));
             }
             Change::PaymentFailed { .. } => self.failed_payments += 1,
+            Change::PaymentDisputed { .. } | Change::DisputeClosed { .. } => {}
         }
     }
 }

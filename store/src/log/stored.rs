@@ -68,13 +68,19 @@ impl Log {
                     vault.drop_keys_of(&row.tenant_id);
                 }
                 let payloads = rows.iter().map(|StoredEvent(row)| {
-                    (row.tenant_id.as_str(), row.event_type.as_str(), row.payload.as_str())
+                    (
+                        row.tenant_id.as_str(),
+                        row.event_type.as_str(),
+                        row.payload.as_str(),
+                    )
                 });
                 vault.prepare(payloads).await?
             }
             None => Opened::Refused,
         };
-        rows.iter().map(|StoredEvent(row)| decode(row.columns(), &opened)).collect()
+        rows.iter()
+            .map(|StoredEvent(row)| decode(row.columns(), &opened))
+            .collect()
     }
 
     /// Up to `limit` events after a position, in order, as they are stored.

@@ -128,6 +128,7 @@ impl House {
         let reader = Reader::new(store::pool(&url, Role::Gateway, 8).unwrap());
         let mut options = Options::new(store.clone(), reader, Arc::new(Tokens(AtomicU64::new(1))));
         options.admin_token_sha256 = Some(api::token_hash(ADMIN));
+        options.webhook_key = Some(store::WebhookKey::new(&[7; 32]));
         // So that the log holds what a test puts there.
         options.record_every.key_use = Duration::ZERO;
         change(&url, &mut options);

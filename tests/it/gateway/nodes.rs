@@ -24,6 +24,7 @@ async fn ids(house: &House, token: &str) -> BTreeMap<String, Value> {
             "readModelDiff",
             "roiSummary",
             "tenants",
+            "webhookDeliveries",
         ];
         if is_list && !others.contains(&field.name) {
             let name = field.name;

@@ -253,6 +253,8 @@ fn text(name: &str) -> String {
         "timeZone" => "UTC".to_owned(),
         "email" => "ada@example.org".to_owned(),
         "phone" => "+14155552671".to_owned(),
+        "url" => "https://example.org/hooks".to_owned(),
+        "events" => "lead.*".to_owned(),
         "fingerprint" => "ab".repeat(32),
         "type" => "usage.tokens.input".to_owned(),
         "meter" => "sales.leads_captured".to_owned(),

@@ -46,6 +46,28 @@ fn chapters() -> Vec<(&'static str, Value)> {
             json!({ "id": "$tenant", "vertical": "claims" }),
         ),
     ];
+    let hooks = json!({ "id": "$h1", "url": "https://example.org/hooks", "events": ["lead.*"] });
+    story.extend([
+        ("createWebhookEndpoint", hooks.clone()),
+        ("changeWebhookEndpoint", {
+            let mut changed = hooks.clone();
+            changed["delivery"] = json!("UNORDERED");
+            changed
+        }),
+        ("pingWebhookEndpoint", json!({ "id": "$h1" })),
+        ("rotateWebhookSecret", json!({ "id": "$h1", "scheme": "ED25519" })),
+        (
+            "pauseWebhookEndpoint",
+            json!({ "id": "$h1", "reason": "maintenance" }),
+        ),
+        ("resumeWebhookEndpoint", json!({ "id": "$h1" })),
+        ("redeliverWebhooks", json!({ "id": "$h1" })),
+        ("createWebhookEndpoint", with_id(&hooks, "$h2")),
+        (
+            "removeWebhookEndpoint",
+            json!({ "id": "$h2", "reason": "not needed" }),
+        ),
+    ]);
     let configured = json!({
         "id": "$a1", "name": "Scout", "vertical": "sales", "prompt": "Be kind.", "model": "small", "tools": ["crm"],
     });

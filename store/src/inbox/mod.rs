@@ -1,0 +1,10 @@
+//! The inbox: what other systems' webhooks brought, byte for byte, and what they told of their things so far.
+//!
+//! It lies beside the log, not in it: the bytes may hold personal data, and can be removed. What follows from them are
+//! events like any others.
+
+mod deliveries;
+mod things;
+
+pub use deliveries::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Settled};
+pub use things::{Revision, Thing, ThingKey};
