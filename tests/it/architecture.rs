@@ -50,6 +50,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("axum", &["annals", "api", "ingest"]),
     ("clap", &["annals", "benches"]),
     ("cqrs-es", &["benches", "domain", "store"]),
+    ("pdf-writer", &["annals"]),
     ("postgres-es", &["benches", "store"]),
     ("rdkafka", &["benches", "ingest", "streams"]),
     ("reqwest", &["ingest"]),

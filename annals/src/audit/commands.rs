@@ -10,8 +10,8 @@ use store::{Ambient, At, AuditOrder, Audited, Log, Role, Seals, Succession, Veri
 use zstd::stream::write::Encoder;
 
 use super::args::{AuditArgs, AuditCommand, ExportArgs};
-use super::feed;
 use super::verify::trusted;
+use super::{feed, report};
 use crate::config::Settings;
 use crate::output::{say, write};
 use crate::seal_config::checkpoints;
@@ -35,6 +35,7 @@ pub async fn run(
     let at = |size: Option<u64>| size.map_or(At::Newest, At::Size);
     match command {
         AuditCommand::Feed(args) => feed::run(&log, &args).await,
+        AuditCommand::Report(args) => report::run(&log, settings, ambient.now(), &args).await,
         AuditCommand::Keys => {
             let keys = seals
                 .keys()

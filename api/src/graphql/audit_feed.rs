@@ -36,6 +36,8 @@ pub(crate) enum AuditOutcome {
     Succeeded,
     /// Somebody was turned away.
     Denied,
+    /// The rules refused it.
+    Refused,
 }
 
 /// An entry of the audit feed: somebody did something to something.

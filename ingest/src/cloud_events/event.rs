@@ -1,5 +1,6 @@
 //! A CloudEvent whose attributes keep the specification's rules.
 
+use domain::EventId;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
@@ -18,6 +19,8 @@ pub struct CloudEvent {
     pub subject: Option<String>,
     /// When it happened.
     pub time: Option<Timestamp>,
+    /// The event that caused it, if the extension `causationid` names one by its ULID.
+    pub causation_id: Option<EventId>,
     /// Its data, if it has any: JSON.
     pub data: Option<Box<RawValue>>,
 }
@@ -86,7 +89,9 @@ impl Attributes {
                 format!("is {media:?}, but the data must be application/json"),
             ));
         }
-        // Extensions have no meaning here, yet a broken one is a broken event.
+        // Other systems have causes of their own, which mean nothing here; so have all other extensions. Yet a broken
+        // one is a broken event.
+        let causation_id = self.get("causationid").and_then(|id| id.parse().ok());
         for (name, value) in self.0 {
             text(&name, value)?;
         }
@@ -96,6 +101,7 @@ impl Attributes {
             event_type,
             subject,
             time,
+            causation_id,
             data,
         })
     }

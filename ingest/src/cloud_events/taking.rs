@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::Caller;
 use domain::usage::Usage;
+use domain::{Caller, EventId};
 use futures::stream::{StreamExt, iter};
 use serde::Serialize;
 use store::{FactOutcome, FactRecord, Rejection, Store};
@@ -40,13 +40,13 @@ pub(super) enum Status {
 /// Translates events and appends them; tells of each what became of it, in order.
 pub(super) async fn take(store: &Store, caller: &Caller, events: &[CloudEvent]) -> Vec<Taken> {
     let mut taken: Vec<Option<Taken>> = events.iter().map(|_| None).collect();
-    let mut facts = Vec::new();
+    let mut facts: BTreeMap<Option<EventId>, Vec<_>> = BTreeMap::new();
     let mut aggregates: BTreeMap<(String, String), Vec<_>> = BTreeMap::new();
     for (place, event) in events.iter().enumerate() {
         match meaning(event) {
             Err(invalid) => taken[place] = Some(Taken::Invalid(invalid)),
             Ok(Meaning { key, what }) => match what {
-                What::Fact(fact) => facts.push((
+                What::Fact(fact) => facts.entry(event.causation_id).or_default().push((
                     place,
                     FactRecord {
                         key: Some(key),
@@ -58,35 +58,55 @@ pub(super) async fn take(store: &Store, caller: &Caller, events: &[CloudEvent]) 
                     aggregate_type,
                     id,
                     command,
-                } => aggregates
-                    .entry((aggregate_type, id))
-                    .or_default()
-                    .push((place, event.time, command, key)),
+                } => aggregates.entry((aggregate_type, id)).or_default().push((
+                    place,
+                    (event.time, event.causation_id),
+                    command,
+                    key,
+                )),
             },
         }
     }
     let commands = iter(aggregates)
         .map(async |((aggregate_type, id), commands)| {
             let mut done = Vec::with_capacity(commands.len());
-            for (place, at, command, key) in commands {
+            for (place, (at, cause), command, key) in commands {
                 let request = Request {
                     aggregate_type: &aggregate_type,
                     id: &id,
                     commands: vec![(at, command)],
                     key: Some(key),
                 };
-                done.push((place, command_taken(dispatch(store, caller, request).await)));
+                done.push((
+                    place,
+                    command_taken(dispatch(store, &because(caller, cause), request).await),
+                ));
             }
             done
         })
         .buffer_unordered(IN_FLIGHT)
         .collect::<Vec<_>>();
-    let (facts, commands) = tokio::join!(take_facts(store, caller, facts), commands);
+    let facts = async {
+        let mut done = Vec::new();
+        for (cause, facts) in facts {
+            done.extend(take_facts(store, &because(caller, cause), facts).await);
+        }
+        done
+    };
+    let (facts, commands) = tokio::join!(facts, commands);
     for (place, outcome) in facts.into_iter().chain(commands.into_iter().flatten()) {
         taken[place] = Some(outcome);
     }
     let answered = "each event is a fact, a command or invalid";
     taken.into_iter().map(|taken| taken.expect(answered)).collect()
+}
+
+/// The same caller, asking because of an event, if one is named.
+fn because(caller: &Caller, cause: Option<EventId>) -> Caller {
+    Caller {
+        causation_id: cause.or(caller.causation_id),
+        ..caller.clone()
+    }
 }
 
 fn command_taken(answer: Result<store::Committed, DispatchError>) -> Taken {

@@ -24,7 +24,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use catalog::{Catalog, fields_of};
+pub use catalog::Catalog;
 pub use identity::Occurrences;
 pub use mapping::{Mapping, MappingError, Problem};
 pub use message::{Header, Rejection, Row};

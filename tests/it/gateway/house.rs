@@ -130,6 +130,8 @@ impl House {
         options.admin_token_sha256 = Some(api::token_hash(ADMIN));
         // So that the log holds what a test puts there.
         options.record_every.key_use = Duration::ZERO;
+        options.record_every.refused = Duration::ZERO;
+        options.record_every.read = Duration::ZERO;
         change(&url, &mut options);
         Self {
             router: api::router(options.clone()),
