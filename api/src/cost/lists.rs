@@ -21,6 +21,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("Claim", "recovered", 2),
     ("Connector", "settings", 5),
     ("ConsistencyProof", "hashes", 1),
+    ("EntryChanges", "changes", 5),
     ("InclusionProof", "hashes", 1),
     ("BundledPlan", "versions", 2),
     ("InvoiceLine", "tiers", 3),
@@ -66,6 +67,7 @@ const LISTS: &[(&str, &str, usize)] = &[
 /// What folding the past again, or counting a list, costs besides: a type's field, and its surcharge. A row's past
 /// lies in its own stream, or else among all of the tenant's events.
 const PASTS: &[(&str, &str, usize)] = &[
+    ("AuditEntry", "changed", 20),
     ("CompletenessProof", "file", 100),
     ("Connector", "evidence", 50),
     ("Query", "auditFacets", 50),

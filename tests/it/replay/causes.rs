@@ -10,8 +10,8 @@ use super::replay;
 use crate::clients::are_installed;
 use crate::gateway::house::House;
 
-const GRAPH: &str = "query($entity: ID, $cursor: Cursor, $atMost: Int!) { \
-    causationGraph(entity: $entity, cursor: $cursor, atMost: $atMost) { \
+const GRAPH: &str = "query($entity: ID!, $atMost: Int!) { \
+    causationGraph(entity: $entity, atMost: $atMost) { \
     entries { action entityId eventId causationId } edges { cause effect } foreign more dot } }";
 
 /// A mutation because of an event, by the header or inside the request.

@@ -92,6 +92,20 @@ async fn an_entitys_steps_tell_what_happened_the_state_after_it_and_what_changed
         }
         assert_eq!(state, pair[1]["state"]);
     }
+    // An entry of the audit feed tells the same of the values before and after.
+    let document = "{ auditFeed(first: 9, filter: { action: \"lead.*\", entityId: \"l1\" }) \
+                    { nodes { changed { changes { pointer before after } } } } }";
+    let feed = house.ask(&acme.token, document, json!({})).await;
+    let told: Vec<&Value> = feed["auditFeed"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| &node["changed"]["changes"])
+        .collect();
+    assert_eq!(
+        told,
+        steps.iter().map(|step| &step["changes"]).collect::<Vec<_>>()
+    );
     // Pages go on where the last ended.
     let first = ask(json!({ "entity": "lead/l1", "first": 3 })).await;
     assert_eq!(first["pageInfo"]["hasNextPage"], true);

@@ -78,7 +78,7 @@ where
         }),
         Err(StoreError::Refused(refusal)) => {
             let refused = RefusedCommand {
-                command: mutation,
+                command: &in_camel_case(mutation),
                 code: refusal.code(),
                 message: &refusal.to_string(),
                 target: &format!("{}/{}", A::TYPE, id.as_str()),
@@ -88,6 +88,18 @@ where
         }
         Err(error) => Err(store_fault(error)),
     }
+}
+
+/// A field's name as clients write it.
+fn in_camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut written = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        written.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        written.extend(letters);
+    }
+    written
 }
 
 /// Parses what every mutation takes.

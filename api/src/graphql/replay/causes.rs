@@ -75,14 +75,12 @@ pub(crate) struct CausesQuery;
 
 #[Object]
 impl CausesQuery {
-    /// What led to an event, or to all that happened to an entity, and what came of it. Give one of `cursor` and
-    /// `entity`.
+    /// What led to all that happened to an entity, back to the first cause, and what came of it. A single event's causes
+    /// are those of its step (`entityReplay`).
     async fn causation_graph(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The event's.")] cursor: Option<Cursor>,
-        #[graphql(desc = "The `id` of an answer, or kind and id inside the tenant: \"lead/l1\".")]
-        entity: Option<ID>,
+        #[graphql(desc = "The `id` of an answer, or kind and id inside the tenant: \"lead/l1\".")] entity: ID,
         #[graphql(desc = "How many entries at most, 1 to 500; 100 when it is left out.")] at_most: Option<
             i32,
         >,
@@ -90,18 +88,8 @@ impl CausesQuery {
             Cursor,
         >,
     ) -> Result<CausationGraph> {
-        let of = match (cursor, entity) {
-            (Some(cursor), None) => {
-                let Reading { tenant, .. } = reading::<AuditFeed>(ctx, May::Read, None).await?;
-                let position = cursor.position("cursor", tenant);
-                Of::Position(position.map_err(|error| fault(Code::BadUserInput, error.to_string()))?)
-            }
-            (None, Some(entity)) => {
-                let stream = stream(ctx, &entity)?;
-                Of::Entity(stream.aggregate_type.to_owned(), stream.id)
-            }
-            _ => return Err(fault(Code::BadUserInput, "give one of `cursor` and `entity`")),
-        };
+        let stream = stream(ctx, &entity)?;
+        let of = Of::Entity(stream.aggregate_type.to_owned(), stream.id);
         graph_when(ctx, of, at_most, at_least).await
     }
 }

@@ -1,5 +1,7 @@
 //! An entity's history as steps, and the entity as it was.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, ID, Json, Object, Result, SimpleObject};
 use domain::{StreamId, TenantId};
 use projections::audit_feed::Of;
@@ -10,7 +12,7 @@ use super::causes::{CausationGraph, graph};
 use crate::auth::Identity;
 use crate::graphql::event::Event;
 use crate::graphql::kit::{
-    AsOf, Code, Context, Cursor, GlobalId, IntoFault, May, PageInfo, fault, rows_of, then,
+    AsOf, Code, Context, Cursor, GlobalId, IntoFault, Listed, May, PageInfo, fault, rows_of, then,
 };
 use crate::options::Options;
 
@@ -33,6 +35,37 @@ impl From<Change> for StateChange {
             after: change.after.map(Json),
         }
     }
+}
+
+/// What an event changed of its entity.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct EntryChanges {
+    /// The places that differ, with the values before and after.
+    changes: Vec<StateChange>,
+}
+
+impl Listed for EntryChanges {}
+
+/// What the event at a position changed of its entity: kind and id.
+pub(crate) async fn changed(
+    ctx: &Context<'_>,
+    (kind, id): (&str, &str),
+    position: u64,
+) -> Result<Option<Arc<EntryChanges>>> {
+    // A fact is a stream of its own, without a state.
+    if kind == "access" || kind == "usage" {
+        return Ok(None);
+    }
+    let stream = stream(ctx, &ID(format!("{kind}/{id}")))?;
+    let past = &ctx.data::<Options>()?.past;
+    let found = past
+        .steps(&stream, (position.saturating_sub(1), position), 1)
+        .await;
+    let step = found.map_err(IntoFault::into_fault)?.steps.pop();
+    Ok(step.map(|step| {
+        let changes = step.changes.into_iter().map(Into::into).collect();
+        Arc::new(EntryChanges { changes })
+    }))
 }
 
 /// A step of an entity's history: what happened, by whom and because of what, and what it made of the entity.

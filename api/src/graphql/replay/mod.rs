@@ -5,5 +5,5 @@ mod entity;
 mod tenant;
 
 pub(crate) use causes::CausesQuery;
-pub(crate) use entity::EntityReplayQuery;
+pub(crate) use entity::{EntityReplayQuery, EntryChanges, changed};
 pub(crate) use tenant::ReplaySubscription;
