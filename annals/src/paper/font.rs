@@ -17,10 +17,11 @@ fn byte(letter: char) -> u8 {
         '–' => 0x96,
         '—' => 0x97,
         '\t' | '\n' | '\r' => b' ',
-        other => match u8::try_from(u32::from(other)) {
-            Ok(byte @ (0x20..=0x7e | 0xa0..=0xff)) => byte,
-            _ => b'?',
-        },
+        other => {
+            let byte = u8::try_from(u32::from(other)).ok();
+            let is_known = |byte: &u8| matches!(byte, 0x20..=0x7e | 0xa0..=0xff);
+            byte.filter(is_known).unwrap_or(b'?')
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 /// What to replay, and how.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ReplayArgs {
     /// The tenant: its slug or its id
     #[arg(long)]

@@ -101,15 +101,14 @@ impl Witness {
             identity,
             tenant,
             what,
-            refused.message.to_owned(),
-            BTreeSet::new(),
+            (refused.message.to_owned(), BTreeSet::new()),
         );
     }
 
     /// Somebody asked for sensitive data.
     pub(super) fn read(&self, identity: &Identity, tenant: TenantId, (what, targets): Sensitive) {
         if !self.every.read.is_zero() {
-            self.note(identity, tenant, What::Read(what), String::new(), targets);
+            self.note(identity, tenant, What::Read(what), (String::new(), targets));
         }
     }
 
@@ -118,8 +117,7 @@ impl Witness {
         identity: &Identity,
         tenant: TenantId,
         what: What,
-        message: String,
-        targets: BTreeSet<String>,
+        (message, targets): (String, BTreeSet<String>),
     ) {
         let agent = identity.user_agent.as_deref();
         let note = Note {

@@ -123,6 +123,8 @@ async fn a_position_that_is_not_there_yet_is_told_so_by_every_query() {
         let others = [
             "bundledMeters",
             "bundledPlans",
+            "entityReplay",
+            "entityState",
             "me",
             "explainReadModelRow",
             "verifyReadModel",

@@ -42,7 +42,7 @@ pub(super) fn text(payload: &Value, pointer: &str) -> String {
 
 impl Access {
     /// Takes in what happened.
-    pub(super) fn take(&mut self, event: &RecordedEvent, _period: Period) {
+    pub(super) fn take(&mut self, event: &RecordedEvent) {
         let payload = event.event.encode();
         let holders = match event.stream.aggregate_type {
             "member" => &mut self.members,
@@ -84,7 +84,7 @@ impl Access {
                         && holder.until.is_none_or(|until| until >= period.from)
                 })
                 .map(|(id, holder)| {
-                    let moment = |at: Option<Timestamp>| at.map_or("".to_owned(), |at| shown(at));
+                    let moment = |at: Option<Timestamp>| at.map_or_else(String::new, shown);
                     vec![
                         id.clone(),
                         holder.name.clone(),

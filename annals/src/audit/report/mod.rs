@@ -135,7 +135,7 @@ async fn report(
         let is_last = page.len() < PAGE as usize;
         for event in page {
             after = event.position;
-            access.take(&event, period);
+            access.take(&event);
             if period.has(&event) {
                 told.push(event);
             }

@@ -153,6 +153,7 @@ pub(super) fn stream(ctx: &Context<'_>, entity: &ID) -> Result<StreamId> {
 pub(crate) struct EntityReplayQuery;
 
 #[Object]
+#[expect(clippy::too_many_arguments, reason = "a connection's arguments are Relay's")]
 impl EntityReplayQuery {
     /// An entity's history as steps, oldest first: what happened, the state after it, and what it changed.
     async fn entity_replay(
