@@ -96,6 +96,11 @@ settings! {
     key_use_seconds: u64, "ANNALS_KEY_USE_SECONDS", "NUMBER";
     /// Seconds in which whoever is turned away again is counted, not told one by one [default: 60]
     denied_seconds: u64, "ANNALS_DENIED_SECONDS", "NUMBER";
+    /// Seconds in which a command that is refused again is counted, not told one by one; 0: never told [default: 60]
+    refused_seconds: u64, "ANNALS_REFUSED_SECONDS", "NUMBER";
+    /// Seconds in which whoever reads sensitive data of one kind again is counted, not told one by one; 0: never told
+    /// [default: 60]
+    read_seconds: u64, "ANNALS_READ_SECONDS", "NUMBER";
     lists:
     /// The audiences of which a token must name one [default: none, `aud` is not looked at]
     jwt_audience, "ANNALS_JWT_AUDIENCE", "TEXT";
@@ -140,6 +145,8 @@ impl GivenAccess {
         let every = &mut options.record_every;
         every.key_use = seconds(self.key_use_seconds, every.key_use);
         every.denied = seconds(self.denied_seconds, every.denied);
+        every.refused = seconds(self.refused_seconds, every.refused);
+        every.read = seconds(self.read_seconds, every.read);
         options.introspection = self.introspection;
         options.graphiql = self.graphiql;
         Ok(())

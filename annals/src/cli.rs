@@ -10,6 +10,7 @@ use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
 use crate::personal::{ForgetArgs, KeysCommand, RetentionCommand, SubjectCommand};
 use crate::read_models::ReadModelCommand;
+use crate::replay::ReplayArgs;
 
 /// Annals: the book of record of a Results-as-a-Service platform.
 #[derive(Parser, Debug)]
@@ -68,6 +69,8 @@ pub enum Command {
         #[command(subcommand)]
         command: ReadModelCommand,
     },
+    /// Play an entity's or a tenant's past again, or save a step of it as a test
+    Replay(ReplayArgs),
     /// Prove what is in the log, and hold it against what was signed
     Audit {
         /// What to do

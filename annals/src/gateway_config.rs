@@ -112,6 +112,10 @@ settings! {
     backfills "ANNALS_BACKFILLS",
     /// The same for one tenant's [default: 2]
     tenant_backfills "ANNALS_TENANT_BACKFILLS",
+    /// Replays of the past at the same time [default: 32]
+    replays "ANNALS_REPLAYS",
+    /// The same for one tenant's [default: 4]
+    tenant_replays "ANNALS_TENANT_REPLAYS",
     /// Milliseconds without a word until a subscription tells a heartbeat [default: 15000]
     heartbeat_ms "ANNALS_HEARTBEAT_MS",
     /// Responses that are kept for those who share an execution; who is further behind reads the table

@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
     ambient, archive_command, audit, doctor, event_documents, health, import, intake, log_command, output,
-    personal, read_models, serve, tracing_setup, up, webhook_inbox,
+    personal, read_models, replay, serve, tracing_setup, up, webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -92,6 +92,12 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::ReadModel { command } => {
             let database = Database::open(&settings).await?;
             let outcome = read_models::run(&database.url, &settings, command).await;
+            database.close().await?;
+            outcome?;
+        }
+        Command::Replay(args) => {
+            let database = Database::open(&settings).await?;
+            let outcome = replay::run(&database.url, &settings, ambient::system(), args).await;
             database.close().await?;
             outcome?;
         }

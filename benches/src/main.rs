@@ -1,5 +1,6 @@
 //! Benchmarks of the log and the read models beside their peers, in one run on one PostgreSQL: `make bench`.
 
+mod audit_feed;
 mod commands;
 mod cpu;
 mod facts;
@@ -69,6 +70,8 @@ enum What {
     Seals,
     /// Personal fields, appended and read: sealed and in the clear
     SealedFields,
+    /// Pages, facets and causes of the audit feed by each filter, over `--events` entries
+    AuditFeed,
     /// A Relay page of 50 of `--events` audit entries: ours, PostGraphile
     AuditPage,
     /// The relay to Apache Kafka over `--events` events: ours, kafka-producer-perf-test
@@ -119,6 +122,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::SealedFields) {
         sealed_fields::measure(&server, arguments.seconds, arguments.runs).await?;
+    }
+    if wanted(What::AuditFeed) {
+        audit_feed::measure(&server, arguments.events).await?;
     }
     if wanted(What::Relay) {
         match relay::missing() {

@@ -8,7 +8,9 @@ pub mod kernel;
 pub mod access;
 pub mod agent;
 pub mod agent_run;
+mod any;
 pub mod api_key;
+pub mod case;
 pub mod claim;
 pub mod connector;
 pub mod connector_sync;
@@ -34,9 +36,10 @@ pub mod usage;
 pub mod webhook_endpoint;
 pub mod workspace;
 
+pub use any::Undecided;
 pub use kernel::{
     Actor, ActorKind, At, Caller, Currency, DecodeError, Email, Entity, EntityId, EventId, InvalidValue,
     Money, MoneyByCurrency, Personal, Phone, RecordedEvent, RefusalCode, StoredEvent, StreamId, TenantId,
-    Vertical,
+    Vertical, fields_of,
 };
-pub use union::Event;
+pub use union::{AnyAggregate, Event};

@@ -1,5 +1,6 @@
 //! The one closed union of everything that can be in the log: an aggregate a line.
 
+use crate::any::any_aggregate;
 use crate::kernel::{DecodeError, StoredEvent, decode_as};
 
 macro_rules! events {
@@ -78,6 +79,8 @@ macro_rules! events {
                 Self::$variant(event)
             }
         })+
+
+        any_aggregate!($($variant: $module),+);
     };
 }
 

@@ -37,7 +37,8 @@ pub use engine::{
     Unfoldable,
 };
 pub use reader::{
-    AsOf, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained, Extent,
-    List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, RowName, Sort, Statement,
-    StatementError, Story, Total, Verified, Way, span_of,
+    AsOf, Change, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained,
+    Extent, List, Listed, NoSpeed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, Replay,
+    RowName, SPEED_AT_MOST, Sort, Statement, StatementError, Step, Steps, Story, Timing, Total, Verified,
+    Wait, Way, differences, span_of, stream_named,
 };

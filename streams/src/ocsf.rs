@@ -63,7 +63,10 @@ impl Activity {
 #[must_use]
 pub fn ocsf(event: &RecordedEvent) -> Value {
     let payload: Value = serde_json::from_str(&event.payload).unwrap_or(Value::Null);
-    let denied = event.event_type == "access.denied";
+    // An event is one variant's name with its fields.
+    let payload = payload.as_object().and_then(|event| event.values().next());
+    let payload = payload.cloned().unwrap_or(Value::Null);
+    let denied = matches!(event.event_type.as_str(), "access.denied" | "access.refused");
     let mut out = match event.stream.aggregate_type {
         "access" => api_activity(event, &payload),
         _ => entity_management(event),
@@ -105,7 +108,8 @@ fn class((category, class): (u32, u32), activity: Activity) -> Map<String, Value
 
 fn api_activity(event: &RecordedEvent, payload: &Value) -> Map<String, Value> {
     let mut out = class(API_ACTIVITY, Activity::Read);
-    let asked = payload.get("asked").and_then(Value::as_str);
+    let text = |name: &str| payload.get(name).and_then(Value::as_str);
+    let asked = ["asked", "command", "what"].into_iter().find_map(text);
     out.insert(
         "api".to_owned(),
         json!({ "operation": asked.unwrap_or(&event.event_type), "service": { "name": "Annals" } }),
@@ -116,7 +120,10 @@ fn api_activity(event: &RecordedEvent, payload: &Value) -> Map<String, Value> {
         None => json!({ "name": "unknown" }),
     };
     out.insert("src_endpoint".to_owned(), endpoint);
-    if let Some(count @ 1..) = payload.get("attempts").and_then(Value::as_u64) {
+    let count = ["attempts", "reads"]
+        .into_iter()
+        .find_map(|name| payload.get(name)?.as_u64());
+    if let Some(count @ 1..) = count {
         out.insert("count".to_owned(), json!(count));
     }
     out

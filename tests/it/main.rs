@@ -24,6 +24,7 @@ mod public_events;
 mod read_model_commands;
 mod read_models;
 mod reading;
+mod replay;
 mod seals;
 mod slow_client;
 mod support;

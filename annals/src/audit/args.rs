@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::feed::FeedArgs;
+use super::report::ReportArgs;
 
 /// What to do with the log's seals.
 #[derive(Subcommand, Debug)]
 pub enum AuditCommand {
     /// Write the audit feed as CSV, as NDJSON or in OCSF
     Feed(FeedArgs),
+    /// Write what reviewers of a period ask for, in Markdown or as PDF
+    Report(ReportArgs),
     /// Print the public keys, for auditors
     Keys,
     /// Print a tenant's newest checkpoint

@@ -10,12 +10,12 @@ use store::{Ambient, At, AuditOrder, Audited, Log, Role, Seals, Succession, Veri
 use zstd::stream::write::Encoder;
 
 use super::args::{AuditArgs, AuditCommand, ExportArgs};
-use super::feed;
 use super::verify::trusted;
+use super::{feed, report};
 use crate::config::Settings;
 use crate::output::{say, write};
 use crate::seal_config::checkpoints;
-use crate::{ambient, tenants};
+use crate::{ambient, tenants, vault_config};
 
 /// zstd's level: exports are read once, so it is a quick one.
 const LEVEL: i32 = 3;
@@ -30,11 +30,12 @@ pub async fn run(
     ambient: Ambient,
     command: AuditCommand,
 ) -> anyhow::Result<()> {
-    let log = Log::new(store::pool(url, Role::Projector, 2)?);
+    let log = vault_config::log(url, &ambient, settings).await?;
     let seals = log.seals();
     let at = |size: Option<u64>| size.map_or(At::Newest, At::Size);
     match command {
         AuditCommand::Feed(args) => feed::run(&log, &args).await,
+        AuditCommand::Report(args) => report::run(&log, settings, ambient.now(), &args).await,
         AuditCommand::Keys => {
             let keys = seals
                 .keys()

@@ -32,6 +32,8 @@ pub enum OutcomeArg {
     Succeeded,
     /// Somebody was turned away
     Denied,
+    /// The rules refused it
+    Refused,
 }
 
 /// Which entries: as the filter of GraphQL's `auditFeed` has it.
@@ -96,6 +98,7 @@ impl FeedArgs {
             outcome: self.outcome.map(|outcome| match outcome {
                 OutcomeArg::Succeeded => Outcome::Succeeded,
                 OutcomeArg::Denied => Outcome::Denied,
+                OutcomeArg::Refused => Outcome::Refused,
             }),
             text: self.text.clone(),
             from: self.from,
@@ -152,6 +155,7 @@ fn write(out: &mut impl Write, event: &RecordedEvent, entry: &Entry, format: For
     let outcome = match Outcome::of(&entry.action) {
         Outcome::Succeeded => "succeeded",
         Outcome::Denied => "denied",
+        Outcome::Refused => "refused",
     };
     match format {
         Format::Ocsf => serde_json::to_writer(&mut *out, &streams::ocsf(event))?,

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod feed;
+mod report;
 mod verify;
 
 pub use args::{AuditCommand, VerifyArgs};

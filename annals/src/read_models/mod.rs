@@ -59,7 +59,7 @@ pub async fn run(url: &str, settings: &Settings, command: ReadModelCommand) -> a
     let vault = vault_config::vault(url, &ambient::system(), settings).await?;
     let operations = operations(url, vault.clone(), settings.projector.options().memory_bytes)?;
     let limits = settings.gateway.limits().past();
-    let log = Log::new(store::pool(url, Role::Projector, 2)?);
+    let log = Log::new(store::pool(url, Role::Projector, 2)?).opened_by(vault.clone());
     match command {
         ReadModelCommand::List { json } => print_all(&operations.status().await?, json.into(), print::name),
         ReadModelCommand::Status(args) => status(&operations, &log, args).await,

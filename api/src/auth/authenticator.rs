@@ -14,6 +14,7 @@ use super::jwt::Jwt;
 use super::recorder::{Knock, Note, Recorder, nobody};
 use super::revocations::{ENDS, Ended, hear};
 use super::token::{is_api_key, looks_like_jwt};
+use super::witness::{RefusedCommand, Sensitive, Witness};
 use super::{Denied, Hosts, Identity, Revocations, lookup, subject, token_hash};
 use crate::http::RequestId;
 use crate::options::Options;
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     jwt: Option<Jwt>,
     hosts: Hosts,
     recorder: Recorder,
+    witness: Witness,
 }
 
 /// What a request says of who sent it, and for which tenant.
@@ -99,6 +101,7 @@ impl Authenticator {
             jwt: options.jwt.clone().map(Jwt::new),
             hosts: options.hosts.clone(),
             recorder: Recorder::start(options.store.clone(), options.record_every),
+            witness: Witness::start(options.store.clone(), options.record_every),
         });
         let tail = options.store.tail();
         let filter = Filter {
@@ -275,6 +278,20 @@ impl Authenticator {
             asked: asked.map(str::to_owned),
         };
         self.shared.recorder.note(Note::Denied(knock, denied.to_string()));
+    }
+
+    /// Writes down that the rules refused a command, of whoever asks for a tenant.
+    pub(crate) fn refused_command(&self, identity: &Identity, refused: RefusedCommand<'_>) {
+        if let Some(tenant) = identity.tenant {
+            self.shared.witness.refused(identity, tenant, refused);
+        }
+    }
+
+    /// Writes down that sensitive data were asked for.
+    pub(crate) fn read(&self, identity: &Identity, sensitive: Sensitive) {
+        if let Some(tenant) = identity.tenant {
+            self.shared.witness.read(identity, tenant, sensitive);
+        }
     }
 
     pub(crate) fn fresh_request_id(&self) -> String {

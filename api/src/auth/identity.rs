@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::http::StatusCode;
 use domain::api_key::{Origin, Scope};
-use domain::{Actor, ActorKind, Caller, TenantId};
+use domain::{Actor, ActorKind, Caller, EventId, TenantId};
 use tokio::time::Instant;
 
 use super::{BadToken, Role};
@@ -21,6 +21,8 @@ pub struct Identity {
     pub(crate) roles: BTreeSet<Role>,
     pub(crate) is_platform_admin: bool,
     pub(crate) request_id: String,
+    /// The event because of which it asks, as it says itself.
+    pub(crate) causation_id: Option<EventId>,
     /// The hash of an API key's token, to hear when it is revoked.
     pub(crate) token_hash: Option<String>,
     /// The tenant's member that this is, to hear when its role changes.
@@ -31,6 +33,8 @@ pub struct Identity {
     pub(crate) origins: BTreeSet<Origin>,
     /// Where the request came from.
     pub(crate) address: Option<IpAddr>,
+    /// The program that sent it, as it calls itself.
+    pub(crate) user_agent: Option<String>,
 }
 
 /// Why a request is turned away.
@@ -139,11 +143,13 @@ impl Identity {
             roles: BTreeSet::new(),
             is_platform_admin: false,
             request_id: String::new(),
+            causation_id: None,
             token_hash: Some(hash.to_owned()),
             member: None,
             good_until: None,
             origins: BTreeSet::new(),
             address: None,
+            user_agent: None,
         }
     }
 
@@ -162,11 +168,13 @@ impl Identity {
             is_platform_admin: roles.contains(&Role::PlatformAdmin),
             roles,
             request_id: String::new(),
+            causation_id: None,
             token_hash: None,
             member: None,
             good_until: None,
             origins: BTreeSet::new(),
             address: None,
+            user_agent: None,
         }
     }
 
@@ -178,11 +186,13 @@ impl Identity {
             roles: [Role::PlatformAdmin].into(),
             is_platform_admin: true,
             request_id: String::new(),
+            causation_id: None,
             token_hash: None,
             member: None,
             good_until: None,
             origins: BTreeSet::new(),
             address: None,
+            user_agent: None,
         }
     }
 
@@ -230,6 +240,10 @@ impl Identity {
     }
 
     fn caller_in(&self, tenant: TenantId) -> Caller {
-        Caller::new(tenant, self.actor.clone()).correlated(self.request_id.clone())
+        let caller = Caller::new(tenant, self.actor.clone()).correlated(self.request_id.clone());
+        Caller {
+            causation_id: self.causation_id,
+            ..caller
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, USER_AGENT, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
@@ -74,6 +74,7 @@ pub(crate) async fn identify(
         address: request_id.and_then(|request| request.address),
     };
     let mut identity = authenticator.identify(&credentials).await?;
+    identity.user_agent = text(USER_AGENT.as_str()).map(str::to_owned);
     identity.request_id = match request_id {
         Some(request) => request.id.clone(),
         None => authenticator.fresh_request_id(),

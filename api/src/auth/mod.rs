@@ -13,6 +13,7 @@ mod role;
 mod subject;
 mod table;
 mod token;
+mod witness;
 
 pub use authenticator::Authenticator;
 pub use hosts::Hosts;
@@ -22,6 +23,7 @@ pub use layer::{authenticate, protect};
 pub use recorder::RecordEvery;
 pub use role::Role;
 pub use token::{TokenSource, token_hash};
+pub(crate) use witness::RefusedCommand;
 
 pub(crate) use authenticator::Credentials;
 pub(crate) use layer::{TENANT_HEADER, identify};

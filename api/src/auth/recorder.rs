@@ -30,14 +30,21 @@ pub struct RecordEvery {
     pub denied: Duration,
     /// After which time the use of a key is told again; zero: it is never told.
     pub key_use: Duration,
+    /// The while in which a command that is refused again is counted, not told; zero: it is never told.
+    pub refused: Duration,
+    /// The while in which whoever reads the same kind of sensitive data again is counted, not told; zero: it is never
+    /// told.
+    pub read: Duration,
 }
 
 impl Default for RecordEvery {
-    /// A minute, and an hour.
+    /// A minute, an hour for the use of keys.
     fn default() -> Self {
         Self {
             denied: Duration::from_secs(60),
             key_use: Duration::from_secs(60 * 60),
+            refused: Duration::from_secs(60),
+            read: Duration::from_secs(60),
         }
     }
 }

@@ -90,9 +90,12 @@ const TABLE: &[Line] = &[
     line(Q, &[
         "auditFacets",
         "auditFeed",
+        "causationGraph",
         "checkpoint",
         "completenessProof",
         "consistencyProof",
+        "entityReplay",
+        "entityState",
         "inclusionProof",
         "sealKeys",
     ], AUDIT, &[Read]),
@@ -217,6 +220,7 @@ const TABLE: &[Line] = &[
     line(S, &[
         "auditFeed",
         "events",
+        "replay",
     ], AUDIT, &[Read]),
     line(S, &[
         "roi",

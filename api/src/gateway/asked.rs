@@ -1,6 +1,7 @@
 //! What a client sends, whatever way it comes: `query`, `operationName`, `variables`, `extensions`.
 
 use async_graphql::Variables;
+use domain::EventId;
 use serde_json::{Map, Value};
 
 use super::Run;
@@ -15,6 +16,14 @@ pub(crate) struct Asked {
     /// The cursor behind which a subscription is to go on, whatever its document says.
     pub(crate) last_seen: Option<String>,
 }
+
+/// Where a request says because of which event it is asked.
+const CAUSATION_ID: &str = "causationId";
+
+/// What is given as a cause is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("causationId: {0} is no event's id: give the ULID of the event because of which you ask")]
+pub(crate) struct InvalidCause(String);
 
 /// Says what is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +71,28 @@ impl Asked {
     pub(crate) fn or_run(mut self, run: Run) -> Self {
         if run == Run::Dry {
             self.extensions.insert("dryRun".to_owned(), Value::Bool(true));
+        }
+        self
+    }
+
+    /// The event because of which it is asked: `extensions.causationId`.
+    pub(crate) fn causation_id(&self) -> Result<Option<EventId>, InvalidCause> {
+        match self.extensions.get(CAUSATION_ID) {
+            None | Some(Value::Null) => Ok(None),
+            Some(given) => {
+                let id = given.as_str().and_then(|text| text.parse().ok());
+                id.map(Some).ok_or_else(|| InvalidCause(given.to_string()))
+            }
+        }
+    }
+
+    /// The same request, because of this when it does not say so itself.
+    pub(crate) fn or_because(mut self, causation_id: Option<&str>) -> Self {
+        if let Some(id) = causation_id {
+            let extensions = &mut self.extensions;
+            extensions
+                .entry(CAUSATION_ID)
+                .or_insert_with(|| Value::String(id.to_owned()));
         }
         self
     }

@@ -10,7 +10,7 @@ use super::{Asked, Door, Ready, Refusal, Run, told};
 use crate::auth::{Authenticator, Denied, Identity, may_ask};
 use crate::cost::{self, Buckets, Plans, Purse, Receipt, actual, reckon};
 use crate::documents::{
-    Checker, Documents, Wanted, check_variables, only_introspects, pick, resume, root_fields,
+    Checker, Documents, Wanted, check_variables, only_introspects, pick, resume, root_fields, sensitive,
     variables_but_place,
 };
 use crate::graphql::kit::{Code, fault, with_loaders};
@@ -102,11 +102,21 @@ impl Gateway {
                     .inspect_err(|denied| self.authenticator.refused(identity, denied, field))?;
             }
         }
+        let causation_id = asked.causation_id()?;
+        let identity = identity.map(|identity| Identity {
+            causation_id,
+            ..identity
+        });
         let (run, mut variables) = (asked.run(), asked.variables());
         check_variables(&operation.node, &variables, types)?;
         let requested = reckon(document, &operation.node, &variables, types);
         Over::check("cost", "cost of the operation", requested, self.limits.cost)?;
         let mut document = document.clone();
+        if let (Ok(identity), Run::Real) = (&identity, run) {
+            for found in sensitive(&document, &operation.node, &variables, types) {
+                self.authenticator.read(identity, found);
+            }
+        }
         let place = variables_but_place(&document, &variables);
         if let Some(cursor) = &asked.last_seen {
             let name = asked.operation_name.as_deref();

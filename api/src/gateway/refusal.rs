@@ -3,7 +3,7 @@
 use async_graphql::{Error, Pos, Response, ServerError, Value};
 use axum::http::StatusCode;
 
-use super::asked::Malformed;
+use super::asked::{InvalidCause, Malformed};
 use crate::auth::Denied;
 use crate::cost::{self, Empty};
 use crate::documents;
@@ -112,11 +112,19 @@ impl From<Malformed> for Refusal {
     }
 }
 
+impl From<InvalidCause> for Refusal {
+    fn from(invalid: InvalidCause) -> Self {
+        Self::wrong(StatusCode::BAD_REQUEST, invalid.to_string())
+    }
+}
+
 impl From<Over> for Refusal {
     fn from(over: Over) -> Self {
         let status = match over.limit {
             "request_bytes" => StatusCode::PAYLOAD_TOO_LARGE,
-            "tenant_subscriptions" | "address_connections" => StatusCode::TOO_MANY_REQUESTS,
+            "tenant_subscriptions" | "address_connections" | "tenant_replays" | "replays" => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             _ => StatusCode::BAD_REQUEST,
         };
         let mut error = fault(Code::LimitExceeded, over.to_string());

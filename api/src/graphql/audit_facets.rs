@@ -63,6 +63,7 @@ impl From<Facets> for AuditFacets {
             outcomes: vec![
                 outcome(AuditOutcome::Succeeded, facets.outcomes.0),
                 outcome(AuditOutcome::Denied, facets.outcomes.1),
+                outcome(AuditOutcome::Refused, facets.outcomes.2),
             ],
         }
     }

@@ -11,6 +11,7 @@ use super::kit::{
 };
 use super::node::{self, Node};
 use super::people::{Actor, actor};
+use super::replay::{EntryChanges, changed};
 
 /// What kind of actor did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -36,6 +37,8 @@ pub(crate) enum AuditOutcome {
     Succeeded,
     /// Somebody was turned away.
     Denied,
+    /// The rules refused it.
+    Refused,
 }
 
 /// An entry of the audit feed: somebody did something to something.
@@ -103,6 +106,8 @@ evidence!(AuditEntry of AuditFeed, |entry| vec![("position", entry.position.to_s
     /// Who did it; null for the platform itself, for whom the tenant does not have, and for API keys unless the
     /// token opens them.
     acted_by: Actor => actor(ctx, entry.by.kind, &entry.by.id),
+    /// What it changed, with the values before and after: null for what has no entity with a state of its own.
+    changed: EntryChanges => changed(ctx, (&entry.entity_type, &entry.entity_id), entry.position),
     /// What it was done to, as it is now; null for what has no row of its own, or what the token does not open.
     entity: Node => node::entity(ctx, &entry.entity_type, &entry.entity_id),
 });

@@ -31,6 +31,7 @@ mod read_model_history;
 mod read_model_operation;
 mod read_model_status;
 mod record_usage;
+mod replay;
 mod roi_summary;
 mod roi_summary_live;
 mod roots;

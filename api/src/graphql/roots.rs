@@ -6,7 +6,7 @@ use super::{
     agent, agent_run, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector, connector_sync,
     data_subject, event, import, invoice_preview, lead, me, member, meter, metered_usage, node, opportunity,
     plan, proof, quarantined_usage, read_model, read_model_history, read_model_operation, record_usage,
-    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery,
+    replay, roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery,
     webhook_endpoint, workspace,
 };
 
@@ -36,6 +36,8 @@ pub(crate) struct Query(
     quarantined_usage::QuarantinedUsageQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
+    replay::CausesQuery,
+    replay::EntityReplayQuery,
     roi_summary::RoiSummaryQuery,
     subscription::SubscriptionQuery,
     tenant::TenantQuery,
@@ -78,6 +80,7 @@ pub(crate) struct Mutation(
 pub(crate) struct Subscription(
     audit_feed_live::AuditFeedSubscription,
     event::EventSubscription,
+    replay::ReplaySubscription,
     roi_summary_live::RoiSubscription,
     usage_live::UsageSubscription,
 );

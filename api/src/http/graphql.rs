@@ -30,6 +30,8 @@ const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'u
     connect-src 'self' ws: wss:; worker-src blob: https://unpkg.com; frame-ancestors 'none'";
 /// With the value `true`: tell the cost, execute nothing.
 const DRY_RUN: &str = "x-annals-dry-run";
+/// The event because of which a mutation is asked for.
+const CAUSE: &str = "x-annals-causation-id";
 
 /// `POST /graphql`.
 pub(super) async fn post(
@@ -59,7 +61,10 @@ pub(super) async fn post(
     };
     match body::read(&gateway, body).await {
         Ok(Posted::One(asked)) => {
-            let asked = asked.or_run(run).or_seen(last_seen(&headers));
+            let asked = asked
+                .or_run(run)
+                .or_because(cause(&headers))
+                .or_seen(last_seen(&headers));
             match gateway.ready(identity.clone(), asked, door).await {
                 Ok(ready) => respond(&gateway, media, ready, watch.by(identity)).await,
                 Err(refusal) => refused(media, &refusal),
@@ -69,7 +74,11 @@ pub(super) async fn post(
             let mut answers = Vec::with_capacity(all.len());
             for asked in all {
                 let ready = gateway
-                    .ready(identity.clone(), asked.or_run(run), Door::One)
+                    .ready(
+                        identity.clone(),
+                        asked.or_run(run).or_because(cause(&headers)),
+                        Door::One,
+                    )
                     .await;
                 answers.push(match ready {
                     Ok(ready) => Answer::Executed(gateway.answer(ready).await),
@@ -132,7 +141,10 @@ pub(super) async fn get(
     };
     let ready = match parameters(&gateway, &uri) {
         Ok(asked) => {
-            let asked = asked.or_run(run).or_seen(last_seen(&headers));
+            let asked = asked
+                .or_run(run)
+                .or_because(cause(&headers))
+                .or_seen(last_seen(&headers));
             gateway.ready(identity.clone(), asked, door).await
         }
         Err(refusal) => Err(refusal),
@@ -280,6 +292,11 @@ fn parameters(gateway: &Gateway, uri: &Uri) -> Result<Asked, Refusal> {
 fn last_seen(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("last-event-id")?.to_str().ok()?;
     (!id.is_empty()).then(|| id.to_owned())
+}
+
+/// The event because of which something is asked, as it was sent; what is no text is no event's id either.
+fn cause(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CAUSE).map(|id| id.to_str().unwrap_or_default())
 }
 
 fn run(headers: &HeaderMap) -> Run {

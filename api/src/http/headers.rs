@@ -37,6 +37,7 @@ pub(super) fn cross_origin(origins: &[String]) -> Option<CorsLayer> {
             CONTENT_TYPE,
             own(TENANT_HEADER),
             own("last-event-id"),
+            own("x-annals-causation-id"),
             own("x-annals-dry-run"),
             own("x-request-id"),
         ])

@@ -76,6 +76,10 @@ limits! {
     backfills = 4,
     /// The same for one tenant's.
     tenant_backfills = 2,
+    /// Replays of a tenant's past that are played at the same time.
+    replays = 32,
+    /// The same for one tenant's.
+    tenant_replays = 4,
     /// Milliseconds without a word until a subscription tells a heartbeat.
     heartbeat_ms = 15_000,
     /// Responses that are kept for those who share an execution; who is further behind reads the table.

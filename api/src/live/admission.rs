@@ -15,6 +15,8 @@ use crate::limits::{Limits, Over};
 pub(crate) struct Admission {
     tenants: Arc<Counts<TenantId>>,
     addresses: Arc<Counts<IpAddr>>,
+    replays: Arc<Counts<()>>,
+    tenant_replays: Arc<Counts<TenantId>>,
     backfills: Arc<Semaphore>,
     tenant_backfills: Arc<Mutex<HashMap<TenantId, Arc<Semaphore>>>>,
     limits: Arc<Limits>,
@@ -31,6 +33,7 @@ pub(crate) struct Admitted(Option<Place>);
 enum Place {
     Tenant(Arc<Counts<TenantId>>, TenantId),
     Address(Arc<Counts<IpAddr>>, IpAddr),
+    Replay(Arc<Counts<()>>, Arc<Counts<TenantId>>, TenantId),
 }
 
 /// The right to read the table once.
@@ -46,6 +49,8 @@ impl Admission {
         Self {
             tenants: Arc::new(Counts(none())),
             addresses: Arc::new(Counts(Mutex::new(HashMap::new()))),
+            replays: Arc::new(Counts(Mutex::new(HashMap::new()))),
+            tenant_replays: Arc::new(Counts(none())),
             backfills: Arc::new(Semaphore::new(limits.backfills.clamp(1, Semaphore::MAX_PERMITS))),
             tenant_backfills: Arc::default(),
             limits,
@@ -87,6 +92,20 @@ impl Admission {
             Arc::clone(&self.addresses),
             address,
         ))))
+    }
+
+    /// Lets a replay of a tenant's past in.
+    pub(crate) fn replay(&self, tenant: TenantId) -> Result<Admitted, Over> {
+        let at_most = self.limits.tenant_replays;
+        let over = |found| Over::found("tenant_replays", "replays of the tenant", found, at_most);
+        self.tenant_replays.enter(tenant, at_most).map_err(over)?;
+        let at_most = self.limits.replays;
+        self.replays.enter((), at_most).map_err(|found| {
+            self.tenant_replays.leave(tenant);
+            Over::found("replays", "replays in this process", found, at_most)
+        })?;
+        let (all, own) = (Arc::clone(&self.replays), Arc::clone(&self.tenant_replays));
+        Ok(Admitted(Some(Place::Replay(all, own, tenant))))
     }
 
     /// Waits in line for the right to read the table: behind the tenant's own first, so that one tenant's many do
@@ -143,6 +162,10 @@ impl Drop for Admitted {
         match self.0.take() {
             Some(Place::Tenant(counts, tenant)) => counts.leave(tenant),
             Some(Place::Address(counts, address)) => counts.leave(address),
+            Some(Place::Replay(all, own, tenant)) => {
+                all.leave(());
+                own.leave(tenant);
+            }
             None => {}
         }
     }
@@ -193,6 +216,25 @@ mod tests {
             admission.connection(here).unwrap_err().limit,
             "address_connections"
         );
+    }
+
+    #[test]
+    fn a_replay_too_many_is_refused_for_the_tenant_and_for_all() {
+        let admission = Admission::new(Arc::new(Limits {
+            replays: 2,
+            tenant_replays: 1,
+            ..Limits::default()
+        }));
+        let first = admission.replay(tenant(1)).unwrap();
+        assert_eq!(admission.replay(tenant(1)).unwrap_err().limit, "tenant_replays");
+        let _second = admission.replay(tenant(2)).unwrap();
+        assert_eq!(admission.replay(tenant(3)).unwrap_err().limit, "replays");
+        drop(first);
+        assert!(
+            admission.replay(tenant(3)).is_ok(),
+            "who was refused takes no place"
+        );
+        assert_eq!(admission.replay(tenant(1)).unwrap_err().limit, "replays");
     }
 
     #[test]

@@ -33,6 +33,8 @@ enum Stage {
 /// Why nothing will come any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
+    /// All was told that there is to tell.
+    Completed,
     /// The last frame has the errors.
     Failed,
     /// The process is about to end: the client goes on elsewhere behind its last cursor.
@@ -67,7 +69,7 @@ impl Subscriber {
                     let first = frames.next().await;
                     let taken = with_more(first, frames);
                     let Some(last) = taken.last() else {
-                        self.stage = Stage::Over(Ended::Failed);
+                        self.stage = Stage::Over(Ended::Completed);
                         continue;
                     };
                     self.position = self.position.max(last.position);

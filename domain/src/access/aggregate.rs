@@ -26,7 +26,7 @@ impl Access {
     /// Nothing to keep.
     fn evolve(self, event: Event) {
         match event {
-            Event::Denied { .. } | Event::KeyUsed { .. } => {}
+            Event::Denied { .. } | Event::KeyUsed { .. } | Event::Read { .. } | Event::Refused { .. } => {}
         }
     }
 }

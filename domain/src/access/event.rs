@@ -25,6 +25,40 @@ pub enum Event {
         /// The first of these times.
         first_at: Timestamp,
     },
+    /// The rules refused a command: the first time of a while, or all further times of it.
+    Refused {
+        /// The command, for instance `qualifyLead`.
+        command: String,
+        /// The refusal's name for machines.
+        code: String,
+        /// The refusal as it was told.
+        message: String,
+        /// On what: kind and id; null when several are told together.
+        target: Option<String>,
+        /// The network address.
+        address: Option<Personal<String>>,
+        /// The program that was used, as it calls itself.
+        user_agent: Option<String>,
+        /// How often.
+        attempts: u64,
+        /// The first of these times.
+        first_at: Timestamp,
+    },
+    /// Sensitive data were read: the first time of a while, or all further times of it.
+    Read {
+        /// The kind of data, for instance `contact_data` or `audit_log`.
+        what: String,
+        /// By which fields, with the id where one was given: `members`, `lead/l1`. Up to 20 of them.
+        targets: Vec<String>,
+        /// The network address.
+        address: Option<Personal<String>>,
+        /// The program that was used, as it calls itself.
+        user_agent: Option<String>,
+        /// How often.
+        reads: u64,
+        /// The first of these times.
+        first_at: Timestamp,
+    },
     /// An API key was used, after a while without.
     KeyUsed {
         /// The key's id.
@@ -37,4 +71,6 @@ pub enum Event {
 event_types! {
     Denied => "access.denied" v 1,
     KeyUsed => "access.key_used" v 1,
+    Read => "access.read" v 1,
+    Refused => "access.refused" v 1,
 }

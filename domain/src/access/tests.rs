@@ -19,6 +19,24 @@ pub(crate) fn examples() -> Vec<Event> {
             key: "nightly".to_owned(),
             address: None,
         },
+        Event::Read {
+            what: "contact_data".to_owned(),
+            targets: vec!["lead/l1".to_owned(), "members".to_owned()],
+            address: Some(Personal::new("192.0.2.7".to_owned())),
+            user_agent: Some("curl/8".to_owned()),
+            reads: 2,
+            first_at: at("2026-01-06T12:00:00Z"),
+        },
+        Event::Refused {
+            command: "qualifyLead".to_owned(),
+            code: "NOT_FOUND".to_owned(),
+            message: "there is no such lead".to_owned(),
+            target: Some("lead/l1".to_owned()),
+            address: Some(Personal::new("192.0.2.7".to_owned())),
+            user_agent: None,
+            attempts: 1,
+            first_at: at("2026-01-06T12:00:00Z"),
+        },
     ]
 }
 

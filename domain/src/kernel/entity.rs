@@ -46,6 +46,12 @@ pub trait Entity:
     /// # Errors
     /// The refusal that the caller reads, for instance that the tenant is suspended.
     fn admit(gate: &Self::Gate) -> Result<(), Self::Error>;
+
+    /// What the rules make of a command: what `handle` does, for whoever waits for nothing.
+    ///
+    /// # Errors
+    /// The refusal that the caller reads.
+    fn judge(&self, order: At<Self::Order>) -> Result<Vec<Self::Event>, Self::Error>;
 }
 
 /// Frames a slice's `decide` and `apply` as an aggregate whose gate is its tenant.
@@ -88,6 +94,10 @@ macro_rules! aggregate {
             fn admit(gate: &Self::Gate) -> Result<(), Refusal> {
                 let admit: fn(&Self::Gate) -> Result<(), Refusal> = $admit;
                 admit(gate)
+            }
+
+            fn judge(&self, order: $crate::kernel::At<Command>) -> Result<Vec<Event>, Refusal> {
+                self.decide(order.command, order.at)
             }
         }
 

@@ -1,5 +1,6 @@
 //! A CloudEvent whose attributes keep the specification's rules.
 
+use domain::EventId;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
@@ -18,6 +19,8 @@ pub struct CloudEvent {
     pub subject: Option<String>,
     /// When it happened.
     pub time: Option<Timestamp>,
+    /// The event that caused it, if the extension `causationid` names one by its ULID.
+    pub causation_id: Option<EventId>,
     /// The media type that its data has, where that is not JSON in UTF-8.
     pub foreign_media: Option<String>,
     /// Its data, if it has any: JSON, or the text of another media type as JSON.
@@ -85,7 +88,9 @@ impl Attributes {
             let rule = format!("is {media:?}, which is no media type of RFC 2045, as in application/json");
             return Err(Invalid::new("datacontenttype", rule));
         }
-        // Extensions have no meaning here, yet a broken one is a broken event.
+        // Other systems have causes of their own, which mean nothing here; so have all other extensions. Yet a broken
+        // one is a broken event.
+        let causation_id = self.get("causationid").and_then(|id| id.parse().ok());
         for (name, value) in self.0 {
             text(&name, value)?;
         }
@@ -96,6 +101,7 @@ impl Attributes {
             subject,
             time,
             foreign_media: media.filter(|media| !is_json(media)),
+            causation_id,
             data,
         })
     }

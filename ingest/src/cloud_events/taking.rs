@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::Caller;
 use domain::usage::Usage;
+use domain::{Caller, EventId};
 use futures::stream::{StreamExt, iter};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -43,6 +43,8 @@ pub(super) enum Status {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) key: Key,
+    /// The event that caused it.
+    pub(super) cause: Option<EventId>,
     pub(super) what: Orders,
 }
 
@@ -77,21 +79,26 @@ pub(super) fn asked_by(event: &CloudEvent) -> Result<Asked, Invalid> {
             commands: vec![(event.time, command)],
         },
     };
-    Ok(Asked { key, what })
+    Ok(Asked {
+        key,
+        cause: event.causation_id,
+        what,
+    })
 }
 
 /// Appends what is asked; tells of each what became of it, in order.
 pub(super) async fn append(store: &Store, caller: &Caller, asked: Vec<Result<Asked, Invalid>>) -> Vec<Taken> {
     let mut taken: Vec<Option<Taken>> = asked.iter().map(|_| None).collect();
-    let mut records = Vec::new();
+    let mut records: BTreeMap<Option<EventId>, Vec<_>> = BTreeMap::new();
     let mut aggregates: BTreeMap<(String, String), Vec<_>> = BTreeMap::new();
     for (place, asked) in asked.into_iter().enumerate() {
         match asked {
             Err(invalid) => taken[place] = Some(Taken::Invalid(invalid)),
-            Ok(Asked { key, what }) => match what {
+            Ok(Asked { key, cause, what }) => match what {
                 Orders::Facts(at, facts) => {
                     let key = Some(key);
-                    records.push((place, FactRecord { key, at, facts }));
+                    let record = FactRecord { key, at, facts };
+                    records.entry(cause).or_default().push((place, record));
                 }
                 Orders::Commands {
                     aggregate_type,
@@ -100,32 +107,50 @@ pub(super) async fn append(store: &Store, caller: &Caller, asked: Vec<Result<Ask
                 } => aggregates
                     .entry((aggregate_type, id))
                     .or_default()
-                    .push((place, commands, key)),
+                    .push((place, cause, commands, key)),
             },
         }
     }
     let commands = iter(aggregates)
         .map(async |((aggregate_type, id), lots)| {
             let mut done = Vec::with_capacity(lots.len());
-            for (place, commands, key) in lots {
+            for (place, cause, commands, key) in lots {
                 let request = Request {
                     aggregate_type: &aggregate_type,
                     id: &id,
                     commands,
                     key: Some(key),
                 };
-                done.push((place, command_taken(dispatch(store, caller, request).await)));
+                done.push((
+                    place,
+                    command_taken(dispatch(store, &because(caller, cause), request).await),
+                ));
             }
             done
         })
         .buffer_unordered(IN_FLIGHT)
         .collect::<Vec<_>>();
-    let (facts, commands) = tokio::join!(take_facts(store, caller, records), commands);
+    let facts = async {
+        let mut done = Vec::new();
+        for (cause, facts) in records {
+            done.extend(take_facts(store, &because(caller, cause), facts).await);
+        }
+        done
+    };
+    let (facts, commands) = tokio::join!(facts, commands);
     for (place, outcome) in facts.into_iter().chain(commands.into_iter().flatten()) {
         taken[place] = Some(outcome);
     }
     let answered = "each is facts, commands or invalid";
     taken.into_iter().map(|taken| taken.expect(answered)).collect()
+}
+
+/// The same caller, asking because of an event, if one is named.
+fn because(caller: &Caller, cause: Option<EventId>) -> Caller {
+    Caller {
+        causation_id: cause.or(caller.causation_id),
+        ..caller.clone()
+    }
 }
 
 fn command_taken(answer: Result<store::Committed, DispatchError>) -> Taken {

@@ -6,12 +6,11 @@ use domain::claim::Claim;
 use domain::lead::Lead;
 use domain::opportunity::Opportunity;
 use domain::subscription::Subscription;
-use domain::{Caller, Entity};
+use domain::{Caller, Entity, fields_of};
 use store::{Committed, Store};
 
 use super::dispatch::{Request, execute};
 use super::error::DispatchError;
-use crate::csv_file::fields_of;
 
 macro_rules! aggregates {
     ($($stored:literal => $aggregate:ty),+ $(,)?) => {

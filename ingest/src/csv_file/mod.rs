@@ -26,7 +26,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use catalog::{Catalog, fields_of};
+pub use catalog::Catalog;
 pub use identity::Occurrences;
 pub use json::{JsonError, JsonRecords};
 pub use mapping::{Mapping, MappingError, Problem};

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::Caller;
+use domain::{Caller, EventId, StreamId};
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::{Key, Store};
+use store::{Key, Part, Place, Store, StoreError};
 
 use super::attributes::Attributes;
 use super::meaning::{Step, Unfit, What, meaning};
@@ -138,6 +138,18 @@ pub(super) async fn take(
     Ok(outcome)
 }
 
+/// The event that began a run.
+async fn start_of(store: &Store, caller: &Caller, run: &str) -> Result<Option<EventId>, DispatchError> {
+    let stream = Part::Stream(StreamId {
+        aggregate_type: RUN,
+        tenant: caller.tenant,
+        id: run.to_owned(),
+    });
+    let first = store.log().part(&stream, Place::default(), u64::MAX, 1).await;
+    let first = first.map_err(StoreError::<domain::agent_run::Refusal>::from)?;
+    Ok(first.first().map(|event| event.event_id))
+}
+
 /// Begins the run if it has not begun, and takes down what it did.
 async fn run(
     store: &Store,
@@ -153,7 +165,7 @@ async fn run(
         return Ok(());
     };
     let id = format!("trace-{trace}");
-    let send = async |at: Timestamp, command: Value, key: Option<Key>| {
+    let send = async |caller: &Caller, at: Timestamp, command: Value, key: Option<Key>| {
         let request = Request {
             aggregate_type: RUN,
             id: &id,
@@ -162,7 +174,7 @@ async fn run(
         };
         dispatch(store, caller, request).await
     };
-    match send(began, about.start(), None).await {
+    match send(caller, began, about.start(), None).await {
         Ok(_) => {}
         Err(DispatchError::Refused { code, .. }) if code == ALREADY_STARTED => {}
         Err(error) if is_of_all(&error) => return Err(error),
@@ -173,13 +185,18 @@ async fn run(
             return Ok(());
         }
     }
+    // All that the run did, it did because it was started.
+    let caller = Caller {
+        causation_id: start_of(store, caller, &id).await?.or(caller.causation_id),
+        ..caller.clone()
+    };
     for (span, step) in steps {
         let command = match step.what {
             What::Done(command) | What::Over(command) => command,
             What::Inside => continue,
         };
         let key = key(trace, &span, step.at, &command);
-        match send(step.at, command, Some(key)).await {
+        match send(&caller, step.at, command, Some(key)).await {
             Ok(_) => {}
             Err(error) if is_of_all(&error) => return Err(error),
             Err(error) => outcome.reject(&span, error),

@@ -120,6 +120,6 @@ fn used(event: &RecordedEvent, access: &AccessEvent) -> Option<EntityKey> {
             tenant_id: event.tenant(),
             id: key.clone(),
         }),
-        AccessEvent::Denied { .. } => None,
+        AccessEvent::Denied { .. } | AccessEvent::Read { .. } | AccessEvent::Refused { .. } => None,
     }
 }

@@ -23,10 +23,18 @@ pub enum Outcome {
     Succeeded,
     /// Somebody was turned away.
     Denied,
+    /// The rules refused it.
+    Refused,
 }
 
 /// The actions that tell of somebody who was turned away.
 const DENIALS: &[&str] = &["access.denied"];
+
+/// The actions that tell of a command that the rules refused.
+const REFUSALS: &[&str] = &["access.refused"];
+
+/// Both.
+const NOT_DONE: &[&str] = &["access.denied", "access.refused"];
 
 impl Outcome {
     /// The outcome that an action tells of.
@@ -34,6 +42,8 @@ impl Outcome {
     pub fn of(action: &str) -> Self {
         if DENIALS.contains(&action) {
             Self::Denied
+        } else if REFUSALS.contains(&action) {
+            Self::Refused
         } else {
             Self::Succeeded
         }
@@ -43,9 +53,14 @@ impl Outcome {
     pub(super) fn condition(self, query: &mut QueryBuilder<'static, Postgres>) {
         query.push(match self {
             Self::Succeeded => " and t.action <> all(",
-            Self::Denied => " and t.action = any(",
+            Self::Denied | Self::Refused => " and t.action = any(",
         });
-        query.push_bind(DENIALS).push(")");
+        let actions = match self {
+            Self::Succeeded => NOT_DONE,
+            Self::Denied => DENIALS,
+            Self::Refused => REFUSALS,
+        };
+        query.push_bind(actions).push(")");
     }
 }
 
@@ -93,8 +108,8 @@ pub struct Facets {
     pub actors: Vec<FacetValue>,
     /// The kinds of things it was done to.
     pub entity_types: Vec<FacetValue>,
-    /// How many succeeded, and how many were denied.
-    pub outcomes: (u64, u64),
+    /// How many succeeded, how many were denied, and how many refused.
+    pub outcomes: (u64, u64, u64),
 }
 
 #[derive(Deserialize)]
@@ -165,6 +180,7 @@ impl Reader {
                     match Outcome::of(&action) {
                         Outcome::Succeeded => facets.outcomes.0 += row.count,
                         Outcome::Denied => facets.outcomes.1 += row.count,
+                        Outcome::Refused => facets.outcomes.2 += row.count,
                     }
                     (&mut facets.actions, action)
                 }

@@ -12,8 +12,9 @@ pub(crate) use list::{Conditions, Paged};
 pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
-    AsOf, Check, CountedEvents, Counting, Difference, DifferenceKind, Explained, Extent, Past, PastError,
-    PastLimits, Statement, StatementError, Story, Verified, span_of,
+    AsOf, Change, Check, CountedEvents, Counting, Difference, DifferenceKind, Explained, Extent, NoSpeed,
+    Past, PastError, PastLimits, Replay, SPEED_AT_MOST, Statement, StatementError, Step, Steps, Story,
+    Timing, Verified, Wait, differences, span_of, stream_named,
 };
 pub(crate) use row::read;
 pub use stale::RowName;

@@ -131,6 +131,8 @@ impl House {
         options.webhook_key = Some(store::WebhookKey::new(&[7; 32]));
         // So that the log holds what a test puts there.
         options.record_every.key_use = Duration::ZERO;
+        options.record_every.refused = Duration::ZERO;
+        options.record_every.read = Duration::ZERO;
         change(&url, &mut options);
         Self {
             router: api::router(options.clone()),

@@ -250,10 +250,11 @@ async fn a_page_of_a_large_audit_feed_reads_little_more_than_its_rows() {
     house
         .behind_the_engines_back(&format!(
             "insert into audit_feed (tenant_id, position, event_id, occurred_at, recorded_at, actor_kind, actor_id, \
-             action, entity_type, entity_id, payload) \
+             action, entity_type, entity_id, correlation_id, causation_id, payload) \
              select '{tenant}', 1000000 + i, 'e' || i, timestamptz '2026-01-01' + i * interval '1 second', \
              timestamptz '2026-01-01' + i * interval '1 second', 'user', 'u' || i % 500, \
-             case when i % 1000 = 0 then 'lead.rare' else 'lead.captured' end, 'lead', 'l' || i % 5000, '{{}}' \
+             case i % 1000 when 0 then 'lead.rare' when 1 then 'access.denied' else 'lead.captured' end, 'lead', \
+             'l' || i % 5000, 'c' || i % 5000, 'e' || i % 5000, '{{}}' \
              from generate_series(1, {ENTRIES}) i"
         ))
         .await;
@@ -266,7 +267,7 @@ async fn a_page_of_a_large_audit_feed_reads_little_more_than_its_rows() {
         "'2026-01-02T12:10:00Z'::timestamptz",
     ];
     let listening = Statements::listen();
-    let cases: [(&str, Vec<&str>); 9] = [
+    let cases: [(&str, Vec<&str>); 12] = [
         ("{}", vec![]),
         ("{ action: \"lead.rare\" }", vec!["'lead.rare'"]),
         ("{ action: \"lead.r*\" }", vec!["'lead.r'", "'lead.r\u{10ffff}'"]),
@@ -277,6 +278,9 @@ async fn a_page_of_a_large_audit_feed_reads_little_more_than_its_rows() {
             vec!["'lead'", "'l17'"],
         ),
         ("{ entityId: \"l17\" }", vec!["'l17'", &types]),
+        ("{ correlationId: \"c17\" }", vec!["'c17'"]),
+        ("{ causationId: \"e17\" }", vec!["'e17'"]),
+        ("{ outcome: DENIED }", vec!["'{access.denied}'::text[]"]),
         (
             "{ from: \"2026-01-02T12:00:00Z\", before: \"2026-01-02T12:10:00Z\" }",
             window.to_vec(),

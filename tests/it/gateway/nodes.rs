@@ -19,6 +19,7 @@ async fn ids(house: &House, token: &str) -> BTreeMap<String, Value> {
         let is_list = schema.returned(&field, "edges").is_some() && Schema::takes(&field, "first");
         // Some lists are the platform's, and some rows have no id.
         let others = [
+            "entityReplay",
             "parkedStreams",
             "quarantinedUsage",
             "readModelDiff",

@@ -125,6 +125,8 @@ async fn a_position_that_is_not_there_yet_is_told_so_by_every_query() {
             "bundledPlans",
             // Holds, keys and certificates are the log's.
             "dataSubject",
+            "entityReplay",
+            "entityState",
             "me",
             "explainReadModelRow",
             "verifyReadModel",

@@ -171,6 +171,9 @@ impl Schema {
                 .typed(path, name, &kind["ofType"], values)
                 .map(|one| json!([one])),
             "ENUM" => Some(self.0[type_name]["enumValues"][0]["name"].clone()),
+            // A replay needs both ends; they are the past of every test.
+            "INPUT_OBJECT" if path == "replay(from:)" => Some(json!({ "time": "2026-01-01T00:00:00Z" })),
+            "INPUT_OBJECT" if path == "replay(to:)" => Some(json!({ "time": "2026-03-02T12:00:00Z" })),
             "INPUT_OBJECT" => {
                 let mut object = Map::new();
                 for field in self.0[type_name]["inputFields"].as_array().unwrap() {
@@ -182,6 +185,11 @@ impl Schema {
                 Some(Value::Object(object))
             }
             _ => match type_name {
+                // An entity is named by a global id, or by its kind and its id.
+                "ID" if name == "entity" => match values.id(name) {
+                    Value::String(id) if !id.starts_with('~') => Some(json!(format!("lead/{id}"))),
+                    global => Some(global),
+                },
                 "ID" => Some(values.id(name)),
                 "ULID" => Some(values.ulid()),
                 // The one that must be given; `asOf` has a field of that name which may be left out.

@@ -9,7 +9,7 @@ use store::{Key, Orders, Store, StoreError};
 
 use super::code::{IntoFault, store_fault};
 use super::{Context, Cursor, GlobalId, Head, Ids, May, UserError};
-use crate::auth::Identity;
+use crate::auth::{Authenticator, Identity, RefusedCommand};
 use crate::options::Options;
 
 /// The source of all keys that GraphQL clients give.
@@ -55,6 +55,7 @@ where
     let store = &ctx.data::<Options>()?.store;
     let identity = ctx.data::<Identity>()?;
     may.check(identity).map_err(IntoFault::into_fault)?;
+    let mutation = asked.mutation;
     match Ids::of(ctx)?.optional("id", &[A::TYPE], asked.head.id.take().map(ID)) {
         Ok(id) => asked.head.id = id,
         Err(error) => return Ok(error.into()),
@@ -76,10 +77,29 @@ where
             user_errors: Vec::new(),
         }),
         Err(StoreError::Refused(refusal)) => {
+            let refused = RefusedCommand {
+                command: &in_camel_case(mutation),
+                code: refusal.code(),
+                message: &refusal.to_string(),
+                target: &format!("{}/{}", A::TYPE, id.as_str()),
+            };
+            ctx.data::<Authenticator>()?.refused_command(identity, refused);
             Ok(UserError::refusal(refusal.code(), refusal.to_string()).into())
         }
         Err(error) => Err(store_fault(error)),
     }
+}
+
+/// A field's name as clients write it.
+fn in_camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut written = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        written.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        written.extend(letters);
+    }
+    written
 }
 
 /// Parses what every mutation takes.

@@ -74,6 +74,7 @@ impl IntoFault for PastError {
             | Self::TooManyRows { .. }
             | Self::OtherVersion { .. }
             | Self::UnknownReadModel { .. }
+            | Self::UnknownEntity { .. }
             | Self::WrongKey { .. } => fault(Code::BadUserInput, text),
             Self::NoSuchRow { .. } => fault(Code::NotFound, text),
         }

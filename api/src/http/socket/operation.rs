@@ -108,6 +108,10 @@ async fn follow(mut subscriber: Box<Subscriber>, voice: Voice) -> Option<()> {
                 let last = if has_failed { Last::Yes } else { Last::No };
                 voice.say(texts, last).await?;
             }
+            Turn::Over(Ended::Completed) => {
+                let complete = FromServer::Complete { id: &voice.id };
+                return voice.say(vec![complete.text().into()], Last::Yes).await;
+            }
             // Without a `complete`, so that the client begins again behind its last cursor.
             Turn::Over(Ended::Drained | Ended::Failed) => return voice.say(Vec::new(), Last::Yes).await,
         }

@@ -84,7 +84,7 @@ pub(in crate::http) fn beats(
             () = beating.reader.revocations.of(&beating.reader.identity) => Beat::End(End::Denied(denied())),
             turn = beating.subscriber.next() => match turn {
                 Turn::Frames(frames) => Beat::Frames(frames),
-                Turn::Over(Ended::Failed) => Beat::End(End::Complete),
+                Turn::Over(Ended::Completed | Ended::Failed) => Beat::End(End::Complete),
                 Turn::Over(Ended::Drained) => Beat::End(End::Drained),
             },
             _ = beating.pauses.tick() => Beat::Pause,

@@ -161,7 +161,8 @@ fn read(record: &OwnedMessage, records: Option<&JsonRecords>) -> Result<Option<A
             commands,
         },
     };
-    Ok(Some(Asked { key, what }))
+    let cause = None;
+    Ok(Some(Asked { key, cause, what }))
 }
 
 /// The records that are there, after a short wait for the first.

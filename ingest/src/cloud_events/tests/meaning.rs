@@ -11,6 +11,7 @@ use crate::cloud_events::meaning::{Meaning, What, meaning};
 
 fn event(event_type: &str, subject: Option<&str>, data: Option<&str>) -> CloudEvent {
     CloudEvent {
+        causation_id: None,
         id: "7".into(),
         source: "/shop".into(),
         event_type: event_type.into(),

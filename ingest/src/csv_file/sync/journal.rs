@@ -1,9 +1,9 @@
 //! The sync's own stream: begun with the first thing that is new, ended with the counts.
 
-use domain::Caller;
 use domain::connector::ConnectorId;
 use domain::connector_sync::{Command, ConnectorSync, ConnectorSyncId};
-use store::{Committed, Key, Orders, Rejection, Store};
+use domain::{Caller, EventId};
+use store::{Committed, Key, Orders, Part, Place, Rejection, Store};
 
 use super::error::SyncError;
 use super::import::Progress;
@@ -36,9 +36,24 @@ impl Journal {
             connector: self.connector.to_string(),
             source: self.source_name.clone(),
         };
-        self.write(start, self.own_key("start")).await?;
+        let started = self.write(start, self.own_key("start")).await?;
         self.started = true;
+        // All that follows happens because of it.
+        self.caller.causation_id = self.event_at(started.position).await?;
         Ok(())
+    }
+
+    /// The id of the tenant's event of a position.
+    async fn event_at(&self, position: u64) -> Result<Option<EventId>, SyncError> {
+        let part = Part::Event {
+            tenant: self.caller.tenant,
+            position,
+        };
+        let found = self.store.log().part(&part, Place::default(), position, 1).await;
+        let found = found.map_err(|error| SyncError::Unavailable {
+            reason: error.to_string(),
+        })?;
+        Ok(found.first().map(|event| event.event_id))
     }
 
     /// Writes down a rejected row, unless it was written down before; returns its position if it is new.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::csv_file::fields_of;
+use domain::fields_of;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]

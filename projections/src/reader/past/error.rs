@@ -84,6 +84,14 @@ pub enum PastError {
         /// The version of this program's fold.
         own: i32,
     },
+    /// No kind of aggregate of that name.
+    #[error("{name:?} is no entity: give its kind and its id, as lead/l1; the kinds are {}", known.join(", "))]
+    UnknownEntity {
+        /// What was asked for.
+        name: String,
+        /// The kinds that there are.
+        known: Vec<&'static str>,
+    },
     /// No read model of that name.
     #[error("there is no read model {name:?}: there are {}", known.join(", "))]
     UnknownReadModel {

@@ -3,18 +3,24 @@
 mod as_of;
 mod behind;
 mod counted;
+mod differences;
 mod error;
 mod explain;
 mod limits;
 mod statement;
+mod steps;
+mod timing;
 mod verify;
 
 pub use as_of::AsOf;
 pub use counted::{CountedEvents, Counting};
+pub use differences::{Change, differences};
 pub use error::PastError;
 pub use explain::{Explained, Story};
 pub use limits::PastLimits;
 pub use statement::{Statement, StatementError, span_of};
+pub use steps::{Replay, Step, Steps, stream_named};
+pub use timing::{NoSpeed, SPEED_AT_MOST, Timing, Wait};
 pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
 
 use std::sync::Arc;

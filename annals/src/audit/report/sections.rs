@@ -1,0 +1,201 @@
+//! The parts of a report.
+
+use std::collections::BTreeMap;
+
+use domain::{RecordedEvent, TenantId};
+use jiff::Timestamp;
+use store::{Audited, SealError, SignedCheckpoint};
+
+use super::Period;
+use super::access::{shown, text};
+use crate::paper::{Align, Paper};
+
+pub(super) fn about(
+    paper: &mut Paper,
+    tenant: TenantId,
+    period: Period,
+    now: Timestamp,
+    events: Option<u64>,
+) {
+    paper.text(format!(
+        "Tenant {tenant}, from {} to {} (UTC, by the time at which events were recorded). Made at {}.",
+        shown(period.from),
+        shown(period.before),
+        shown(now)
+    ));
+    paper.text(match events {
+        Some(events) => format!("{events} events were recorded in the period."),
+        None => "A part of the period is in archives.".to_owned(),
+    });
+}
+
+/// A table, or a sentence that there is nothing in it.
+fn listed(paper: &mut Paper, columns: &[(&str, Align, u32)], rows: Vec<Vec<String>>, nothing: &str) {
+    if rows.is_empty() {
+        paper.text(nothing);
+    } else {
+        paper.table(columns, rows);
+    }
+}
+
+pub(super) fn role_changes(paper: &mut Paper, events: &[RecordedEvent]) {
+    paper.heading("Changes of roles and keys");
+    let rows = events
+        .iter()
+        .filter(|event| matches!(event.stream.aggregate_type, "member" | "api_key"))
+        .map(|event| {
+            let payload = event.event.encode();
+            let (_, kind) = event.event_type.split_once('.').unwrap_or_default();
+            let of = |field: &str| text(&payload, &format!("/{kind}/{field}"));
+            let (before, after) = match kind {
+                "invited" | "joined" => (String::new(), of("role")),
+                "role_changed" => (of("previous"), of("role")),
+                "removed" => (of("previous"), String::new()),
+                "issued" => (String::new(), of("scopes")),
+                _ => (String::new(), of("reason")),
+            };
+            vec![
+                shown(event.recorded_at),
+                event.actor.to_string(),
+                event.event_type.clone(),
+                event.stream.id.clone(),
+                before,
+                after,
+            ]
+        });
+    let columns = [
+        ("When", Align::Left, 3),
+        ("By", Align::Left, 3),
+        ("What", Align::Left, 3),
+        ("Whose", Align::Left, 3),
+        ("Before", Align::Left, 2),
+        ("After", Align::Left, 3),
+    ];
+    listed(paper, &columns, rows.collect(), "None was changed.");
+}
+
+pub(super) fn failed_sign_ins(paper: &mut Paper, events: &[RecordedEvent]) {
+    paper.heading("Failed sign-ins and denials");
+    let mut told: BTreeMap<[String; 4], u64> = BTreeMap::new();
+    for event in events {
+        let payload = event.event.encode();
+        let (kind, why) = match event.event_type.as_str() {
+            "access.denied" => ("denied", "reason"),
+            "access.refused" => ("refused", "code"),
+            _ => continue,
+        };
+        let of = |field: &str| text(&payload, &format!("/{kind}/{field}"));
+        let key = [event.actor.to_string(), of("address"), of(why), of("asked")];
+        *told.entry(key).or_default() += of("attempts").parse().unwrap_or(1);
+    }
+    let rows = told.into_iter().map(|(key, attempts)| {
+        let mut row = key.to_vec();
+        row.push(attempts.to_string());
+        row
+    });
+    let columns = [
+        ("Who", Align::Left, 4),
+        ("Address", Align::Left, 3),
+        ("Why", Align::Left, 3),
+        ("Asked for", Align::Left, 3),
+        ("Times", Align::Right, 1),
+    ];
+    listed(paper, &columns, rows.collect(), "Nobody was turned away.");
+}
+
+pub(super) fn sensitive(paper: &mut Paper, events: &[RecordedEvent]) {
+    paper.heading("Exports and reads of sensitive data");
+    let rows = events
+        .iter()
+        .filter(|event| event.event_type == "access.read")
+        .map(|event| {
+            let payload = event.event.encode();
+            let of = |field: &str| text(&payload, &format!("/read/{field}"));
+            vec![
+                shown(event.recorded_at),
+                event.actor.to_string(),
+                of("what"),
+                of("targets"),
+                of("reads"),
+            ]
+        });
+    let columns = [
+        ("When", Align::Left, 3),
+        ("Who", Align::Left, 4),
+        ("What", Align::Left, 3),
+        ("Of what", Align::Left, 4),
+        ("Times", Align::Right, 1),
+    ];
+    listed(paper, &columns, rows.collect(), "None was recorded.");
+}
+
+pub(super) fn erasures(paper: &mut Paper, events: &[RecordedEvent]) {
+    paper.heading("Erasures and retention");
+    let rows = events
+        .iter()
+        .filter(|event| {
+            let (family, _) = event.event_type.split_once('.').unwrap_or_default();
+            matches!(family, "subject" | "retention")
+        })
+        .map(|event| {
+            vec![
+                shown(event.recorded_at),
+                event.actor.to_string(),
+                event.event_type.clone(),
+                event.stream.id.clone(),
+            ]
+        });
+    let columns = [
+        ("When", Align::Left, 3),
+        ("By", Align::Left, 4),
+        ("What", Align::Left, 3),
+        ("Whose", Align::Left, 4),
+    ];
+    listed(paper, &columns, rows.collect(), "Nothing was erased.");
+}
+
+pub(super) fn checkpoint(paper: &mut Paper, newest: Option<&SignedCheckpoint>) {
+    paper.heading("Checkpoints");
+    let Some(signed) = newest else {
+        paper.text("Nothing of this tenant was sealed yet.");
+        return;
+    };
+    paper.text(format!(
+        "The newest checkpoint covers {} events up to position {} and was signed at {} (UTC). Keep it: whoever has it can \
+         prove that nothing before it was changed.",
+        signed.checkpoint.size,
+        signed.position,
+        shown(signed.sealed_at)
+    ));
+    let lines = signed.note.lines().filter(|line| !line.is_empty());
+    paper.table(
+        &[("The signed note", Align::Left, 1)],
+        lines.map(|line| vec![line.to_owned()]).collect(),
+    );
+}
+
+pub(super) fn verification(paper: &mut Paper, audited: Result<&Audited, &SealError>) {
+    paper.heading("Verification");
+    let audited = match audited {
+        Ok(audited) => audited,
+        Err(error) => {
+            paper.text(format!("The log could not be verified: {error}."));
+            return;
+        }
+    };
+    paper.text(format!(
+        "When this report was made, {} events were held against the tree, and {} checkpoints were verified; {} events were \
+         not sealed yet, {} are in archives and were not looked at.",
+        audited.events, audited.checkpoints, audited.unsealed, audited.archived
+    ));
+    let found = audited
+        .findings
+        .iter()
+        .map(|finding| vec![finding.trace.to_string()]);
+    listed(
+        paper,
+        &[("Finding", Align::Left, 1)],
+        found.collect(),
+        "Nothing was found: the log is what was signed.",
+    );
+}
