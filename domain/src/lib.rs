@@ -14,6 +14,7 @@ pub mod connector;
 pub mod connector_sync;
 #[cfg(test)]
 mod given;
+pub mod invoice;
 pub mod lead;
 pub mod member;
 pub mod meter;

@@ -59,6 +59,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         claim,
         connector,
         connector_sync,
+        invoice,
         lead,
         member,
         meter,

@@ -89,6 +89,7 @@ events! {
     Claim: claim,
     Connector: connector,
     ConnectorSync: connector_sync,
+    Invoice: invoice,
     Lead: lead,
     Member: member,
     Meter: meter,

@@ -63,7 +63,7 @@ pub struct AppliedCoupon {
 }
 
 /// What a coupon took off an invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RatedCoupon {
     /// The coupon's code.
     pub code: String,

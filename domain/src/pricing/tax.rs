@@ -23,7 +23,7 @@ pub struct Tax {
 }
 
 /// A tax of an invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RatedTax {
     /// The tax's code.
     pub code: String,
