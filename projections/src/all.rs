@@ -13,6 +13,7 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
         read_model::<crate::claim::ClaimList>(),
         read_model::<crate::connector::ConnectorList>(),
         read_model::<crate::daily_usage::DailyUsage>(),
+        read_model::<crate::invoice::InvoiceList>(),
         read_model::<crate::lead::LeadList>(),
         read_model::<crate::member::MemberList>(),
         read_model::<crate::meter::MeterList>(),

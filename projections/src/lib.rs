@@ -11,6 +11,7 @@ pub mod claim;
 pub mod connector;
 pub mod daily_usage;
 pub mod engine;
+pub mod invoice;
 pub mod lead;
 pub mod member;
 pub mod meter;
@@ -34,7 +35,7 @@ pub use engine::{
     RowChange, RowDifference, RowKey, Rows, Scope, Status, Stopped, TenantStatus, Unfoldable,
 };
 pub use reader::{
-    AsOf, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained, Extent,
-    List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, RowName, Sort, Statement,
-    StatementError, Story, Total, Verified, Way, span_of,
+    AsOf, BillWish, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Drawn,
+    Explained, Extent, List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, Rebilled,
+    RowName, Sort, Statement, StatementError, Story, Total, Verified, Way, WhatIf, Wish, span_of,
 };

@@ -12,8 +12,8 @@ pub(crate) use list::{Conditions, Paged};
 pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
-    AsOf, Check, CountedEvents, Counting, Difference, DifferenceKind, Explained, Extent, Past, PastError,
-    PastLimits, Statement, StatementError, Story, Verified, span_of,
+    AsOf, BillWish, Check, CountedEvents, Counting, Difference, DifferenceKind, Drawn, Explained, Extent,
+    Past, PastError, PastLimits, Rebilled, Statement, StatementError, Story, Verified, WhatIf, Wish, span_of,
 };
 pub(crate) use row::read;
 pub use stale::RowName;
@@ -80,6 +80,16 @@ impl Reader {
     /// A transaction that sees one tenant's rows.
     pub(crate) async fn begin(&self, tenant: TenantId) -> Result<Transaction<'static, Postgres>, QueryError> {
         self.begin_with("annals.tenant", &tenant.to_string()).await
+    }
+
+    /// The same, in which all statements see the rows of one moment.
+    pub(crate) async fn begin_at_one_moment(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Transaction<'static, Postgres>, QueryError> {
+        let begin =
+            format!("begin isolation level repeatable read read only; set local annals.tenant = '{tenant}'");
+        Ok(self.pool.begin_with(begin).await?)
     }
 
     /// A transaction under one setting that a row-level policy knows.
