@@ -15,6 +15,7 @@ mod gateway;
 mod graphql;
 mod http;
 mod import;
+pub mod invoicing;
 mod limits;
 mod live;
 mod options;

@@ -11,6 +11,7 @@ mod connector;
 mod connector_sync;
 mod event;
 mod import;
+mod invoice;
 mod invoice_preview;
 pub(crate) mod kit;
 mod lead;

@@ -14,6 +14,7 @@ use super::api_key::ApiKey;
 use super::audit_feed::AuditEntry;
 use super::claim::Claim;
 use super::connector::Connector;
+use super::invoice::Invoice;
 use super::kit::{
     Code, Context, Cursor, Entity, GlobalId, IntoFault, Listed, NodeId, fault, related, see_those,
 };
@@ -40,6 +41,7 @@ pub(crate) enum Node {
     AuditEntry(AuditEntry),
     Claim(Claim),
     Connector(Connector),
+    Invoice(Invoice),
     Lead(Lead),
     Member(Member),
     Meter(Meter),
@@ -150,6 +152,7 @@ entities!(
     ApiKey,
     Claim,
     Connector,
+    Invoice,
     Lead,
     Member,
     Meter,

@@ -4,9 +4,9 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector, connector_sync,
-    event, import, invoice_preview, lead, me, member, meter, metered_usage, node, opportunity, plan, proof,
-    quarantined_usage, read_model, read_model_history, read_model_operation, record_usage, roi_summary,
-    roi_summary_live, subscription, tenant, usage, usage_live, workspace,
+    event, import, invoice, invoice_preview, lead, me, member, meter, metered_usage, node, opportunity, plan,
+    proof, quarantined_usage, read_model, read_model_history, read_model_operation, record_usage,
+    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, workspace,
 };
 
 /// What can be asked.
@@ -19,6 +19,7 @@ pub(crate) struct Query(
     audit_feed::AuditFeedQuery,
     claim::ClaimQuery,
     connector::ConnectorQuery,
+    invoice::InvoiceQuery,
     invoice_preview::InvoicePreviewQuery,
     lead::LeadQuery,
     me::MeQuery,
@@ -52,6 +53,8 @@ pub(crate) struct Mutation(
     connector::ConnectorMutation,
     connector_sync::ConnectorSyncMutation,
     import::ImportMutation,
+    invoice::InvoiceMutation,
+    invoice::IssueInvoiceMutation,
     lead::LeadMutation,
     member::MemberMutation,
     meter::MeterMutation,

@@ -91,6 +91,33 @@ impl Past {
         Ok(Some(Drawn::Fresh(Box::new(bill))))
     }
 
+    /// When the periods of a subscription begin that end in some days, the last one included.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub async fn periods_ending(
+        &self,
+        tenant: TenantId,
+        subscription: &str,
+        (first, last): (Date, Date),
+    ) -> Result<Vec<Timestamp>, StatementError> {
+        let books = Books::now(self, tenant).await?;
+        let Some(account) = books.account(subscription).await? else {
+            return Ok(Vec::new());
+        };
+        let agreement = account.agreement(&account.zone)?;
+        let cycle = agreement.cycle();
+        let mut begins = Vec::new();
+        let mut period = cycle.period_on(first)?;
+        while period.end_day.yesterday().is_ok_and(|end| end <= last) {
+            if period.end_day > cycle.starts_on {
+                begins.push(period.begins_at()?);
+            }
+            period = cycle.period_on(period.end_day)?;
+        }
+        Ok(begins)
+    }
+
     /// An issued invoice folded again from the log, up to the position at which it was frozen. Invoices of before are
     /// taken as they were issued.
     ///
