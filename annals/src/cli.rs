@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
+use crate::invoices::InvoicesCommand;
 use crate::read_models::ReadModelCommand;
 
 /// Annals: the book of record of a Results-as-a-Service platform.
@@ -65,6 +66,12 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: ReadModelCommand,
+    },
+    /// Issue invoices, and fold them again
+    Invoices {
+        /// What to do
+        #[command(subcommand)]
+        command: InvoicesCommand,
     },
     /// Prove what is in the log, and hold it against what was signed
     Audit {

@@ -8,8 +8,8 @@ use crate::cli::{Cli, Command, IngestCommand, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
-    ambient, archive_command, audit, doctor, event_documents, health, import, intake, log_command, output,
-    read_models, serve, tracing_setup, up,
+    ambient, archive_command, audit, doctor, event_documents, health, import, intake, invoices, log_command,
+    output, read_models, serve, tracing_setup, up,
 };
 
 /// Runs the program on its command line.
@@ -94,6 +94,16 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let outcome = read_models::run(&database.url, &settings, command).await;
             database.close().await?;
             outcome?;
+        }
+        Command::Invoices { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = invoices::run(&database.url, ambient::system(), command).await;
+            database.close().await?;
+            return Ok(if outcome? {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
         }
         Command::Ingest {
             command: IngestCommand::DeadLetters { command },

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use api::watching::Watching;
 use api::{Authenticator, TokenSource};
 use domain::api_key::Scope;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use projections::{Projector, Reader};
+use projections::{Past, Projector, Reader};
 use store::{Ambient, Store};
 use tokio::net::TcpListener;
 
@@ -15,15 +16,17 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::intake::Reading;
+use crate::nightly::Nightly;
 use crate::read_models::Figures;
 use crate::relaying::Relaying;
 use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
-use crate::{listen, read_models};
+use crate::{invoices, listen, read_models};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 const PROJECTOR_CONNECTIONS: u32 = 8;
+const WATCHING_CONNECTIONS: u32 = 5;
 
 /// The open rooms of one process.
 pub struct Rooms {
@@ -33,6 +36,8 @@ pub struct Rooms {
     pub reader: Reader,
     projector: Option<Projector>,
     verification: Option<Verification>,
+    nightly: Option<Nightly>,
+    watching: Option<Watching>,
     sealing: Option<Sealing>,
     relay: Option<Relaying>,
     intake: Option<Reading>,
@@ -78,6 +83,21 @@ impl Rooms {
                 rate,
             )),
             _ => None,
+        };
+
+        let nightly = match projector.is_some() {
+            true => Some(Nightly::start(store.clone(), invoices::invoicing(url, &store)?)),
+            false => None,
+        };
+
+        let watching = match projector.is_some() {
+            true => {
+                let reader = Reader::new(store::pool(url, store::Role::Projector, WATCHING_CONNECTIONS)?);
+                let limits = settings.gateway.limits().past();
+                let past = Past::new(reader.clone(), store.log().clone(), limits);
+                Some(Watching::start(store.clone(), reader, past))
+            }
+            false => None,
         };
 
         let sealing = if roles.contains(&Role::Sealer) {
@@ -130,6 +150,8 @@ impl Rooms {
             reader,
             projector,
             verification,
+            nightly,
+            watching,
             sealing,
             relay,
             intake,
@@ -154,6 +176,12 @@ impl Rooms {
         }
         if let Some(verification) = self.verification {
             verification.stop().await;
+        }
+        if let Some(watching) = self.watching {
+            watching.stop().await;
+        }
+        if let Some(nightly) = self.nightly {
+            nightly.stop().await;
         }
         if let Some(projector) = self.projector {
             projector.stop().await;

@@ -19,6 +19,7 @@ pub mod invoicing;
 mod limits;
 mod live;
 mod options;
+pub mod watching;
 
 pub use auth::{
     Authenticator, BadToken, Denied, Hosts, Identity, JwtClaims, JwtOptions, KeySetSource, RecordEvery, Role,

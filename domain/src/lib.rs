@@ -8,10 +8,12 @@ pub mod kernel;
 pub mod access;
 pub mod agent;
 pub mod agent_run;
+pub mod alert;
 pub mod api_key;
 pub mod claim;
 pub mod connector;
 pub mod connector_sync;
+pub mod entitlement;
 #[cfg(test)]
 mod given;
 pub mod invoice;

@@ -55,6 +55,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         access,
         agent,
         agent_run,
+        alert,
         api_key,
         claim,
         connector,

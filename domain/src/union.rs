@@ -85,6 +85,7 @@ events! {
     Access: access,
     Agent: agent,
     AgentRun: agent_run,
+    Alert: alert,
     ApiKey: api_key,
     Claim: claim,
     Connector: connector,

@@ -8,6 +8,7 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
     vec![
         read_model::<crate::agent::AgentList>(),
         read_model::<crate::agent_run::AgentRunList>(),
+        read_model::<crate::alert::AlertList>(),
         read_model::<crate::api_key::ApiKeys>(),
         read_model::<crate::audit_feed::AuditFeed>(),
         read_model::<crate::claim::ClaimList>(),

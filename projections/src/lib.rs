@@ -5,12 +5,14 @@
 
 pub mod agent;
 pub mod agent_run;
+pub mod alert;
 pub mod api_key;
 pub mod audit_feed;
 pub mod claim;
 pub mod connector;
 pub mod daily_usage;
 pub mod engine;
+pub mod entitlement;
 pub mod invoice;
 pub mod lead;
 pub mod member;
@@ -37,5 +39,6 @@ pub use engine::{
 pub use reader::{
     AsOf, BillWish, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Drawn,
     Explained, Extent, List, Listed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, Rebilled,
-    RowName, Sort, Statement, StatementError, Story, Total, Verified, Way, WhatIf, Wish, span_of,
+    RowName, Seen, Sort, Statement, StatementError, Story, Total, Verified, Way, WhatIf, Wish, draft_plan,
+    span_of,
 };

@@ -67,8 +67,11 @@ const TABLE: &[Line] = &[
         "workspaces",
     ], EVERYBODY, &[Read]),
     line(Q, &[
+        "alert",
+        "alerts",
         "bundledMeters",
         "bundledPlans",
+        "entitlements",
         "invoice",
         "invoicePreview",
         "invoices",
@@ -82,6 +85,7 @@ const TABLE: &[Line] = &[
         "subscription",
         "subscriptions",
         "usage",
+        "whatIf",
     ], PEOPLE, &[Read]),
     line(Q, &[
         "connector",
@@ -162,6 +166,7 @@ const TABLE: &[Line] = &[
         "changeMeter",
         "changeSubscriptionPlan",
         "creditInvoice",
+        "defineAlert",
         "defineMeter",
         "definePlan",
         "disputeInvoiceLine",
@@ -171,6 +176,7 @@ const TABLE: &[Line] = &[
         "receivePayment",
         "recordInvoicePayment",
         "resumeSubscription",
+        "retireAlert",
         "retireMeter",
         "settleInvoiceDispute",
         "startSubscription",
@@ -208,6 +214,7 @@ const TABLE: &[Line] = &[
         "events",
     ], AUDIT, &[Read]),
     line(S, &[
+        "invoicePreview",
         "roi",
         "usage",
     ], PEOPLE, &[Read]),

@@ -2,6 +2,7 @@
 
 mod agent;
 mod agent_run;
+mod alert;
 mod api_key;
 mod audit_facets;
 mod audit_feed;
@@ -9,9 +10,11 @@ mod audit_feed_live;
 mod claim;
 mod connector;
 mod connector_sync;
+mod entitlements;
 mod event;
 mod import;
 mod invoice;
+mod invoice_live;
 mod invoice_preview;
 pub(crate) mod kit;
 mod lead;
@@ -39,6 +42,7 @@ mod subscription;
 mod tenant;
 mod usage;
 mod usage_live;
+mod what_if;
 mod workspace;
 
 pub use schema::schema_sdl;

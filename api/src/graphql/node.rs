@@ -10,6 +10,7 @@ use projections::tenant::Tenants;
 
 use super::agent::Agent;
 use super::agent_run::AgentRun;
+use super::alert::Alert;
 use super::api_key::ApiKey;
 use super::audit_feed::AuditEntry;
 use super::claim::Claim;
@@ -37,6 +38,7 @@ const IDS_AT_MOST: usize = 100;
 pub(crate) enum Node {
     Agent(Agent),
     AgentRun(AgentRun),
+    Alert(Alert),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Claim(Claim),
@@ -149,6 +151,7 @@ macro_rules! entities {
 entities!(
     Agent,
     AgentRun,
+    Alert,
     ApiKey,
     Claim,
     Connector,

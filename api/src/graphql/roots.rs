@@ -3,10 +3,11 @@
 use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
-    agent, agent_run, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector, connector_sync,
-    event, import, invoice, invoice_preview, lead, me, member, meter, metered_usage, node, opportunity, plan,
-    proof, quarantined_usage, read_model, read_model_history, read_model_operation, record_usage,
-    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, workspace,
+    agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
+    connector_sync, entitlements, event, import, invoice, invoice_live, invoice_preview, lead, me, member,
+    meter, metered_usage, node, opportunity, plan, proof, quarantined_usage, read_model, read_model_history,
+    read_model_operation, record_usage, roi_summary, roi_summary_live, subscription, tenant, usage,
+    usage_live, what_if, workspace,
 };
 
 /// What can be asked.
@@ -14,11 +15,13 @@ use super::{
 pub(crate) struct Query(
     agent::AgentQuery,
     agent_run::AgentRunQuery,
+    alert::AlertQuery,
     api_key::ApiKeyQuery,
     audit_facets::AuditFacetsQuery,
     audit_feed::AuditFeedQuery,
     claim::ClaimQuery,
     connector::ConnectorQuery,
+    entitlements::EntitlementQuery,
     invoice::InvoiceQuery,
     invoice_preview::InvoicePreviewQuery,
     lead::LeadQuery,
@@ -39,6 +42,7 @@ pub(crate) struct Query(
     subscription::SubscriptionQuery,
     tenant::TenantQuery,
     usage::UsageQuery,
+    what_if::WhatIfQuery,
     workspace::WorkspaceQuery,
 );
 
@@ -47,6 +51,7 @@ pub(crate) struct Query(
 pub(crate) struct Mutation(
     agent::AgentMutation,
     agent_run::AgentRunMutation,
+    alert::AlertMutation,
     api_key::ApiKeyMutation,
     api_key::ApiKeyTokenMutation,
     claim::ClaimMutation,
@@ -74,6 +79,7 @@ pub(crate) struct Mutation(
 pub(crate) struct Subscription(
     audit_feed_live::AuditFeedSubscription,
     event::EventSubscription,
+    invoice_live::RunningTotalSubscription,
     roi_summary_live::RoiSubscription,
     usage_live::UsageSubscription,
 );

@@ -88,6 +88,18 @@ impl Invoicing {
         Self { store, reader, past }
     }
 
+    /// The read models that it reads.
+    #[must_use]
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// What it rates with.
+    #[must_use]
+    pub const fn past(&self) -> &Past {
+        &self.past
+    }
+
     /// Issues the bill of a period, once: the invoice that is there already is the answer, too. `None`: there is no such
     /// subscription.
     ///

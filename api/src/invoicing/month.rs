@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::Caller;
 use domain::invoice::Stage;
+use domain::{Caller, TenantId};
 use jiff::civil::Date;
 use projections::subscription::SubscriptionList;
-use projections::{List, Page};
+use projections::{List, Page, QueryError};
 
 use super::{Invoicing, InvoicingError, IssueWish, Issued};
 
@@ -64,6 +64,31 @@ pub struct Skipped {
 const PAGE: u32 = 500;
 
 impl Invoicing {
+    /// The ids of a tenant's subscriptions, the newest first.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the read models are away.
+    pub async fn subscriptions(&self, tenant: TenantId) -> Result<Vec<String>, QueryError> {
+        let mut ids = Vec::new();
+        let mut list = List {
+            page: Page {
+                limit: PAGE,
+                ..Page::default()
+            },
+            ..List::default()
+        };
+        loop {
+            let listed = self.reader.list::<SubscriptionList>(tenant, &list).await?;
+            for (place, row) in listed.rows {
+                ids.push(row.id);
+                list.page.from = Some(place);
+            }
+            if !listed.more {
+                return Ok(ids);
+            }
+        }
+    }
+
     /// Issues the bills of all periods of a tenant that end in a month. What is issued already stays as it is, so that a
     /// run that was broken off goes on.
     ///
@@ -74,23 +99,10 @@ impl Invoicing {
         let head = self.store.log().head().await?;
         self.seen(head).await?;
         let mut report = MonthReport::default();
-        let mut list = List {
-            page: Page {
-                limit: PAGE,
-                ..Page::default()
-            },
-            ..List::default()
-        };
-        loop {
-            let listed = self.reader.list::<SubscriptionList>(caller.tenant, &list).await?;
-            for (place, row) in listed.rows {
-                self.issue_all(caller, &row.id, month, &mut report).await?;
-                list.page.from = Some(place);
-            }
-            if !listed.more {
-                return Ok(report);
-            }
+        for subscription in self.subscriptions(caller.tenant).await? {
+            self.issue_all(caller, &subscription, month, &mut report).await?;
         }
+        Ok(report)
     }
 
     async fn issue_all(

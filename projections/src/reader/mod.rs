@@ -13,7 +13,8 @@ pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
     AsOf, BillWish, Check, CountedEvents, Counting, Difference, DifferenceKind, Drawn, Explained, Extent,
-    Past, PastError, PastLimits, Rebilled, Statement, StatementError, Story, Verified, WhatIf, Wish, span_of,
+    Past, PastError, PastLimits, Rebilled, Seen, Statement, StatementError, Story, Verified, WhatIf, Wish,
+    draft_plan, span_of,
 };
 pub(crate) use row::read;
 pub use stale::RowName;

@@ -1,11 +1,12 @@
 //! The way of a mutation: parse, ask the log under the key, tell the refusal or the result.
 
 use async_graphql::{ID, Result};
-use domain::{Entity, EntityId, RefusalCode};
+use domain::{Caller, Entity, EntityId, RefusalCode};
+use projections::entitlement::{Asked as Wanted, Pass};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::{Key, Orders, Store, StoreError};
+use store::{Committed, Key, Orders, Store, StoreError};
 
 use super::code::{IntoFault, store_fault};
 use super::{Context, Cursor, GlobalId, Head, Ids, May, UserError};
@@ -62,24 +63,80 @@ where
     let caller = may
         .caller(identity, store.ambient(), &mut asked.head)
         .map_err(IntoFault::into_fault)?;
+    let mutation = asked.mutation;
     let (caller, id, orders) = match caller.and_then(|caller| Ok((caller, read::<A>(store, asked)?))) {
         Ok((caller, (id, orders))) => (caller, id, orders),
         Err(error) => return Ok(error.into()),
     };
+    let pass = match admitted(ctx, &caller, mutation).await? {
+        Ok(pass) => pass,
+        // What took effect before is no more of it.
+        Err(refused) => match store
+            .recall(&caller, orders.key.as_ref())
+            .await
+            .map_err(store_fault)?
+        {
+            Some(committed) => return Ok(Outcome::of::<A>(&caller, committed)),
+            None => return Ok(refused.into()),
+        },
+    };
     match store.execute::<A>(&caller, &id, orders).await {
-        Ok(committed) => Ok(Outcome {
+        Ok(committed) => {
+            if let Some(pass) = pass {
+                pass.took(committed.position);
+            }
+            Ok(Outcome::of::<A>(&caller, committed))
+        }
+        Err(StoreError::Refused(refusal)) => {
+            Ok(UserError::refusal(refusal.code(), refusal.to_string()).into())
+        }
+        Err(error) => Err(store_fault(error)),
+    }
+}
+
+impl Outcome {
+    fn of<A: Entity>(caller: &Caller, committed: Committed) -> Self {
+        Self {
             id: Some(GlobalId::of(caller.tenant, A::TYPE, &committed.id).encode()),
             local_id: Some(committed.id),
             version: Some(committed.version),
             cursor: Some(Cursor::at(caller.tenant, committed.position)),
             known: committed.known,
             user_errors: Vec::new(),
-        }),
-        Err(StoreError::Refused(refusal)) => {
-            Ok(UserError::refusal(refusal.code(), refusal.to_string()).into())
         }
-        Err(error) => Err(store_fault(error)),
     }
+}
+
+/// What of a plan mutations use: a line a mutation.
+const USES: &[(&str, Wanted)] = &[
+    ("add_plan_version", Wanted::Feature("own_plans")),
+    ("capture_lead", Wanted::Begin("lead.captured")),
+    ("change_meter", Wanted::Feature("own_meters")),
+    ("define_meter", Wanted::Feature("own_meters")),
+    ("define_plan", Wanted::Feature("own_plans")),
+    ("enable_vertical", Wanted::Vertical),
+    ("invite_member", Wanted::Member),
+    ("start_agent_run", Wanted::Begin("agent_run.")),
+    ("start_connector_sync", Wanted::Begin("connector_sync.")),
+    ("submit_claim", Wanted::Begin("claim.submitted")),
+];
+
+/// Lets a mutation pass if the tenant's plan has room for it; from memory, once the tenant is known there.
+async fn admitted(
+    ctx: &Context<'_>,
+    caller: &Caller,
+    mutation: &str,
+) -> Result<Result<Option<Pass>, UserError>> {
+    let Some((_, wanted)) = USES.iter().find(|(name, _)| *name == mutation) else {
+        return Ok(Ok(None));
+    };
+    let options = ctx.data::<Options>()?;
+    let now = options.store.ambient().now();
+    let admitted = options.entitlements.admit(caller.tenant, *wanted, now).await;
+    let admitted = admitted.map_err(IntoFault::into_fault)?;
+    Ok(admitted
+        .map(Some)
+        .map_err(|reached| UserError::limit_reached(&reached)))
 }
 
 /// Parses what every mutation takes.

@@ -19,7 +19,7 @@ use crate::invoice::InvoiceRow;
 use crate::metered_usage::{Span, Usage, UsageHour, measured};
 
 /// A quantity that no decimal tells in full is rated with so many places.
-const PLACES: u32 = 12;
+pub(super) const PLACES: u32 = 12;
 
 /// What a subscription's bills are made from.
 pub(super) struct Account<'p> {

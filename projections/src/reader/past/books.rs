@@ -36,7 +36,7 @@ pub(super) struct Books<'p> {
     pub(super) past: &'p Past,
     pub(super) tenant: TenantId,
     pub(super) position: u64,
-    zone: Zone,
+    pub(super) zone: Zone,
     /// The tenant's own meters, with their versions in order.
     meters: BTreeMap<String, Vec<Definition>>,
     pub(super) plans: Vec<Plan>,

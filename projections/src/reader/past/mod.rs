@@ -6,9 +6,11 @@ mod behind;
 mod bill;
 mod books;
 mod counted;
+mod entitled;
 mod error;
 mod explain;
 mod limits;
+mod look;
 mod statement;
 mod verify;
 mod what_if;
@@ -19,9 +21,10 @@ pub use counted::{CountedEvents, Counting};
 pub use error::PastError;
 pub use explain::{Explained, Story};
 pub use limits::PastLimits;
+pub use look::Seen;
 pub use statement::{Statement, StatementError, span_of};
 pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
-pub use what_if::{WhatIf, Wish};
+pub use what_if::{WhatIf, Wish, draft_plan};
 
 use std::sync::Arc;
 

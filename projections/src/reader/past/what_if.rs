@@ -1,14 +1,14 @@
 //! What a past period would have come to under another plan, beside what it came to.
 
 use domain::invoice::Stage;
-use domain::pricing::{DraftInvoice, Exact, Period, Plan, day_of};
+use domain::pricing::{Exact, InvalidPlan, Plan, PlanVersion, day_of};
 use domain::subscription::{BillingError, Event as Term, PlanCode};
 use domain::{Money, TenantId};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::books::Books;
-use super::{Past, StatementError};
+use super::{Past, Statement, StatementError};
 
 /// What is to be rated otherwise.
 #[derive(Clone, Debug)]
@@ -26,16 +26,26 @@ pub struct Wish<'a> {
 pub struct WhatIf {
     /// The subscription's id inside the tenant.
     pub subscription: String,
-    /// The period.
-    pub period: Period,
     /// Under the plans that were in force.
-    pub actual: DraftInvoice,
+    pub actual: Statement,
     /// Under the other plan, in force all the time.
-    pub supposed: DraftInvoice,
+    pub supposed: Statement,
     /// What invoices billed of the period, corrections included; none when nothing was billed.
     pub billed: Option<Money>,
-    /// The position up to which all of it counts.
-    pub position: u64,
+}
+
+/// A plan of one version that has been in force for ever, for prices that are only thought of.
+///
+/// # Errors
+/// [`InvalidPlan`] lists all that is wrong with it.
+pub fn draft_plan(code: PlanCode, version: PlanVersion) -> Result<Plan, InvalidPlan> {
+    let version = PlanVersion {
+        version: 1,
+        effective_from: Timestamp::UNIX_EPOCH,
+        ..version
+    };
+    let name = code.to_string();
+    Plan::try_new(code, name, vec![version])
 }
 
 impl Past {
@@ -73,13 +83,21 @@ impl Past {
                 }
             }
         }
+        let actual = account.rate(&agreement, &period, Stage::Closing).await?;
+        let supposed = account.rate(&supposed, &period, Stage::Closing).await?;
+        let position = account.position();
+        let meters = account.meters;
+        let statement = |draft| Statement {
+            period: period.clone(),
+            draft,
+            meters: meters.clone(),
+            position,
+        };
         Ok(Some(WhatIf {
             subscription: subscription.to_owned(),
-            actual: account.rate(&agreement, &period, Stage::Closing).await?,
-            supposed: account.rate(&supposed, &period, Stage::Closing).await?,
             billed: billed.map(|amount| Money::new(amount, agreement.currency())),
-            position: account.position(),
-            period,
+            actual: statement(actual),
+            supposed: statement(supposed),
         }))
     }
 }
