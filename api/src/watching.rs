@@ -12,7 +12,7 @@ use projections::{Past, ReadModel as _, Reader, Seen};
 use rust_decimal::Decimal;
 use store::{Filter, Orders, ReadError, Store, StoreError};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// How long events are gathered before the figures are looked at.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -74,7 +74,6 @@ impl Watcher {
         pauses.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut follower = self.store.tail().follow(after, Filter::default());
         let mut stirred: BTreeSet<TenantId> = BTreeSet::new();
-        let mut looked = Instant::now();
         loop {
             tokio::select! {
                 step = follower.next() => match step {
@@ -98,11 +97,10 @@ impl Watcher {
                         tokio::task::yield_now().await;
                     }
                 },
-                _ = pauses.tick(), if !stirred.is_empty() && looked.elapsed() >= PAUSE => {
+                _ = pauses.tick(), if !stirred.is_empty() => {
                     for tenant in std::mem::take(&mut stirred) {
                         self.look(tenant, after).await;
                     }
-                    looked = Instant::now();
                 }
                 _ = rounds.tick() => stirred.extend(self.alerts.keys()),
             }

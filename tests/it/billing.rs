@@ -2,6 +2,7 @@
 
 mod alerts;
 mod entitlements;
+mod example;
 mod ground;
 mod issued;
 mod late;

@@ -162,6 +162,7 @@ const TABLE: &[Line] = &[
     ], STAFF, &[Write]),
     line(M, &[
         "addPlanVersion",
+        "applyCoupon",
         "cancelSubscription",
         "changeMeter",
         "changeSubscriptionPlan",
@@ -178,6 +179,7 @@ const TABLE: &[Line] = &[
         "resumeSubscription",
         "retireAlert",
         "retireMeter",
+        "setSubscriptionTaxes",
         "settleInvoiceDispute",
         "startSubscription",
         "voidInvoice",

@@ -65,6 +65,12 @@ pub(crate) struct InvoicePreview {
     /// The lines: fees for the days on which they are in force, and what was used.
     lines: Vec<InvoiceLine>,
     /// The sum of the lines, each rounded once.
+    subtotal: Money,
+    /// What coupons take off.
+    discount: Money,
+    /// The taxes of what is left.
+    tax: Money,
+    /// What it comes to.
     total: Money,
     /// Up to where events were counted.
     cursor: Cursor,
@@ -227,6 +233,7 @@ impl InvoicePreview {
     /// What a statement tells.
     pub(super) fn of(tenant: TenantId, statement: &Statement) -> Result<Self> {
         let zone = &statement.period.zone;
+        let money = |amount| Money::of(amount, statement.draft.currency.code());
         let lines = statement.draft.lines.iter().enumerate().map(|(index, line)| {
             let known = line.meter.as_ref().and_then(|meter| statement.meters.get(meter));
             let counted = Counted {
@@ -240,7 +247,10 @@ impl InvoicePreview {
             first_day: statement.period.first_day.into(),
             last_day: before(statement.period.end_day),
             lines: lines.collect::<Result<_>>()?,
-            total: Money::of(statement.draft.total, statement.draft.currency.code()),
+            subtotal: money(statement.draft.subtotal),
+            discount: money(statement.draft.discount),
+            tax: money(statement.draft.tax),
+            total: money(statement.draft.total),
             cursor: Cursor::at(tenant, statement.position),
         })
     }

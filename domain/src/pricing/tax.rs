@@ -10,7 +10,7 @@ use super::line::rounded;
 use crate::kernel::{Currency, Money};
 
 /// A tax and its rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tax {
     /// Its code.
@@ -19,6 +19,7 @@ pub struct Tax {
     pub name: String,
     /// Its rate in per cent.
     #[serde(with = "figure")]
+    #[schemars(with = "String")]
     pub rate_percent: Decimal,
 }
 

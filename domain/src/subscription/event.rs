@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PlanCode;
 use crate::kernel::{Money, event_types};
+use crate::pricing::{Coupon, Tax};
 
 /// A fact about a subscription. Facts after the start repeat plan and price, so that readers need no rules.
 /// All amounts of a subscription are in one currency.
@@ -61,6 +62,20 @@ pub enum Event {
         /// When it began.
         started_at: Timestamp,
     },
+    /// A coupon takes something off its invoices.
+    CouponApplied {
+        /// The coupon.
+        coupon: Coupon,
+        /// The plan at the time.
+        plan: PlanCode,
+    },
+    /// Taxes are levied on its invoices.
+    TaxesSet {
+        /// From now on.
+        taxes: Vec<Tax>,
+        /// Until now.
+        previous: Vec<Tax>,
+    },
     /// Money came in.
     PaymentReceived {
         /// How much.
@@ -89,6 +104,8 @@ event_types! {
     Paused => "subscription.paused" v 1,
     Resumed => "subscription.resumed" v 1,
     Canceled => "subscription.canceled" v 1,
+    CouponApplied => "subscription.coupon_applied" v 1,
+    TaxesSet => "subscription.taxes_set" v 1,
     PaymentReceived => "subscription.payment_received" v 1,
     PaymentFailed => "subscription.payment_failed" v 1,
 }

@@ -141,3 +141,39 @@ async fn what_was_paid_in_advance_is_not_billed_again_and_comes_back_when_the_su
         (&json!("paid"), &json!("0"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coupons_come_off_before_taxes_for_as_many_invoices_as_they_last() {
+    let house = House::open_wide().await;
+    let acme = acme(&house).await;
+    subscribe(&house, &acme, "s1", "2025-03-01T00:00:00+01:00").await;
+    let at = "2025-03-02T00:00:00Z";
+    let coupon = json!({ "code": "tenth", "discount": { "percent": "10" }, "lasts": "once" });
+    let apply = json!({ "id": "s1", "coupon": coupon, "occurredAt": at });
+    house.done(&acme.token, "applyCoupon", apply.clone()).await;
+    let (code, _) = refused(&house, &acme, "applyCoupon", apply).await;
+    assert_eq!(code, "COUPON_TAKEN");
+    let taxes = |rate: &str| {
+        let vat = json!([{ "code": "vat", "name": "VAT", "rate_percent": rate }]);
+        json!({ "id": "s1", "taxes": vat, "occurredAt": at })
+    };
+    let (code, message) = refused(&house, &acme, "setSubscriptionTaxes", taxes("119")).await;
+    assert_eq!(code, "INVALID_TERMS", "{message}");
+    house.done(&acme.token, "setSubscriptionTaxes", taxes("19")).await;
+    let march = issue(&house, &acme, "2025-03-20T00:00:00Z").await;
+    // A tenth off 310 are 279; 19 % of it are 53.01.
+    assert_eq!(march["total"]["amount"], "332.01");
+    let april = issue(&house, &acme, "2025-04-20T00:00:00Z").await;
+    assert_eq!(
+        april["total"]["amount"], "368.90",
+        "it lasted for one invoice; 19 % of 310 are 58.90"
+    );
+    let credit = json!({
+        "id": "INV-000001", "amount": { "amount": "155.00", "currency": "EUR" }, "reason": "half of it",
+    });
+    house.done(&acme.token, "creditInvoice", credit).await;
+    house.settle().await;
+    let march = invoice(&house, &acme, "INV-000001").await;
+    // Half of 279 are 139.50, with 19 % 166.01 (26.505 is rounded away from zero).
+    assert_eq!(march["credited"]["amount"], "166.01");
+}

@@ -244,6 +244,14 @@ fn bills() -> Vec<(&'static str, Value)> {
             json!({ "id": "$b2", "plan": "starter", "price": eur("49.00"), "customer": "Acme", "occurredAt": "2026-01-05T00:00:00Z" }),
         ),
         (
+            "applyCoupon",
+            json!({ "id": "$b2", "coupon": { "code": "tenth", "discount": { "percent": "10" } } }),
+        ),
+        (
+            "setSubscriptionTaxes",
+            json!({ "id": "$b2", "taxes": [{ "code": "vat", "name": "VAT", "rate_percent": "19" }] }),
+        ),
+        (
             "issueInvoice",
             json!({ "subscription": "$b2", "at": "2026-01-25T00:00:00Z" }),
         ),

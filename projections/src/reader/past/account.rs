@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use domain::Currency;
 use domain::invoice::Stage;
 use domain::meter::{Aggregation, Definition};
 use domain::pricing::{
-    Agreement, Charge, DraftInvoice, Ended, InvoiceRequest, Model, Part as PlanPart, Period,
-    Transaction as Turnover, Usage as Used, rate_invoice,
+    Agreement, AppliedCoupon, Charge, Coupon, DraftInvoice, Ended, InvoiceRequest, Model, Part as PlanPart,
+    Period, RatedLine, Transaction as Turnover, Usage as Used, rate_invoice,
 };
-use domain::subscription::{Event as Term, agreement};
+use domain::subscription::{Event as Term, agreement, deductions};
 use domain::tenant::Zone;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -92,7 +93,7 @@ impl Account<'_> {
         let mut ended = Vec::new();
         if stage == Stage::Closing {
             let wanted = self.wanted(&parts, &period.zone)?;
-            let hours = self.hours(&wanted).await?;
+            let hours = self.hours(&wanted, agreement.currency()).await?;
             for part in &parts {
                 let usage = self.used(part, &period.zone, &hours).await?;
                 ended.push(Ended {
@@ -112,6 +113,36 @@ impl Account<'_> {
         })?)
     }
 
+    /// What lines come to with the coupons and taxes of a period, when these invoices came before.
+    pub(super) fn settled(
+        &self,
+        agreement: &Agreement,
+        period: &Period,
+        (lines, before): (Vec<RatedLine>, &[InvoiceRow]),
+    ) -> Result<DraftInvoice, StatementError> {
+        let (coupons, taxes) = deductions(&self.terms, period.ends_at()?);
+        let counted = before.iter().filter(|row| row.voided_position.is_none());
+        let used = |coupon: &Coupon| {
+            let took = counted
+                .clone()
+                .filter(|row| row.bill.coupons.iter().any(|rated| rated.code == coupon.code));
+            u32::try_from(took.count()).unwrap_or(u32::MAX)
+        };
+        let applied = coupons.into_iter().map(|coupon| AppliedCoupon {
+            used: used(&coupon),
+            coupon,
+        });
+        Ok(rate_invoice(&InvoiceRequest {
+            currency: agreement.currency(),
+            starts_on: agreement.cycle().starts_on,
+            ended: Vec::new(),
+            begun: Vec::new(),
+            other_lines: lines,
+            coupons: applied.filter(|coupon| coupon.is_for(period.first_day)).collect(),
+            taxes,
+        })?)
+    }
+
     /// Which hours of which meters the parts of a period need.
     fn wanted(&mut self, parts: &[PlanPart], zone: &Zone) -> Result<Vec<Wanted>, StatementError> {
         let mut wanted: Vec<Wanted> = Vec::new();
@@ -119,7 +150,8 @@ impl Account<'_> {
             let span = span_of(part.in_force.days, zone)?;
             for charge in &part.plan.charges {
                 let (version, definition) = self.meter(charge)?;
-                if matches!(charge.price, Model::Percentage(_)) {
+                let is_by_currency = definition.group_by.contains_key("currency");
+                if matches!(charge.price, Model::Percentage(_)) && !is_by_currency {
                     continue;
                 }
                 let is_level = definition.aggregation == Aggregation::TimeWeightedSum;
@@ -174,7 +206,7 @@ impl Account<'_> {
     }
 
     /// The hours of all meters, by one statement.
-    async fn hours(&mut self, wanted: &[Wanted]) -> Result<Hours, StatementError> {
+    async fn hours(&mut self, wanted: &[Wanted], currency: Currency) -> Result<Hours, StatementError> {
         let mut by_meter = Hours::new();
         match &mut self.books.source {
             Source::Rows(transaction) => {
@@ -200,6 +232,25 @@ impl Account<'_> {
                         .or_default()
                         .extend(mine.cloned());
                 }
+            }
+        }
+        for (meter, hours) in &by_meter {
+            let is_by_currency =
+                |(_, definition): &(u32, Definition)| definition.group_by.contains_key("currency");
+            if !self.meters.get(meter).is_some_and(is_by_currency) {
+                continue;
+            }
+            let of = |hour: &UsageHour| -> Option<String> {
+                let group: BTreeMap<String, String> = serde_json::from_str(&hour.group_key).ok()?;
+                group.get("currency").cloned()
+            };
+            let other = |found: &String| found.as_str() != currency.code();
+            if let Some(other) = hours.iter().filter_map(of).find(other) {
+                return Err(StatementError::OtherCurrency {
+                    meter: meter.clone(),
+                    other,
+                    currency: currency.code(),
+                });
             }
         }
         for hour in by_meter.values_mut().flatten() {

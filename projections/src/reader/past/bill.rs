@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::TenantId;
 use domain::invoice::{Bill, BillLine, Corrected, LineDifference, Stage};
-use domain::pricing::{InvoiceRequest, LineKind, Period, RatedLine, day_of, rate_invoice};
+use domain::pricing::{LineKind, Period, RatedLine, day_of};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -284,16 +284,8 @@ async fn draw(
             lines.extend(against(rated.lines, Some(billed), account, &billed.period)?);
         }
     }
-    let request = InvoiceRequest {
-        currency: agreement.currency(),
-        starts_on: agreement.cycle().starts_on,
-        ended: Vec::new(),
-        begun: Vec::new(),
-        other_lines: lines.iter().map(|line| line.rated.clone()).collect(),
-        coupons: Vec::new(),
-        taxes: Vec::new(),
-    };
-    let draft = rate_invoice(&request)?;
+    let rated = lines.iter().map(|line| line.rated.clone()).collect();
+    let draft = account.settled(&agreement, &page.period, (rated, invoices))?;
     Ok(Bill {
         subscription: page.subscription.to_owned(),
         customer: account.customer.clone(),

@@ -92,6 +92,19 @@ pub enum StatementError {
         /// Its first day.
         first_day: jiff::civil::Date,
     },
+    /// Amounts of another currency than the subscription's.
+    #[error(
+        "the meter {meter} counts amounts in {other}, too, and the subscription is in {currency}: filter the meter by \
+         currency"
+    )]
+    OtherCurrency {
+        /// The meter.
+        meter: String,
+        /// The other currency.
+        other: String,
+        /// The subscription's.
+        currency: &'static str,
+    },
     /// What can't be rated from meters.
     #[error("the charge {charge}: {reason}")]
     Unrated {
@@ -169,7 +182,9 @@ impl Past {
             return Err(StatementError::BeforeStart(starts_on));
         }
         let period = agreement.cycle().period_on(on)?;
-        let draft = account.rate(&agreement, &period, Stage::Closing).await?;
+        let rated = account.rate(&agreement, &period, Stage::Closing).await?;
+        let before = account.invoices(subscription).await?;
+        let draft = account.settled(&agreement, &period, (rated.lines, &before))?;
         Ok(Some(Statement {
             period,
             draft,
