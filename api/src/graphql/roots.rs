@@ -4,10 +4,10 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
-    connector_sync, entitlements, event, import, invoice, invoice_live, invoice_preview, lead, me, member,
-    meter, metered_usage, node, opportunity, plan, proof, quarantined_usage, read_model, read_model_history,
-    read_model_operation, record_usage, roi_summary, roi_summary_live, subscription, tenant, usage,
-    usage_live, what_if, workspace,
+    connector_sync, entitlements, event, import, invoice, invoice_live, invoice_preview, issue_invoice, lead,
+    me, member, meter, metered_usage, node, opportunity, plan, proof, quarantined_usage, read_model,
+    read_model_history, read_model_operation, record_usage, roi_summary, roi_summary_live, subscription,
+    tenant, usage, usage_live, what_if, workspace,
 };
 
 /// What can be asked.
@@ -59,7 +59,7 @@ pub(crate) struct Mutation(
     connector_sync::ConnectorSyncMutation,
     import::ImportMutation,
     invoice::InvoiceMutation,
-    invoice::IssueInvoiceMutation,
+    issue_invoice::IssueInvoiceMutation,
     lead::LeadMutation,
     member::MemberMutation,
     meter::MeterMutation,

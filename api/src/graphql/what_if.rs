@@ -31,6 +31,7 @@ pub(crate) struct WhatIf {
 pub(crate) struct WhatIfQuery;
 
 #[Object]
+#[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
 impl WhatIfQuery {
     /// Rates the period of a moment under another plan, or under a version of one that is only thought of, beside what it
     /// comes to and what was billed. Null when there is no such subscription, or when it had not begun.
