@@ -83,8 +83,7 @@ impl Reader {
         transaction: &mut Transaction<'static, Postgres>,
         tenant: TenantId,
         meters: &[(String, u32)],
-        (from, until): (Timestamp, Timestamp),
-        behind: u64,
+        ((from, until), behind): ((Timestamp, Timestamp), u64),
     ) -> Result<bool, QueryError> {
         let table = self.table::<MeteredUsage>().await?;
         let codes: Vec<String> = meters.iter().map(|(code, _)| code.clone()).collect();

@@ -75,7 +75,7 @@ impl Account<'_> {
             Source::Rows(transaction) => {
                 let reader = &self.books.past.reader;
                 let changed =
-                    reader.usage_changed(transaction, self.books.tenant, meters, (from, until), behind);
+                    reader.usage_changed(transaction, self.books.tenant, meters, ((from, until), behind));
                 Ok(changed.await?)
             }
             Source::Log(_) => Ok(true),
