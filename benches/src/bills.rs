@@ -87,7 +87,7 @@ async fn live(server: &Server, events: u64) -> anyhow::Result<Vec<String>> {
             filter: None,
             value: Some("decimal(data.quantity) * 0.001".to_owned()),
             aggregation: Aggregation::Sum,
-            group_by: Vec::new(),
+            group_by: std::collections::BTreeMap::new(),
             unit: "token".to_owned(),
         };
         let define = MeterCommand::Define { definition };
@@ -144,7 +144,7 @@ pub(crate) async fn subscribed(server: &Server) -> anyhow::Result<(String, Strin
         filter: None,
         value: Some("decimal(data.quantity)".to_owned()),
         aggregation: Aggregation::Sum,
-        group_by: Vec::new(),
+        group_by: std::collections::BTreeMap::new(),
         unit: "page".to_owned(),
     };
     let define = MeterCommand::Define { definition };
