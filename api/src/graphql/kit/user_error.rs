@@ -17,7 +17,7 @@ pub(crate) struct UserError {
     /// The reason for people.
     message: String,
     /// For LIMIT_REACHED: which limit, how much of it is used, and the plan that lifts it.
-    limit: Option<ReachedLimit>,
+    limit: Option<Box<ReachedLimit>>,
 }
 
 /// A limit of the tenant's plan that leaves no room for more.
@@ -59,7 +59,7 @@ impl UserError {
             lifted_by: reached.lifted_by.as_ref().map(ToString::to_string),
         };
         Self {
-            limit: Some(limit),
+            limit: Some(Box::new(limit)),
             ..Self::at(&[], "LIMIT_REACHED", reached.to_string())
         }
     }
