@@ -126,7 +126,7 @@ pub(crate) struct Invoice {
     /// Which lines were disputed.
     disputes: Vec<InvoiceDispute>,
     /// What the log says otherwise, when folding it again found a difference.
-    difference: Option<InvoiceDifference>,
+    difference: Option<Box<InvoiceDifference>>,
     /// Up to where events are counted; what is recorded behind it is corrected by a later invoice.
     counted_up_to: Cursor,
     /// When it was issued.
@@ -284,7 +284,7 @@ impl From<InvoiceRow> for Invoice {
             outstanding: money(row.outstanding),
             credit_notes: row.credit_notes.iter().cloned().map(Into::into).collect(),
             disputes: row.disputes.iter().cloned().map(Into::into).collect(),
-            difference: row.difference.clone().map(Into::into),
+            difference: row.difference.clone().map(|found| Box::new(found.into())),
             counted_up_to: Cursor::at(tenant, bill.counted_up_to),
             issued_at: row.created_at.into(),
             changed_at: row.changed_at.into(),

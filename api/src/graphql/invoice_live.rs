@@ -18,7 +18,7 @@ pub(crate) struct RunningTotal {
     /// Everything up to here is counted.
     cursor: Cursor,
     /// The period's lines and their sum; null when there is no such subscription, or when it can't be rated.
-    preview: Option<InvoicePreview>,
+    preview: Option<Box<InvoicePreview>>,
     /// Why it can't be rated, and what to do.
     problem: Option<String>,
 }
@@ -93,7 +93,9 @@ impl RunningTotalSubscription {
         Ok(words.map(move |word| match word.map_err(IntoFault::into_fault)? {
             Word::Item(changed) => {
                 let (preview, problem) = match changed.rows.into_iter().next() {
-                    Some(Told::Rated(statement)) => (Some(InvoicePreview::of(tenant, &statement)?), None),
+                    Some(Told::Rated(statement)) => {
+                        (Some(Box::new(InvoicePreview::of(tenant, &statement)?)), None)
+                    }
                     Some(Told::Unrated(problem)) => (None, Some(problem)),
                     None => (None, None),
                 };

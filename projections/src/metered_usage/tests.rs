@@ -1,6 +1,6 @@
 //! Events in, rows and measures out.
 
-use domain::meter::{Aggregation, bundled_gauges};
+use domain::meter::Aggregation;
 use domain::pricing::Exact;
 use domain::usage::Fact;
 use domain::{agent_run, lead};
@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{Granularity, MeteredUsage, Span, UsageHour, measured, spans};
-use crate::engine::ReadModel as _;
 use crate::engine::rehearsal::{Story, tenant};
 use crate::quarantined_usage::QuarantinedUsage;
 
@@ -265,35 +264,5 @@ fn days_and_months_are_cut_on_the_tenants_clocks() {
         hours.len(),
         25,
         "the clocks go back by half an hour, in the middle of one"
-    );
-}
-
-/// What the bundled meters are. A figure of before is of no use beside one of after, so whoever changes them raises
-/// `VERSION` of both read models that show what they count, and writes the new file by
-/// `ANNALS_WRITE_SNAPSHOTS=1 cargo test -p projections bundled`.
-#[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the switch that lets a developer write a new snapshot"
-)]
-fn bundled_meters_that_are_not_as_they_were_demand_a_new_version_of_what_shows_them() {
-    let shows = (MeteredUsage::VERSION, QuarantinedUsage::VERSION);
-    assert_eq!(shows.0, shows.1, "both show what the same meters read");
-    let meters: Vec<_> = bundled_gauges()
-        .iter()
-        .map(|gauge| (gauge.code().as_str(), gauge.version(), gauge.definition()))
-        .collect();
-    let now = serde_json::to_string_pretty(&meters).unwrap() + "\n";
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
-    let file = folder.join(format!("bundled_meters.v{}.json", shows.0));
-    if std::env::var("ANNALS_WRITE_SNAPSHOTS").is_ok() && !file.exists() {
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(&file, &now).unwrap();
-    }
-    let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        committed == now,
-        "the bundled meters are not those of {}: raise VERSION of metered_usage and of quarantined_usage",
-        file.display()
     );
 }
