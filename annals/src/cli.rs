@@ -8,6 +8,7 @@ use store::DeliveryState;
 
 use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
+use crate::invoices::InvoicesCommand;
 use crate::personal::{ForgetArgs, KeysCommand, RetentionCommand, SubjectCommand};
 use crate::read_models::ReadModelCommand;
 use crate::replay::ReplayArgs;
@@ -71,6 +72,12 @@ pub enum Command {
     },
     /// Play an entity's or a tenant's past again, or save a step of it as a test
     Replay(ReplayArgs),
+    /// Issue invoices, and fold them again
+    Invoices {
+        /// What to do
+        #[command(subcommand)]
+        command: InvoicesCommand,
+    },
     /// Prove what is in the log, and hold it against what was signed
     Audit {
         /// What to do

@@ -8,8 +8,8 @@ use crate::cli::{Cli, Command, IngestCommand, LogCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
-    ambient, archive_command, audit, doctor, event_documents, health, import, intake, log_command, output,
-    personal, read_models, replay, serve, tracing_setup, up, webhook_inbox,
+    ambient, archive_command, audit, doctor, event_documents, health, import, intake, invoices, log_command,
+    output, personal, read_models, replay, serve, tracing_setup, up, webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -101,6 +101,16 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             database.close().await?;
             outcome?;
         }
+        Command::Invoices { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = invoices::run(&database.url, &settings, ambient::system(), command).await;
+            database.close().await?;
+            return Ok(if outcome? {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
         Command::Ingest {
             command: IngestCommand::DeadLetters { command },
         } => intake::dead_letters(&settings, command).await?,
@@ -132,7 +142,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             command: IngestCommand::Webhooks { command },
         } => {
             let database = Database::open(&settings).await?;
-            let outcome = webhook_inbox::run(&database.url, ambient::system(), command).await;
+            let outcome = webhook_inbox::run(&database.url, &settings, ambient::system(), command).await;
             database.close().await?;
             outcome?;
         }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use api::watching::Watching;
 use api::{Authenticator, TokenSource};
 use domain::api_key::Scope;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use projections::Reader;
+use projections::{Past, Reader};
 use store::{Ambient, Store};
 use streams::webhooks::Senders;
 use tokio::net::TcpListener;
@@ -16,6 +17,7 @@ use crate::cli::Role;
 use crate::config::Settings;
 use crate::import::Importer;
 use crate::intake::Reading;
+use crate::nightly::Nightly;
 use crate::personal::Retaining;
 use crate::projecting::Projecting;
 use crate::read_models::Figures;
@@ -24,9 +26,10 @@ use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::webhook_inbox::Receiving;
-use crate::{listen, read_models, vault_config};
+use crate::{invoices, listen, read_models, vault_config};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
+const WATCHING_CONNECTIONS: u32 = 5;
 
 /// The open rooms of one process.
 pub struct Rooms {
@@ -37,6 +40,8 @@ pub struct Rooms {
     projecting: Option<Projecting>,
     verification: Option<Verification>,
     retaining: Option<Retaining>,
+    nightly: Option<Nightly>,
+    watching: Option<Watching>,
     sealing: Option<Sealing>,
     relay: Option<Relaying>,
     intake: Option<Reading>,
@@ -80,6 +85,21 @@ impl Rooms {
         };
 
         let retaining = projecting.as_ref().map(|_| Retaining::start(store.clone()));
+
+        let nightly = match projecting.is_some() {
+            true => Some(Nightly::start(store.clone(), invoices::invoicing(url, &store)?)),
+            false => None,
+        };
+
+        let watching = match projecting.is_some() {
+            true => {
+                let reader = Reader::new(store::pool(url, store::Role::Projector, WATCHING_CONNECTIONS)?);
+                let limits = settings.gateway.limits().past();
+                let past = Past::new(reader.clone(), store.log().clone(), limits);
+                Some(Watching::start(store.clone(), reader, past))
+            }
+            false => None,
+        };
 
         let sealing = if roles.contains(&Role::Sealer) {
             let options = settings.seal.options(&settings.data_dir);
@@ -158,6 +178,8 @@ impl Rooms {
             projecting,
             verification,
             retaining,
+            nightly,
+            watching,
             sealing,
             relay,
             intake,
@@ -190,6 +212,12 @@ impl Rooms {
         }
         if let Some(verification) = self.verification {
             verification.stop().await;
+        }
+        if let Some(watching) = self.watching {
+            watching.stop().await;
+        }
+        if let Some(nightly) = self.nightly {
+            nightly.stop().await;
         }
         if let Some(projecting) = self.projecting {
             projecting.stop().await;

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::cli::{FoundArgs, WebhooksCommand};
 use crate::config::Settings;
 use crate::output::say;
+use crate::vault_config;
 
 /// Routes of the sources, and the task that goes through what came.
 #[derive(Debug)]
@@ -72,8 +73,13 @@ const PAGE: i64 = 500;
 ///
 /// # Errors
 /// When the database is away.
-pub async fn run(url: &str, ambient: Ambient, command: WebhooksCommand) -> anyhow::Result<()> {
-    let store = Store::open(store::Options::new(url, ambient))
+pub async fn run(
+    url: &str,
+    settings: &Settings,
+    ambient: Ambient,
+    command: WebhooksCommand,
+) -> anyhow::Result<()> {
+    let store = vault_config::store(url, ambient, settings)
         .await
         .context("the event log")?;
     let inbox = store.inbox();

@@ -15,9 +15,11 @@ mod gateway;
 mod graphql;
 mod http;
 mod import;
+pub mod invoicing;
 mod limits;
 mod live;
 mod options;
+pub mod watching;
 
 pub use auth::{
     Authenticator, BadToken, Denied, Hosts, Identity, JwtClaims, JwtOptions, KeySetSource, RecordEvery, Role,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use projections::entitlement::Entitlements;
 use projections::{Operations, Past, PastLimits, Reader};
 use store::{Store, WebhookKey};
 
@@ -34,6 +35,8 @@ pub struct Options {
     pub reader: Reader,
     /// Their past; the limits of what an answer about it may cost are among `limits`.
     pub past: Past,
+    /// What tenants' plans open, kept in memory.
+    pub entitlements: Entitlements,
     /// What an administrator does with read models, if this process can.
     pub operations: Option<Operations>,
     /// SHA-256 of the platform administrator's token, in lower-case hex; without it nobody is one.
@@ -79,7 +82,9 @@ impl Options {
     #[must_use]
     pub fn new(store: Store, reader: Reader, tokens: Arc<dyn TokenSource>) -> Self {
         let past = Past::new(reader.clone(), store.log().clone(), PastLimits::default());
+        let entitlements = Entitlements::new(past.clone(), reader.clone(), store.tail().clone());
         Self {
+            entitlements,
             store,
             reader,
             past,

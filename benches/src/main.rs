@@ -1,6 +1,7 @@
 //! Benchmarks of the log and the read models beside their peers, in one run on one PostgreSQL: `make bench`.
 
 mod audit_feed;
+mod bills;
 mod commands;
 mod cpu;
 mod facts;
@@ -62,6 +63,10 @@ enum What {
     Rebuild,
     /// Metering `--events` usage events over 8 meters
     Metering,
+    /// A live invoice of 50 charges over `--events`, the check of a limit, and a month of 1,000 tenants
+    Bills,
+    /// From an HTTP batch to a running total that shows it, at 5,000 events a second
+    Visible,
     /// How far read models are behind a steady writer
     LiveLag,
     /// A rollup of 20,000 events: ours, cqrs-es, Emmett
@@ -110,6 +115,12 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Metering) {
         metering::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::Bills) {
+        bills::measure(&server, arguments.events).await?;
+    }
+    if wanted(What::Visible) {
+        gateway::visible::measure(&server, arguments.seconds).await?;
     }
     if wanted(What::LiveLag) {
         live_lag::measure(&server, arguments.seconds, arguments.runs).await?;

@@ -8,14 +8,17 @@ pub mod kernel;
 pub mod access;
 pub mod agent;
 pub mod agent_run;
+pub mod alert;
 mod any;
 pub mod api_key;
 pub mod case;
 pub mod claim;
 pub mod connector;
 pub mod connector_sync;
+pub mod entitlement;
 #[cfg(test)]
 mod given;
+pub mod invoice;
 pub mod lead;
 pub mod member;
 pub mod meter;

@@ -8,11 +8,13 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
     vec![
         read_model::<crate::agent::AgentList>(),
         read_model::<crate::agent_run::AgentRunList>(),
+        read_model::<crate::alert::AlertList>(),
         read_model::<crate::api_key::ApiKeys>(),
         read_model::<crate::audit_feed::AuditFeed>(),
         read_model::<crate::claim::ClaimList>(),
         read_model::<crate::connector::ConnectorList>(),
         read_model::<crate::daily_usage::DailyUsage>(),
+        read_model::<crate::invoice::InvoiceList>(),
         read_model::<crate::lead::LeadList>(),
         read_model::<crate::member::MemberList>(),
         read_model::<crate::meter::MeterList>(),

@@ -5,12 +5,15 @@
 
 pub mod agent;
 pub mod agent_run;
+pub mod alert;
 pub mod api_key;
 pub mod audit_feed;
 pub mod claim;
 pub mod connector;
 pub mod daily_usage;
 pub mod engine;
+pub mod entitlement;
+pub mod invoice;
 pub mod lead;
 pub mod member;
 pub mod meter;
@@ -37,8 +40,8 @@ pub use engine::{
     Unfoldable,
 };
 pub use reader::{
-    AsOf, Change, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction, Explained,
-    Extent, List, Listed, NoSpeed, Page, Past, PastError, PastLimits, Place, QueryError, Reader, Replay,
-    RowName, SPEED_AT_MOST, Sort, Statement, StatementError, Step, Steps, Story, Timing, Total, Verified,
-    Wait, Way, differences, span_of, stream_named,
+    AsOf, BillWish, Change, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction,
+    Drawn, Explained, Extent, List, Listed, NoSpeed, Page, Past, PastError, PastLimits, Place, QueryError,
+    Reader, Rebilled, Replay, RowName, SPEED_AT_MOST, Seen, Sort, Statement, StatementError, Step, Steps,
+    Story, Timing, Total, Verified, Wait, Way, WhatIf, Wish, differences, draft_plan, span_of, stream_named,
 };

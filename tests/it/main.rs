@@ -5,6 +5,7 @@
 mod architecture;
 mod archive;
 mod audit_search;
+mod billing;
 mod chaos;
 mod clients;
 mod cqrs_framework;

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{ComplexObject, Enum, Object, Result, SimpleObject};
+use domain::TenantId;
+use domain::invoice::{Bill, BillLine};
 use domain::pricing::{Basis, Exact, LineKind, RatedLine, RatedTier};
+use domain::tenant::Zone;
 use projections::metered_usage::{MeteredUsage, Span};
 use projections::{Statement, StatementError, span_of};
 
@@ -11,6 +14,7 @@ use super::kit::{
     Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, May, Money, Reading, fault, reading,
 };
 use super::metered_usage::{Behind, MeterEvidenceConnection};
+use crate::auth::Identity;
 use crate::options::Options;
 
 /// What a line is for.
@@ -61,6 +65,12 @@ pub(crate) struct InvoicePreview {
     /// The lines: fees for the days on which they are in force, and what was used.
     lines: Vec<InvoiceLine>,
     /// The sum of the lines, each rounded once.
+    subtotal: Money,
+    /// What coupons take off.
+    discount: Money,
+    /// The taxes of what is left.
+    tax: Money,
+    /// What it comes to.
     total: Money,
     /// Up to where events were counted.
     cursor: Cursor,
@@ -71,7 +81,9 @@ pub(crate) struct InvoicePreview {
 #[graphql(complex)]
 pub(crate) struct InvoiceLine {
     #[graphql(skip)]
-    behind: Option<Behind>,
+    proof: Option<Proof>,
+    /// Its place on the invoice: 1, 2, 3, ...
+    line: u32,
     /// The code of the fee or charge.
     code: String,
     /// What it is for.
@@ -92,6 +104,31 @@ pub(crate) struct InvoiceLine {
     tiers: Vec<InvoiceTier>,
     /// What it comes to, rounded once, half away from zero.
     amount: Money,
+    /// What it corrects, for a correction of an earlier period.
+    corrects: Option<InvoiceCorrection>,
+}
+
+/// What a correction line corrects.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct InvoiceCorrection {
+    /// The number of the last invoice that billed the line.
+    invoice: String,
+    /// What kind of line it was.
+    kind: InvoiceLineKind,
+    /// The original period's first day.
+    first_day: Date,
+    /// The original period's last day.
+    last_day: Date,
+}
+
+/// How the events behind a line are found.
+#[derive(Clone)]
+struct Proof {
+    meter: String,
+    version: u32,
+    span: Span,
+    /// The events lie behind this position, and up to the other.
+    between: (u64, u64),
 }
 
 /// A tier of a line: `amount = quantity × price + flatFee`, exactly.
@@ -136,12 +173,31 @@ impl InvoiceLine {
         #[graphql(desc = "How many, 1 to 100.")] first: i32,
         #[graphql(desc = "Only those after this event's cursor.")] after: Option<Cursor>,
     ) -> Result<Option<MeterEvidenceConnection>> {
-        match &self.behind {
-            Some(behind) => MeterEvidenceConnection::of(ctx, behind, first, after)
-                .await
-                .map(Some),
-            None => Ok(None),
-        }
+        let Some(proof) = &self.proof else {
+            return Ok(None);
+        };
+        let options = ctx.data::<Options>()?;
+        let identity = ctx.data::<Identity>()?;
+        let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
+        let wanted = (proof.meter.as_str(), Some(proof.version));
+        let known = options.past.meter_definition(tenant, wanted, None).await;
+        let Some((version, definition)) = known.map_err(IntoFault::into_fault)? else {
+            return Ok(None);
+        };
+        let from = super::metered_usage::begin_of_evidence(&definition, proof.span);
+        let (beyond, upto) = proof.between;
+        let behind = Behind {
+            meter: proof.meter.clone(),
+            version,
+            event_type: definition.event_type,
+            group: BTreeMap::new(),
+            span: Span { from, ..proof.span },
+            beyond,
+            as_of: Some(upto),
+        };
+        MeterEvidenceConnection::of(ctx, &behind, first, after)
+            .await
+            .map(Some)
     }
 }
 
@@ -169,18 +225,38 @@ impl InvoicePreviewQuery {
         let Some(statement) = statement.map_err(IntoFault::into_fault)? else {
             return Ok(None);
         };
-        let lines = statement.draft.lines.iter().map(|line| shown(line, &statement));
-        Ok(Some(InvoicePreview {
-            first_day: statement.period.first_day.into(),
-            last_day: before(statement.period.end_day),
-            lines: lines.collect::<Result<_>>()?,
-            total: Money::of(statement.draft.total, statement.draft.currency.code()),
-            cursor: Cursor::at(tenant, statement.position),
-        }))
+        InvoicePreview::of(tenant, &statement).map(Some)
     }
 }
 
-fn before(day: jiff::civil::Date) -> Date {
+impl InvoicePreview {
+    /// What a statement tells.
+    pub(super) fn of(tenant: TenantId, statement: &Statement) -> Result<Self> {
+        let zone = &statement.period.zone;
+        let money = |amount| Money::of(amount, statement.draft.currency.code());
+        let lines = statement.draft.lines.iter().enumerate().map(|(index, line)| {
+            let known = line.meter.as_ref().and_then(|meter| statement.meters.get(meter));
+            let counted = Counted {
+                version: known.map(|(version, _)| *version),
+                zone,
+                between: (0, statement.position),
+            };
+            InvoiceLine::of(index, line, &counted)
+        });
+        Ok(Self {
+            first_day: statement.period.first_day.into(),
+            last_day: before(statement.period.end_day),
+            lines: lines.collect::<Result<_>>()?,
+            subtotal: money(statement.draft.subtotal),
+            discount: money(statement.draft.discount),
+            tax: money(statement.draft.tax),
+            total: money(statement.draft.total),
+            cursor: Cursor::at(tenant, statement.position),
+        })
+    }
+}
+
+pub(super) fn before(day: jiff::civil::Date) -> Date {
     day.yesterday().unwrap_or(day).into()
 }
 
@@ -193,39 +269,64 @@ fn decimal(exact: Exact) -> Result<Decimal> {
         .map_err(|error| fault(Code::BadUserInput, error.to_string()))
 }
 
-fn shown(line: &RatedLine, statement: &Statement) -> Result<InvoiceLine> {
-    let known = line
-        .meter
-        .as_ref()
-        .and_then(|meter| Some((meter, statement.meters.get(meter)?)));
-    let behind = known
-        .zip(line.days)
-        .map(|((meter, (version, definition)), days)| {
-            let span = span_of(days, &statement.period.zone)
-                .map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
-            let from = super::metered_usage::begin_of_evidence(definition, span);
-            Ok::<_, async_graphql::Error>(Behind {
+/// How the usage of a line was counted.
+struct Counted<'a> {
+    version: Option<u32>,
+    zone: &'a Zone,
+    between: (u64, u64),
+}
+
+impl InvoiceLine {
+    fn of(index: usize, line: &RatedLine, counted: &Counted<'_>) -> Result<Self> {
+        let proof = line.meter.as_ref().zip(counted.version).zip(line.days);
+        let proof = proof.map(|((meter, version), days)| {
+            let span =
+                span_of(days, counted.zone).map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+            Ok::<_, async_graphql::Error>(Proof {
                 meter: meter.clone(),
-                version: *version,
-                event_type: definition.event_type.clone(),
-                group: BTreeMap::new(),
-                span: Span { from, ..span },
-                as_of: Some(statement.position),
+                version,
+                span,
+                between: counted.between,
             })
         });
-    Ok(InvoiceLine {
-        behind: behind.transpose()?,
-        code: line.code.clone(),
-        kind: line.kind.into(),
-        meter: line.meter.clone(),
-        meter_version: known.map(|(_, (version, _))| *version),
-        unit: line.unit.clone(),
-        first_day: line.days.map(|days| days.from.into()),
-        last_day: line.days.map(|days| before(days.until)),
-        quantity: decimal(line.quantity)?,
-        tiers: line.tiers.iter().map(Into::into).collect(),
-        amount: line.amount.into(),
-    })
+        Ok(Self {
+            proof: proof.transpose()?,
+            line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+            code: line.code.clone(),
+            kind: line.kind.into(),
+            meter: line.meter.clone(),
+            meter_version: counted.version,
+            unit: line.unit.clone(),
+            first_day: line.days.map(|days| days.from.into()),
+            last_day: line.days.map(|days| before(days.until)),
+            quantity: decimal(line.quantity)?,
+            tiers: line.tiers.iter().map(Into::into).collect(),
+            amount: line.amount.into(),
+            corrects: None,
+        })
+    }
+
+    /// The lines of an issued bill.
+    pub(super) fn of_bill(bill: &Bill) -> Result<Vec<Self>> {
+        let shown = |(index, line): (usize, &BillLine)| {
+            let corrects = line.corrects.as_ref();
+            let counted = Counted {
+                version: line.meter_version,
+                zone: corrects.map_or(&bill.period.zone, |corrected| &corrected.period.zone),
+                between: (line.counted_after, bill.counted_up_to),
+            };
+            Ok(Self {
+                corrects: corrects.map(|corrected| InvoiceCorrection {
+                    invoice: corrected.invoice.clone(),
+                    kind: corrected.kind.into(),
+                    first_day: corrected.period.first_day.into(),
+                    last_day: before(corrected.period.end_day),
+                }),
+                ..Self::of(index, &line.rated, &counted)?
+            })
+        };
+        bill.lines.iter().enumerate().map(shown).collect()
+    }
 }
 
 impl IntoFault for StatementError {

@@ -81,6 +81,8 @@ pub(super) struct Behind {
     pub(super) event_type: String,
     pub(super) group: BTreeMap<String, String>,
     pub(super) span: Span,
+    /// The events lie behind this position.
+    pub(super) beyond: u64,
     pub(super) as_of: Option<u64>,
 }
 
@@ -132,7 +134,8 @@ impl MeterEvidenceConnection {
         let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
         let after = after
             .map_err(|error| fault(Code::BadUserInput, error.to_string()))?
-            .unwrap_or_default();
+            .unwrap_or_default()
+            .max(behind.beyond);
         let upto = match behind.as_of {
             Some(position) => position,
             None => {
@@ -273,6 +276,7 @@ impl MeteredUsageQuery {
                     from: begin,
                     until: measure.span.until,
                 },
+                beyond: 0,
                 as_of: past.map(|(_, position)| position),
             }
         };

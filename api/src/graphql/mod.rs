@@ -2,6 +2,7 @@
 
 mod agent;
 mod agent_run;
+mod alert;
 mod api_key;
 mod audit_facets;
 mod audit_feed;
@@ -10,9 +11,13 @@ mod claim;
 mod connector;
 mod connector_sync;
 mod data_subject;
+mod entitlements;
 mod event;
 mod import;
+mod invoice;
+mod invoice_live;
 mod invoice_preview;
+mod issue_invoice;
 pub(crate) mod kit;
 mod lead;
 mod me;
@@ -42,6 +47,7 @@ mod usage;
 mod usage_live;
 mod webhook_delivery;
 mod webhook_endpoint;
+mod what_if;
 mod workspace;
 
 pub use schema::schema_sdl;

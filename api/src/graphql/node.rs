@@ -10,10 +10,12 @@ use projections::tenant::Tenants;
 
 use super::agent::Agent;
 use super::agent_run::AgentRun;
+use super::alert::Alert;
 use super::api_key::ApiKey;
 use super::audit_feed::AuditEntry;
 use super::claim::Claim;
 use super::connector::Connector;
+use super::invoice::Invoice;
 use super::kit::{
     Code, Context, Cursor, Entity, GlobalId, IntoFault, Listed, NodeId, fault, related, see_those,
 };
@@ -37,10 +39,12 @@ const IDS_AT_MOST: usize = 100;
 pub(crate) enum Node {
     Agent(Agent),
     AgentRun(AgentRun),
+    Alert(Alert),
     ApiKey(ApiKey),
     AuditEntry(AuditEntry),
     Claim(Claim),
     Connector(Connector),
+    Invoice(Invoice),
     Lead(Lead),
     Member(Member),
     Meter(Meter),
@@ -149,9 +153,11 @@ macro_rules! entities {
 entities!(
     Agent,
     AgentRun,
+    Alert,
     ApiKey,
     Claim,
     Connector,
+    Invoice,
     Lead,
     Member,
     Meter,

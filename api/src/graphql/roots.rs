@@ -3,11 +3,12 @@
 use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
-    agent, agent_run, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector, connector_sync,
-    data_subject, event, import, invoice_preview, lead, me, member, meter, metered_usage, node, opportunity,
-    plan, proof, quarantined_usage, read_model, read_model_history, read_model_operation, record_usage,
-    replay, roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery,
-    webhook_endpoint, workspace,
+    agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
+    connector_sync, data_subject, entitlements, event, import, invoice, invoice_live, invoice_preview,
+    issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, proof, quarantined_usage,
+    read_model, read_model_history, read_model_operation, record_usage, replay, roi_summary,
+    roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery, webhook_endpoint, what_if,
+    workspace,
 };
 
 /// What can be asked.
@@ -15,12 +16,15 @@ use super::{
 pub(crate) struct Query(
     agent::AgentQuery,
     agent_run::AgentRunQuery,
+    alert::AlertQuery,
     api_key::ApiKeyQuery,
     audit_facets::AuditFacetsQuery,
     audit_feed::AuditFeedQuery,
     claim::ClaimQuery,
     connector::ConnectorQuery,
     data_subject::DataSubjectQuery,
+    entitlements::EntitlementQuery,
+    invoice::InvoiceQuery,
     invoice_preview::InvoicePreviewQuery,
     lead::LeadQuery,
     me::MeQuery,
@@ -44,6 +48,7 @@ pub(crate) struct Query(
     usage::UsageQuery,
     webhook_delivery::WebhookDeliveryQuery,
     webhook_endpoint::WebhookEndpointQuery,
+    what_if::WhatIfQuery,
     workspace::WorkspaceQuery,
 );
 
@@ -52,6 +57,7 @@ pub(crate) struct Query(
 pub(crate) struct Mutation(
     agent::AgentMutation,
     agent_run::AgentRunMutation,
+    alert::AlertMutation,
     api_key::ApiKeyMutation,
     api_key::ApiKeyTokenMutation,
     claim::ClaimMutation,
@@ -59,6 +65,8 @@ pub(crate) struct Mutation(
     connector_sync::ConnectorSyncMutation,
     data_subject::DataSubjectMutation,
     import::ImportMutation,
+    invoice::InvoiceMutation,
+    issue_invoice::IssueInvoiceMutation,
     lead::LeadMutation,
     member::MemberMutation,
     meter::MeterMutation,
@@ -80,6 +88,7 @@ pub(crate) struct Mutation(
 pub(crate) struct Subscription(
     audit_feed_live::AuditFeedSubscription,
     event::EventSubscription,
+    invoice_live::RunningTotalSubscription,
     replay::ReplaySubscription,
     roi_summary_live::RoiSubscription,
     usage_live::UsageSubscription,

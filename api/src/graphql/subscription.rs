@@ -1,10 +1,12 @@
 //! Subscriptions (the trade's, to plans) over GraphQL.
 
-use async_graphql::SimpleObject;
+use async_graphql::{Json, SimpleObject};
 use domain::subscription::{Command, Subscription as Aggregate};
 use projections::subscription::{SubscriptionList, SubscriptionRow};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::kit::{DateTime, Money, MoneyInput, NodeId, evidence, mutations, parsed, queries};
+use super::kit::{DateTime, Money, MoneyInput, NodeId, UserError, evidence, mutations, parsed, queries};
 
 mutations! {
     /// What may be asked of subscriptions.
@@ -55,6 +57,20 @@ mutations! {
     })
     |input| Command::Cancel { reason: input.reason };
 
+    /// Lets a coupon take something off a subscription's invoices, before taxes.
+    apply_coupon(Changing, ApplyCouponInput {
+        /// The coupon as docs/pricing.md tells: code, discount, only_for, lasts, expires_on. Figures are texts.
+        coupon: Json<Value>,
+    })
+    |input| Command::ApplyCoupon { coupon: read("coupon", input.coupon.0)? };
+
+    /// Levies taxes on a subscription's invoices from now on.
+    set_subscription_taxes(Changing, SetSubscriptionTaxesInput {
+        /// All of them, each with code, name and rate_percent (a text); an empty list for none.
+        taxes: Json<Value>,
+    })
+    |input| Command::SetTaxes { taxes: read("taxes", input.taxes.0)? };
+
     /// Takes down that money came in for a subscription; it may come late.
     receive_payment(Changing, ReceivePaymentInput {
         /// How much.
@@ -81,6 +97,10 @@ mutations! {
         reason: input.reason,
         invoice: input.invoice,
     };
+}
+
+fn read<T: DeserializeOwned>(field: &str, value: Value) -> Result<T, UserError> {
+    serde_json::from_value(value).map_err(|error| UserError::invalid(&[field], &error))
 }
 
 /// A subscription as it is now: a plan at a price a month.

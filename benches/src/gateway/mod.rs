@@ -7,5 +7,6 @@ pub(crate) mod requests;
 mod served;
 mod socket;
 mod story;
+pub(crate) mod visible;
 
 pub(crate) use served::missing;

@@ -12,7 +12,7 @@ use super::price::Price;
 use crate::kernel::{Currency, Money};
 
 /// What a coupon takes off, from what, and for how long.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coupon {
     /// Its code.
@@ -31,17 +31,21 @@ pub struct Coupon {
 }
 
 /// How much a coupon takes off.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Discount {
     /// An amount an invoice. What is more than the invoice is lost.
     Amount(Price),
     /// A share in per cent.
-    Percent(#[serde(with = "figure")] Decimal),
+    Percent(
+        #[serde(with = "figure")]
+        #[schemars(with = "String")]
+        Decimal,
+    ),
 }
 
 /// For how many invoices a coupon lasts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Lasts {
     /// For one.
@@ -63,7 +67,7 @@ pub struct AppliedCoupon {
 }
 
 /// What a coupon took off an invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RatedCoupon {
     /// The coupon's code.
     pub code: String,

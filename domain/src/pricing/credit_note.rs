@@ -12,7 +12,7 @@ use super::tax::{RatedTax, Tax, levy};
 use crate::kernel::{Currency, Money};
 
 /// What is given back: net, taxes and both together, all above zero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreditNote {
     /// The sum of the rounded credits without taxes.
     pub net: Money,

@@ -9,7 +9,7 @@ use super::fee::Days;
 use crate::kernel::{Currency, Money};
 
 /// What a part of a line counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// Units at a price each.
@@ -29,7 +29,7 @@ pub enum Basis {
 }
 
 /// One tier of a line, or one part of a line without tiers: `amount = quantity × price + flat_fee`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RatedTier {
     /// What the quantity counts.
     pub basis: Basis,
@@ -89,6 +89,13 @@ impl RatedTier {
         }
     }
 
+    fn add(&mut self, other: &Self) -> Result<(), TooLarge> {
+        self.quantity = self.quantity.plus(other.quantity)?;
+        self.flat_fee = self.flat_fee.plus(other.flat_fee)?;
+        self.amount = self.amount.plus(other.amount)?;
+        Ok(())
+    }
+
     fn is_of_the_same_tier(&self, other: &Self) -> bool {
         (self.basis, self.above, self.up_to, self.price)
             == (other.basis, other.above, other.up_to, other.price)
@@ -96,7 +103,7 @@ impl RatedTier {
 }
 
 /// What a line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
     /// A flat fee.
@@ -116,7 +123,7 @@ pub enum LineKind {
 /// A line that can be printed and proved: its tiers' amounts add up to `exact`, and `amount` is `exact`, rounded
 /// once. A correction is the difference of two rounded lines instead, so that all that was billed adds up to the
 /// line rated in one go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RatedLine {
     /// The code of the fee or charge that it comes from.
     pub code: String,
@@ -182,6 +189,41 @@ impl RatedLine {
         Ok(self)
     }
 
+    /// This line together with what a correction of it billed: the line as all of it was billed so far.
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn with(&self, correction: &Self) -> Result<Self, TooLarge> {
+        let mut tiers = self.tiers.clone();
+        for tier in &correction.tiers {
+            match tiers.iter_mut().find(|other| other.is_of_the_same_tier(tier)) {
+                Some(other) => other.add(tier)?,
+                None => tiers.push(tier.clone()),
+            }
+        }
+        tiers.retain(|tier| !(tier.amount.is_zero() && tier.quantity.is_zero()));
+        let amount = self.amount.amount.checked_add(correction.amount.amount);
+        Ok(Self {
+            quantity: self.quantity.plus(correction.quantity)?,
+            tiers,
+            exact: self.exact.plus(correction.exact)?,
+            amount: Money::new(amount.ok_or(TooLarge)?, self.amount.currency),
+            ..self.clone()
+        })
+    }
+
+    /// The same line with nothing on it: what a line that is billed no more comes to.
+    #[must_use]
+    pub fn nothing(&self) -> Self {
+        Self {
+            quantity: Exact::ZERO,
+            tiers: Vec::new(),
+            exact: Exact::ZERO,
+            amount: Money::new(Decimal::ZERO, self.amount.currency),
+            ..self.clone()
+        }
+    }
+
     /// What this line adds to the same line as it was billed before: tiers of the same bounds and price are set
     /// off against each other, others are taken back in full and billed anew.
     ///
@@ -191,11 +233,7 @@ impl RatedLine {
         let mut tiers: Vec<RatedTier> = before.tiers.iter().map(RatedTier::reversed).collect();
         for tier in &self.tiers {
             match tiers.iter_mut().find(|other| other.is_of_the_same_tier(tier)) {
-                Some(other) => {
-                    other.quantity = other.quantity.plus(tier.quantity)?;
-                    other.flat_fee = other.flat_fee.plus(tier.flat_fee)?;
-                    other.amount = other.amount.plus(tier.amount)?;
-                }
+                Some(other) => other.add(tier)?,
                 None => tiers.push(tier.clone()),
             }
         }

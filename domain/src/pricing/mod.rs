@@ -52,7 +52,7 @@ pub use model::{
 };
 pub use outcome::{BilledStates, Outcome, OutcomeState, OutcomeTerms, Review};
 pub use period::{Anchor, Cycle, Interval, OutOfTime, Period, begin_of, day_of};
-pub use plan::{Limits, Plan, PlanVersion};
+pub use plan::{Enforcement, Limits, Plan, PlanVersion, Quota};
 pub use price::Price;
 pub use roi::{roi, share_of};
 pub use spend::{Commitment, TrueUp};

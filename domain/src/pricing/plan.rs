@@ -1,10 +1,12 @@
 //! Plans: versions with effective dates, each with its fees, charges and limits.
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::charge::Charge;
 use super::fee::FlatFee;
+use super::figure;
 use super::period::{Anchor, Interval};
 use super::price::Price;
 use super::spend::Commitment;
@@ -57,7 +59,7 @@ pub struct PlanVersion {
 }
 
 /// How much of the platform a plan opens; without a figure there is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// How many verticals.
@@ -66,6 +68,38 @@ pub struct Limits {
     /// How many members.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<u32>,
+    /// Which features; all, when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<String>>,
+    /// How much of what meters count in a period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<Quota>,
+}
+
+/// How much of what a meter counts a plan opens in a billing period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// The meter, a sum or a count.
+    pub meter: String,
+    /// How much.
+    #[serde(with = "figure")]
+    #[schemars(with = "String")]
+    pub quantity: Decimal,
+    /// What becomes of more.
+    #[serde(default)]
+    pub enforcement: Enforcement,
+}
+
+/// What becomes of use beyond a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Enforcement {
+    /// Commands that begin more of it are refused.
+    #[default]
+    Hard,
+    /// It is told, and goes on.
+    Soft,
 }
 
 /// A plan as it is written down, before it is checked.

@@ -10,7 +10,7 @@ use super::line::rounded;
 use crate::kernel::{Currency, Money};
 
 /// A tax and its rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tax {
     /// Its code.
@@ -19,11 +19,12 @@ pub struct Tax {
     pub name: String,
     /// Its rate in per cent.
     #[serde(with = "figure")]
+    #[schemars(with = "String")]
     pub rate_percent: Decimal,
 }
 
 /// A tax of an invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RatedTax {
     /// The tax's code.
     pub code: String,

@@ -1,5 +1,7 @@
 //! A subscription's rules.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,7 @@ use crate::kernel::{
     BeforeBegin, Blank, Money, Negative, OtherCurrency, aggregate, not_before, not_blank, not_negative,
     same_currency,
 };
+use crate::pricing::{InvalidPlan, Tax};
 use crate::tenant::NotOpen;
 
 /// A subscription's state, as far as its rules need it.
@@ -15,6 +18,8 @@ use crate::tenant::NotOpen;
 pub struct Subscription {
     started: Option<Started>,
     standing: Standing,
+    coupons: BTreeSet<String>,
+    taxes: Vec<Tax>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,8 +64,17 @@ pub enum Refusal {
     #[error("the subscription is not past due")]
     NotPastDue,
     /// Plan and price are those in force.
-    #[error("plan and price: they are the same as before")]
+    #[error("what is asked for is as it was before")]
     NothingNew,
+    /// A coupon is applied once.
+    #[error("coupon: the coupon {0} was applied before")]
+    CouponTaken(String),
+    /// Two taxes of one code.
+    #[error("taxes: the tax {0} is named twice")]
+    TaxTwice(String),
+    /// A coupon or a tax that can't be.
+    #[error(transparent)]
+    InvalidTerms(#[from] InvalidPlan),
     /// An amount of another currency than the price.
     #[error(transparent)]
     OtherCurrency(#[from] OtherCurrency),
@@ -153,6 +167,31 @@ impl Subscription {
                     plan: started.plan,
                     price: started.price,
                     started_at: started.at,
+                }
+            }
+            Command::ApplyCoupon { coupon } => {
+                let Started { plan, .. } = self.running()?;
+                coupon.check()?;
+                if self.coupons.contains(&coupon.code) {
+                    return Err(Refusal::CouponTaken(coupon.code));
+                }
+                Event::CouponApplied { coupon, plan }
+            }
+            Command::SetTaxes { taxes } => {
+                self.running()?;
+                let mut codes = BTreeSet::new();
+                for tax in &taxes {
+                    tax.check()?;
+                    if !codes.insert(&tax.code) {
+                        return Err(Refusal::TaxTwice(tax.code.clone()));
+                    }
+                }
+                if taxes == self.taxes {
+                    return Err(Refusal::NothingNew);
+                }
+                Event::TaxesSet {
+                    taxes,
+                    previous: self.taxes.clone(),
                 }
             }
             Command::ReceivePayment { amount, invoice } => Event::PaymentReceived {
@@ -254,6 +293,10 @@ impl Subscription {
             Event::BecamePastDue { .. } => self.standing = Standing::PastDue,
             Event::Resumed { .. } | Event::BecameCurrent { .. } => self.standing = Standing::Active,
             Event::Canceled { .. } => self.standing = Standing::Canceled,
+            Event::CouponApplied { coupon, .. } => {
+                self.coupons.insert(coupon.code);
+            }
+            Event::TaxesSet { taxes, .. } => self.taxes = taxes,
             Event::PaymentReceived { .. }
             | Event::PaymentFailed { .. }
             | Event::PaymentDisputed { .. }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Event, PlanCode};
 use crate::kernel::Money;
-use crate::pricing::{Agreement, AgreementError, Plan, PlanVersion, day_of};
+use crate::pricing::{Agreement, AgreementError, Coupon, Plan, PlanVersion, Tax, day_of};
 use crate::tenant::Zone;
 
 /// Why a subscription cannot be billed.
@@ -68,6 +68,8 @@ pub fn agreement(
                 | Event::Canceled { .. }
                 | Event::BecamePastDue { .. }
                 | Event::BecameCurrent { .. }
+                | Event::CouponApplied { .. }
+                | Event::TaxesSet { .. }
                 | Event::PaymentReceived { .. }
                 | Event::PaymentFailed { .. }
                 | Event::PaymentDisputed { .. }
@@ -87,4 +89,29 @@ fn agreed(plans: &[Plan], code: &PlanCode, price: Money, at: Timestamp) -> Resul
         at,
     })?;
     Ok(version.at_price(price)?)
+}
+
+/// The coupons and taxes that bills of a period are rated with, by a subscription's events: those that were agreed upon
+/// before the period's end.
+#[must_use]
+pub fn deductions(events: &[(Timestamp, Event)], until: Timestamp) -> (Vec<Coupon>, Vec<Tax>) {
+    let (mut coupons, mut levied) = (Vec::new(), Vec::new());
+    for (_, event) in events.iter().filter(|(at, _)| *at < until) {
+        match event {
+            Event::CouponApplied { coupon, .. } => coupons.push(coupon.clone()),
+            Event::TaxesSet { taxes, .. } => levied.clone_from(taxes),
+            Event::Started { .. }
+            | Event::PlanChanged { .. }
+            | Event::Paused { .. }
+            | Event::Resumed { .. }
+            | Event::Canceled { .. }
+            | Event::BecamePastDue { .. }
+            | Event::BecameCurrent { .. }
+            | Event::PaymentReceived { .. }
+            | Event::PaymentFailed { .. }
+            | Event::PaymentDisputed { .. }
+            | Event::DisputeClosed { .. } => {}
+        }
+    }
+    (coupons, levied)
 }

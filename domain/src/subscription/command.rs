@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PlanCode;
 use crate::kernel::Money;
+use crate::pricing::{Coupon, Tax};
 
 /// A wish to change a subscription.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,16 @@ pub enum Command {
     MarkPastDue,
     /// Take down that nothing is overdue any more.
     MarkCurrent,
+    /// Let a coupon take something off its invoices.
+    ApplyCoupon {
+        /// The coupon.
+        coupon: Coupon,
+    },
+    /// Levy taxes on its invoices from now on.
+    SetTaxes {
+        /// All of them; none: no tax.
+        taxes: Vec<Tax>,
+    },
     /// Take down that money came in; it may come late.
     ReceivePayment {
         /// How much.

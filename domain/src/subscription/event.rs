@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PlanCode;
 use crate::kernel::{Money, event_types};
+use crate::pricing::{Coupon, Tax};
 
 /// A fact about a subscription. Facts after the start repeat plan and price, so that readers need no rules.
 /// All amounts of a subscription are in one currency.
@@ -75,6 +76,20 @@ pub enum Event {
         /// What it costs a month.
         price: Money,
     },
+    /// A coupon takes something off its invoices.
+    CouponApplied {
+        /// The coupon.
+        coupon: Coupon,
+        /// The plan at the time.
+        plan: PlanCode,
+    },
+    /// Taxes are levied on its invoices.
+    TaxesSet {
+        /// From now on.
+        taxes: Vec<Tax>,
+        /// Until now.
+        previous: Vec<Tax>,
+    },
     /// Money came in.
     PaymentReceived {
         /// How much.
@@ -127,6 +142,8 @@ event_types! {
     Canceled => "subscription.canceled" v 1,
     BecamePastDue => "subscription.became_past_due" v 1,
     BecameCurrent => "subscription.became_current" v 1,
+    CouponApplied => "subscription.coupon_applied" v 1,
+    TaxesSet => "subscription.taxes_set" v 1,
     PaymentReceived => "subscription.payment_received" v 1,
     PaymentFailed => "subscription.payment_failed" v 1,
     PaymentDisputed => "subscription.payment_disputed" v 1,

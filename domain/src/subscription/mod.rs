@@ -9,7 +9,7 @@ mod plan;
 pub(crate) mod tests;
 
 pub use aggregate::{Refusal, Subscription};
-pub use billing::{BillingError, agreement};
+pub use billing::{BillingError, agreement, deductions};
 pub use command::Command;
 pub use event::Event;
 pub use plan::PlanCode;

@@ -2,7 +2,7 @@
 
 use super::{Command, Event, PlanCode, Refusal, Subscription, agreement};
 use crate::given::{at, money, when};
-use crate::pricing::bundled_plans;
+use crate::pricing::{Coupon, Tax, bundled_plans};
 
 const STARTED_AT: &str = "2026-01-05T09:00:00Z";
 const LATER: &str = "2026-03-01T00:00:00Z";
@@ -104,6 +104,33 @@ fn fail(amount: &str) -> Command {
     }
 }
 
+fn coupon() -> Coupon {
+    let json = r#"{ "code": "tenth", "discount": { "percent": "10" }, "lasts": { "periods": 2 }, "expires_on": "2026-12-31" }"#;
+    serde_json::from_str(json).unwrap()
+}
+
+fn coupon_applied() -> Event {
+    Event::CouponApplied {
+        coupon: coupon(),
+        plan: plan("starter"),
+    }
+}
+
+fn vat(rate: &str) -> Tax {
+    Tax {
+        code: "vat".to_owned(),
+        name: "VAT".to_owned(),
+        rate_percent: rate.parse().unwrap(),
+    }
+}
+
+fn taxes_set() -> Event {
+    Event::TaxesSet {
+        taxes: vec![vat("19")],
+        previous: vec![],
+    }
+}
+
 /// One of each event, for the committed snapshots.
 pub(crate) fn examples() -> Vec<Event> {
     vec![
@@ -114,6 +141,8 @@ pub(crate) fn examples() -> Vec<Event> {
         canceled("starter", "49 EUR"),
         became_past_due(),
         became_current(),
+        coupon_applied(),
+        taxes_set(),
         payment_received(),
         payment_failed(),
         Event::PaymentDisputed {
@@ -222,6 +251,32 @@ fn a_payment_is_in_the_currency_of_the_price_and_not_negative() {
         .then_expect_error_message("amount: 49 USD is in USD, not in EUR");
     when::<Subscription>(vec![started()], LATER, fail("-49 EUR"))
         .then_expect_error_message("amount: -49 EUR is negative");
+}
+
+#[test]
+fn coupons_and_taxes_are_agreed_upon_once_and_must_be_such() {
+    let apply = |coupon| Command::ApplyCoupon { coupon };
+    let set = |taxes: &[Tax]| Command::SetTaxes {
+        taxes: taxes.to_vec(),
+    };
+    when::<Subscription>(vec![started()], LATER, apply(coupon())).then_expect_events(vec![coupon_applied()]);
+    when::<Subscription>(vec![started(), coupon_applied()], LATER, apply(coupon()))
+        .then_expect_error(Refusal::CouponTaken("tenth".to_owned()));
+    let wrong = Coupon {
+        code: " ".to_owned(),
+        ..coupon()
+    };
+    let refused = when::<Subscription>(vec![started()], LATER, apply(wrong)).inspect_result();
+    assert!(matches!(refused, Err(Refusal::InvalidTerms(_))), "{refused:?}");
+    when::<Subscription>(vec![started()], LATER, set(&[vat("19")])).then_expect_events(vec![taxes_set()]);
+    when::<Subscription>(vec![started(), taxes_set()], LATER, set(&[vat("19")]))
+        .then_expect_error(Refusal::NothingNew);
+    when::<Subscription>(vec![started()], LATER, set(&[vat("19"), vat("7")]))
+        .then_expect_error(Refusal::TaxTwice("vat".to_owned()));
+    let refused = when::<Subscription>(vec![started()], LATER, set(&[vat("101")])).inspect_result();
+    assert!(matches!(refused, Err(Refusal::InvalidTerms(_))), "{refused:?}");
+    let ended = vec![started(), canceled("starter", "49 EUR")];
+    when::<Subscription>(ended, LATER, apply(coupon())).then_expect_error(Refusal::Canceled);
 }
 
 #[test]

@@ -69,6 +69,11 @@ impl Story {
         self
     }
 
+    /// What has happened.
+    pub(crate) fn events(&self) -> Vec<RecordedEvent> {
+        self.events.iter().map(|noted| (*noted.event).clone()).collect()
+    }
+
     /// The rows after all of it, in the order of their keys: the same in one go as in pages of one event.
     pub(crate) fn rows<M: ReadModel>(&self) -> Vec<M::Row> {
         let at_once = self.fold_in_pages::<M>(self.events.len()).unwrap();

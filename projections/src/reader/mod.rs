@@ -12,9 +12,10 @@ pub(crate) use list::{Conditions, Paged};
 pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
-    AsOf, Change, Check, CountedEvents, Counting, Difference, DifferenceKind, Explained, Extent, NoSpeed,
-    Past, PastError, PastLimits, Replay, SPEED_AT_MOST, Statement, StatementError, Step, Steps, Story,
-    Timing, Verified, Wait, differences, span_of, stream_named,
+    AsOf, BillWish, Change, Check, CountedEvents, Counting, Difference, DifferenceKind, Drawn, Explained,
+    Extent, NoSpeed, Past, PastError, PastLimits, Rebilled, Replay, SPEED_AT_MOST, Seen, Statement,
+    StatementError, Step, Steps, Story, Timing, Verified, Wait, WhatIf, Wish, differences, draft_plan,
+    span_of, stream_named,
 };
 pub(crate) use row::read;
 pub use stale::RowName;
@@ -81,6 +82,16 @@ impl Reader {
     /// A transaction that sees one tenant's rows.
     pub(crate) async fn begin(&self, tenant: TenantId) -> Result<Transaction<'static, Postgres>, QueryError> {
         self.begin_with("annals.tenant", &tenant.to_string()).await
+    }
+
+    /// The same, in which all statements see the rows of one moment.
+    pub(crate) async fn begin_at_one_moment(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Transaction<'static, Postgres>, QueryError> {
+        let begin =
+            format!("begin isolation level repeatable read read only; set local annals.tenant = '{tenant}'");
+        Ok(self.pool.begin_with(begin).await?)
     }
 
     /// A transaction under one setting that a row-level policy knows.

@@ -99,7 +99,7 @@ impl SubscriptionRow {
 
     fn change(&mut self, event: &RecordedEvent, change: &Change) {
         match change {
-            Change::Started { .. } => {}
+            Change::Started { .. } | Change::CouponApplied { .. } | Change::TaxesSet { .. } => {}
             Change::PlanChanged { plan, price, .. } => {
                 self.plan = plan.clone();
                 self.price = *price;

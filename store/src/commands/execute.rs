@@ -240,6 +240,18 @@ impl Store {
         A::admit(&loaded.state).map_err(|refusal| Setback::Final(StoreError::Refused(refusal)))
     }
 
+    /// What was done under a key before; nothing, when it is a new one.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] when something else was asked under it, [`StoreError::Unavailable`].
+    pub async fn recall(
+        &self,
+        caller: &Caller,
+        key: Option<&Key>,
+    ) -> Result<Option<Committed>, StoreError<std::convert::Infallible>> {
+        self.known(caller, key).await
+    }
+
     /// The result of the first time, when the key is known.
     async fn known<R: std::error::Error>(
         &self,

@@ -20,7 +20,7 @@ async fn queries_see_what_was_written_up_to_the_cursor() {
     let newest = "query($seen: Cursor!) { auditFeed(last: 2, atLeast: $seen) {
         nodes { action entityId actorKind actorId } pageInfo { hasPreviousPage } } }";
     let feed = house.ask(&acme.token, newest, json!({ "seen": last })).await["auditFeed"].clone();
-    assert_eq!(feed["nodes"][1]["action"], "subscription.canceled");
+    assert_eq!(feed["nodes"][1]["action"], "invoice.dispute_settled");
     assert_eq!(feed["nodes"][1]["actorKind"], "API_KEY");
     assert_eq!(feed["pageInfo"]["hasPreviousPage"], true);
     let document = "{

@@ -201,6 +201,12 @@ impl Schema {
                 "DateTime" => Some(json!("2026-03-01T12:00:00Z")),
                 "Date" => Some(json!(if name == "to" { "2026-12-31" } else { "2026-01-01" })),
                 // A plan's version is the one of them that is read.
+                "JSON" if name == "coupon" => {
+                    Some(json!({ "code": "tenth", "discount": { "percent": "10" } }))
+                }
+                "JSON" if name == "taxes" => {
+                    Some(json!([{ "code": "vat", "name": "VAT", "rate_percent": "7" }]))
+                }
                 "JSON" => Some(json!({
                     "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
                 })),

@@ -210,6 +210,11 @@ fn meters() -> Vec<(&'static str, Value)> {
         ("addPlanVersion", json!({ "id": "$p1", "version": version })),
         ("defineMeter", meter.clone()),
         ("changeMeter", changed),
+        (
+            "defineAlert",
+            json!({ "id": "$al1", "name": "Tokens", "kind": "USAGE", "meter": "$me1", "thresholds": ["1000"] }),
+        ),
+        ("retireAlert", json!({ "id": "$al1", "reason": "nobody listens" })),
         ("defineMeter", with_id(&meter, "$me2")),
         ("retireMeter", json!({ "id": "$me2", "reason": "nobody asks" })),
     ]
@@ -256,6 +261,46 @@ fn bills() -> Vec<(&'static str, Value)> {
         ("pauseSubscription", json!({ "id": "$b1", "reason": "holiday" })),
         ("resumeSubscription", json!({ "id": "$b1" })),
         ("cancelSubscription", json!({ "id": "$b1", "reason": "moved" })),
+        (
+            "startSubscription",
+            json!({ "id": "$b2", "plan": "starter", "price": eur("49.00"), "customer": "Acme", "occurredAt": "2026-01-05T00:00:00Z" }),
+        ),
+        (
+            "applyCoupon",
+            json!({ "id": "$b2", "coupon": { "code": "tenth", "discount": { "percent": "10" } } }),
+        ),
+        (
+            "setSubscriptionTaxes",
+            json!({ "id": "$b2", "taxes": [{ "code": "vat", "name": "VAT", "rate_percent": "19" }] }),
+        ),
+        (
+            "issueInvoice",
+            json!({ "subscription": "$b2", "at": "2026-01-25T00:00:00Z" }),
+        ),
+        (
+            "voidInvoice",
+            json!({ "id": "INV-000001", "reason": "the wrong customer" }),
+        ),
+        (
+            "issueInvoice",
+            json!({ "subscription": "$b2", "at": "2026-01-25T00:00:00Z" }),
+        ),
+        (
+            "recordInvoicePayment",
+            json!({ "id": "INV-000002", "amount": eur("9.00"), "reference": "bank-1" }),
+        ),
+        (
+            "creditInvoice",
+            json!({ "id": "INV-000002", "line": 1, "amount": eur("4.00"), "reason": "kindness" }),
+        ),
+        (
+            "disputeInvoiceLine",
+            json!({ "id": "INV-000002", "line": 1, "reason": "too dear" }),
+        ),
+        (
+            "settleInvoiceDispute",
+            json!({ "id": "INV-000002", "line": 1, "reason": "as agreed" }),
+        ),
     ]
 }
 

@@ -1,11 +1,12 @@
 //! The way of a mutation: parse, ask the log under the key, tell the refusal or the result.
 
 use async_graphql::{ID, Result};
-use domain::{Entity, EntityId, RefusalCode};
+use domain::{Caller, Entity, EntityId, RefusalCode};
+use projections::entitlement::{Asked as Wanted, Pass};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::{Key, Orders, Store, StoreError};
+use store::{Committed, Key, Orders, Store, StoreError};
 
 use super::code::{IntoFault, store_fault};
 use super::{Context, Cursor, GlobalId, Head, Ids, May, UserError};
@@ -55,7 +56,6 @@ where
     let store = &ctx.data::<Options>()?.store;
     let identity = ctx.data::<Identity>()?;
     may.check(identity).map_err(IntoFault::into_fault)?;
-    let mutation = asked.mutation;
     match Ids::of(ctx)?.optional("id", &[A::TYPE], asked.head.id.take().map(ID)) {
         Ok(id) => asked.head.id = id,
         Err(error) => return Ok(error.into()),
@@ -63,31 +63,50 @@ where
     let caller = may
         .caller(identity, store.ambient(), &mut asked.head)
         .map_err(IntoFault::into_fault)?;
+    let mutation = asked.mutation;
     let (caller, id, orders) = match caller.and_then(|caller| Ok((caller, read::<A>(store, asked)?))) {
         Ok((caller, (id, orders))) => (caller, id, orders),
         Err(error) => return Ok(error.into()),
     };
+    let target = format!("{}/{}", A::TYPE, id.as_str());
+    let pass = match admitted(ctx, &caller, mutation).await? {
+        Ok(pass) => pass,
+        // What took effect before is no more of it.
+        Err(refused) => match store
+            .recall(&caller, orders.key.as_ref())
+            .await
+            .map_err(store_fault)?
+        {
+            Some(committed) => return Ok(Outcome::of::<A>(&caller, committed)),
+            None => return tell(ctx, mutation, &target, refused),
+        },
+    };
     match store.execute::<A>(&caller, &id, orders).await {
-        Ok(committed) => Ok(Outcome {
-            id: Some(GlobalId::of(caller.tenant, A::TYPE, &committed.id).encode()),
-            local_id: Some(committed.id),
-            version: Some(committed.version),
-            cursor: Some(Cursor::at(caller.tenant, committed.position)),
-            known: committed.known,
-            user_errors: Vec::new(),
-        }),
+        Ok(committed) => {
+            if let Some(pass) = pass {
+                pass.took(committed.position);
+            }
+            Ok(Outcome::of::<A>(&caller, committed))
+        }
         Err(StoreError::Refused(refusal)) => {
-            let refused = RefusedCommand {
-                command: &in_camel_case(mutation),
-                code: refusal.code(),
-                message: &refusal.to_string(),
-                target: &format!("{}/{}", A::TYPE, id.as_str()),
-            };
-            ctx.data::<Authenticator>()?.refused_command(identity, refused);
-            Ok(UserError::refusal(refusal.code(), refusal.to_string()).into())
+            let refused = UserError::refusal(refusal.code(), refusal.to_string());
+            tell(ctx, mutation, &target, refused)
         }
         Err(error) => Err(store_fault(error)),
     }
+}
+
+/// Tells a refusal to whoever asked, and to the audit feed.
+fn tell(ctx: &Context<'_>, mutation: &str, target: &str, refused: UserError) -> Result<Outcome> {
+    let command = RefusedCommand {
+        command: &in_camel_case(mutation),
+        code: &refused.code,
+        message: &refused.message,
+        target,
+    };
+    ctx.data::<Authenticator>()?
+        .refused_command(ctx.data::<Identity>()?, command);
+    Ok(refused.into())
 }
 
 /// A field's name as clients write it.
@@ -100,6 +119,51 @@ fn in_camel_case(name: &str) -> String {
         written.extend(letters);
     }
     written
+}
+
+impl Outcome {
+    fn of<A: Entity>(caller: &Caller, committed: Committed) -> Self {
+        Self {
+            id: Some(GlobalId::of(caller.tenant, A::TYPE, &committed.id).encode()),
+            local_id: Some(committed.id),
+            version: Some(committed.version),
+            cursor: Some(Cursor::at(caller.tenant, committed.position)),
+            known: committed.known,
+            user_errors: Vec::new(),
+        }
+    }
+}
+
+/// What of a plan mutations use: a line a mutation.
+const USES: &[(&str, Wanted)] = &[
+    ("add_plan_version", Wanted::Feature("own_plans")),
+    ("capture_lead", Wanted::Begin("lead.captured")),
+    ("change_meter", Wanted::Feature("own_meters")),
+    ("define_meter", Wanted::Feature("own_meters")),
+    ("define_plan", Wanted::Feature("own_plans")),
+    ("enable_vertical", Wanted::Vertical),
+    ("invite_member", Wanted::Member),
+    ("start_agent_run", Wanted::Begin("agent_run.")),
+    ("start_connector_sync", Wanted::Begin("connector_sync.")),
+    ("submit_claim", Wanted::Begin("claim.submitted")),
+];
+
+/// Lets a mutation pass if the tenant's plan has room for it; from memory, once the tenant is known there.
+async fn admitted(
+    ctx: &Context<'_>,
+    caller: &Caller,
+    mutation: &str,
+) -> Result<Result<Option<Pass>, UserError>> {
+    let Some((_, wanted)) = USES.iter().find(|(name, _)| *name == mutation) else {
+        return Ok(Ok(None));
+    };
+    let options = ctx.data::<Options>()?;
+    let now = options.store.ambient().now();
+    let admitted = options.entitlements.admit(caller.tenant, *wanted, now).await;
+    let admitted = admitted.map_err(IntoFault::into_fault)?;
+    Ok(admitted
+        .map(Some)
+        .map_err(|reached| UserError::limit_reached(&reached)))
 }
 
 /// Parses what every mutation takes.

@@ -1,8 +1,9 @@
 //! What a user did wrong, told in the payload of a mutation.
 
 use async_graphql::SimpleObject;
+use domain::entitlement::LimitReached;
 
-use super::{Code, fault};
+use super::{Code, Decimal, fault};
 
 const INVALID: &str = "INVALID_VALUE";
 
@@ -12,9 +13,24 @@ pub(crate) struct UserError {
     /// Where in the arguments, from the outside in; `["input"]` means all of it.
     path: Vec<String>,
     /// The reason's name for machines, for instance `NOT_RUNNING`; it never changes.
-    code: String,
+    pub(super) code: String,
     /// The reason for people.
-    message: String,
+    pub(super) message: String,
+    /// For LIMIT_REACHED: which limit, how much of it is used, and the plan that lifts it.
+    limit: Option<Box<ReachedLimit>>,
+}
+
+/// A limit of the tenant's plan that leaves no room for more.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub(crate) struct ReachedLimit {
+    /// `members`, `verticals`, a feature, or the meter of a quota.
+    subject: String,
+    /// How much there is.
+    limit: Decimal,
+    /// How much of it is used.
+    used: Decimal,
+    /// The code of the cheapest plan that has more; null when none has.
+    lifted_by: Option<String>,
 }
 
 impl UserError {
@@ -30,6 +46,21 @@ impl UserError {
             path: std::iter::once("input".to_owned()).chain(inside).collect(),
             code: code.to_owned(),
             message,
+            limit: None,
+        }
+    }
+
+    /// A limit of the plan.
+    pub(crate) fn limit_reached(reached: &LimitReached) -> Self {
+        let limit = ReachedLimit {
+            subject: reached.subject.to_string(),
+            limit: reached.limit.into(),
+            used: reached.used.into(),
+            lifted_by: reached.lifted_by.as_ref().map(ToString::to_string),
+        };
+        Self {
+            limit: Some(Box::new(limit)),
+            ..Self::at(&[], "LIMIT_REACHED", reached.to_string())
         }
     }
 

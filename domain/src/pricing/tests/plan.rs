@@ -203,7 +203,7 @@ fn the_bundled_plans_cost_what_they_are_said_to() {
                 .price
                 .amounts()
                 .map(|(currency, amount)| format!("{amount} {currency}"));
-            let limits = version.limits;
+            let limits = version.limits.clone();
             (
                 plan.code().to_string(),
                 price.collect(),

@@ -47,6 +47,8 @@ fn state(events: &[RecordedEvent]) -> BTreeMap<String, Value> {
                 Paid::Resumed { .. } | Paid::BecameCurrent { .. } => drop(put("standing", json!("active"))),
                 Paid::BecamePastDue { .. } => drop(put("standing", json!("past_due"))),
                 Paid::Canceled { reason, .. } => drop(put("standing", json!(["canceled", reason, at]))),
+                // No sender knows of these.
+                Paid::CouponApplied { .. } | Paid::TaxesSet { .. } => panic!("{event:?}"),
                 Paid::PaymentReceived { .. }
                 | Paid::PaymentFailed { .. }
                 | Paid::PaymentDisputed { .. }

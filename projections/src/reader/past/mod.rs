@@ -1,27 +1,36 @@
 //! The past of the read models: what they said at a position, and which events made a row.
 
+mod account;
 mod as_of;
 mod behind;
+mod bill;
+mod books;
 mod counted;
 mod differences;
+mod entitled;
 mod error;
 mod explain;
 mod limits;
+mod look;
 mod statement;
 mod steps;
 mod timing;
 mod verify;
+mod what_if;
 
 pub use as_of::AsOf;
+pub use bill::{BillWish, Drawn, Rebilled};
 pub use counted::{CountedEvents, Counting};
 pub use differences::{Change, differences};
 pub use error::PastError;
 pub use explain::{Explained, Story};
 pub use limits::PastLimits;
+pub use look::Seen;
 pub use statement::{Statement, StatementError, span_of};
 pub use steps::{Replay, Step, Steps, stream_named};
 pub use timing::{NoSpeed, SPEED_AT_MOST, Timing, Wait};
 pub use verify::{Check, Difference, DifferenceKind, Extent, Verified};
+pub use what_if::{WhatIf, Wish, draft_plan};
 
 use std::sync::Arc;
 
@@ -40,7 +49,11 @@ pub struct Past {
     log: Log,
     limits: PastLimits,
     turns: Arc<Semaphore>,
+    billing: Arc<Semaphore>,
 }
+
+/// How many bills are drawn at a time: each holds a connection while it may wait for another.
+const BILLS_AT_ONCE: usize = 3;
 
 impl Past {
     /// The past of what `reader` reads, as `log` has it.
@@ -52,6 +65,7 @@ impl Past {
             log,
             limits,
             turns,
+            billing: Arc::new(Semaphore::new(BILLS_AT_ONCE)),
         }
     }
 

@@ -2,29 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use domain::meter::{Aggregation, Definition, bundled_gauges};
-use domain::plan::known_plans;
-use domain::pricing::{
-    Charge, Days, DraftInvoice, Ended, InvoiceRequest, Model, OutOfTime, Part as PlanPart, Period,
-    RatingError, TooLarge, Transaction, Usage as Used, begin_of, day_of, rate_invoice,
-};
-use domain::subscription::{BillingError, agreement};
+use domain::invoice::Stage;
+use domain::meter::{Definition, bundled_gauges};
+use domain::pricing::{Days, DraftInvoice, OutOfTime, Period, RatingError, TooLarge, begin_of, day_of};
+use domain::subscription::BillingError;
 use domain::tenant::Zone;
-use domain::{Event, InvalidValue, StreamId, TenantId};
+use domain::{InvalidValue, TenantId};
 use jiff::Timestamp;
-use rust_decimal::Decimal;
-use store::{Part, Place};
 
-use super::{Counting, Past, PastError};
-use crate::engine::ReadModel as _;
+use super::books::Books;
+use super::{Past, PastError};
 use crate::meter::MeterList;
-use crate::metered_usage::{MeteredUsage, Span, Usage, UsageHour, measured};
+use crate::metered_usage::Span;
 use crate::reader::QueryError;
-
-/// A quantity that no decimal tells in full is rated with so many places.
-const PLACES: u32 = 12;
-/// The most events of a subscription, and the most transactions of a charge, that are rated at once.
-const AT_MOST: u32 = 100_000;
 
 /// What a period comes to, as far as events tell.
 #[derive(Clone, Debug)]
@@ -63,6 +53,9 @@ pub enum StatementError {
     /// A day on which the subscription had not begun.
     #[error("on: the subscription begins on {0}")]
     BeforeStart(jiff::civil::Date),
+    /// A subscription that is not in the log any more.
+    #[error("the log has no subscription {0}")]
+    Gone(String),
     /// A charge whose meter nobody defined.
     #[error(
         "the charge {charge} counts with the meter {meter}, and there is none: define it, or change the plan"
@@ -86,6 +79,31 @@ pub enum StatementError {
         meter: String,
         /// The meter's unit.
         counts_in: String,
+    },
+    /// A period that runs still.
+    #[error("the period runs until {last_day}: bill it when it is over")]
+    NotOver {
+        /// Its last day.
+        last_day: jiff::civil::Date,
+    },
+    /// A period that has not begun.
+    #[error("the period begins on {first_day}: bill its opening from then on")]
+    NotBegun {
+        /// Its first day.
+        first_day: jiff::civil::Date,
+    },
+    /// Amounts of another currency than the subscription's.
+    #[error(
+        "the meter {meter} counts amounts in {other}, too, and the subscription is in {currency}: filter the meter by \
+         currency"
+    )]
+    OtherCurrency {
+        /// The meter.
+        meter: String,
+        /// The other currency.
+        other: String,
+        /// The subscription's.
+        currency: &'static str,
     },
     /// What can't be rated from meters.
     #[error("the charge {charge}: {reason}")]
@@ -153,181 +171,26 @@ impl Past {
         subscription: &str,
         at: Timestamp,
     ) -> Result<Option<Statement>, StatementError> {
-        let folded = self.reader.checkpoints().await?;
-        let own = folded.iter().find(|one| one.name == MeteredUsage::NAME);
-        let position = own.map_or(0, |checkpoint| checkpoint.position);
-        let settings = self.reader.tenant(tenant).await?;
-        let zone: Zone = settings
-            .map_or_else(|| "UTC".to_owned(), |row| row.time_zone)
-            .parse()?;
-        let stream = Part::Stream(StreamId {
-            aggregate_type: "subscription",
-            tenant,
-            id: subscription.to_owned(),
-        });
-        let recorded = self
-            .log
-            .part(&stream, Place::default(), position, AT_MOST)
-            .await?;
-        let events = recorded.into_iter().filter_map(|recorded| match recorded.event {
-            Event::Subscription(event) => Some((recorded.occurred_at, event)),
-            _ => None,
-        });
-        let events: Vec<_> = events.collect();
-        let plans = known_plans(&self.log.of_kind(tenant, "plan", position).await?);
-        let Some(agreement) = agreement(&plans, &events, &zone)? else {
+        let books = Books::now(self, tenant).await?;
+        let Some(mut account) = books.account(subscription).await? else {
             return Ok(None);
         };
+        let on = day_of(at, &account.zone);
+        let agreement = account.agreement(&account.zone)?;
         let starts_on = agreement.cycle().starts_on;
-        let on = day_of(at, &zone);
         if on < starts_on {
             return Err(StatementError::BeforeStart(starts_on));
         }
         let period = agreement.cycle().period_on(on)?;
-        let parts = agreement.parts(&period);
-        let mut meters = BTreeMap::new();
-        let mut ended = Vec::new();
-        for part in &parts {
-            let usage = self.used(tenant, part, &zone, (position, &mut meters)).await?;
-            ended.push(Ended {
-                part: part.clone(),
-                usage,
-            });
-        }
-        let draft = rate_invoice(&InvoiceRequest {
-            currency: agreement.currency(),
-            starts_on,
-            ended,
-            begun: parts,
-            other_lines: Vec::new(),
-            coupons: Vec::new(),
-            taxes: Vec::new(),
-        })?;
+        let rated = account.rate(&agreement, &period, Stage::Closing).await?;
+        let before = account.invoices(subscription).await?;
+        let draft = account.settled(&agreement, &period, (rated.lines, &before))?;
         Ok(Some(Statement {
             period,
             draft,
-            meters,
-            position,
+            position: account.position(),
+            meters: account.meters,
         }))
-    }
-
-    async fn used(
-        &self,
-        tenant: TenantId,
-        part: &PlanPart,
-        zone: &Zone,
-        (position, meters): (u64, &mut BTreeMap<String, (u32, Definition)>),
-    ) -> Result<BTreeMap<String, Used>, StatementError> {
-        let mut used = BTreeMap::new();
-        let span = span_of(part.in_force.days, zone)?;
-        for charge in &part.plan.charges {
-            if !meters.contains_key(&charge.meter) {
-                let known = self.meter_definition(tenant, (&charge.meter, None), None).await?;
-                let known = known.ok_or_else(|| StatementError::NoMeter {
-                    charge: charge.code.clone(),
-                    meter: charge.meter.clone(),
-                })?;
-                meters.insert(charge.meter.clone(), known);
-            }
-            let (version, definition) = &meters[&charge.meter];
-            if charge.unit != definition.unit {
-                return Err(StatementError::OtherUnit {
-                    charge: charge.code.clone(),
-                    unit: charge.unit.clone(),
-                    meter: charge.meter.clone(),
-                    counts_in: definition.unit.clone(),
-                });
-            }
-            let usage = self
-                .usage_of(tenant, charge, (*version, definition), (span, position))
-                .await?;
-            used.insert(charge.code.clone(), usage);
-        }
-        Ok(used)
-    }
-
-    async fn usage_of(
-        &self,
-        tenant: TenantId,
-        charge: &Charge,
-        (version, definition): (u32, &Definition),
-        (span, position): (Span, u64),
-    ) -> Result<Used, StatementError> {
-        let unrated = |reason: &str| StatementError::Unrated {
-            charge: charge.code.clone(),
-            reason: reason.to_owned(),
-        };
-        if charge.outcome.is_some() {
-            return Err(unrated("outcome prices can't be rated from meters yet"));
-        }
-        if span.from >= span.until {
-            return Ok(match &charge.price {
-                Model::Percentage(_) => Used::Transactions(Vec::new()),
-                _ => Used::Quantity(Decimal::ZERO),
-            });
-        }
-        if let Model::Percentage(_) = &charge.price {
-            if definition.aggregation != Aggregation::Sum {
-                return Err(unrated(
-                    "a share is taken of each event's amount, so its meter must be a sum",
-                ));
-            }
-            let counting = Counting {
-                meter: &charge.meter,
-                version,
-                event_type: &definition.event_type,
-                group: &BTreeMap::new(),
-                span,
-            };
-            let counted = self
-                .counted_events(tenant, &counting, (0, position), AT_MOST as usize)
-                .await?;
-            if counted.more {
-                return Err(unrated("there are more transactions than can be rated at once"));
-            }
-            let transactions =
-                counted
-                    .events
-                    .iter()
-                    .zip(&counted.values)
-                    .map(|(event, amount)| Transaction {
-                        at: event.occurred_at,
-                        id: event.event_id.to_string(),
-                        amount: *amount,
-                    });
-            return Ok(Used::Transactions(transactions.collect()));
-        }
-        let is_level = definition.aggregation == Aggregation::TimeWeightedSum;
-        let wanted = Usage {
-            meter: &charge.meter,
-            version,
-            from: Some(span.from).filter(|_| !is_level),
-            until: span.until,
-        };
-        let mut hours: Vec<UsageHour> = self.reader.metered_usage(tenant, &wanted).await?;
-        for hour in &mut hours {
-            "{}".clone_into(&mut hour.group_key);
-        }
-        let measure = measured(definition.aggregation, &hours, &[span])?
-            .into_iter()
-            .next();
-        let (quantity, events) = match measure {
-            Some(measure) => {
-                let decimal = measure.quantity.to_decimal();
-                (
-                    decimal.map_or_else(|| measure.quantity.rounded(PLACES), Ok)?,
-                    measure.events,
-                )
-            }
-            None => (Decimal::ZERO, 0),
-        };
-        Ok(match &charge.price {
-            Model::Dynamic(_) => Used::Priced {
-                quantity: events.into(),
-                amount: quantity,
-            },
-            _ => Used::Quantity(quantity),
-        })
     }
 }
 

@@ -1,0 +1,89 @@
+//! Issued invoices folded again every night, as long as the process lives: what differs is an event.
+
+use std::time::Duration;
+
+use api::invoicing::{Invoicing, Unverifiable, Verdict};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use projections::invoice::InvoiceRow;
+use store::Store;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::{invoices, tenants};
+
+/// From which hour on (UTC) it is night.
+const HOUR: i8 = 2;
+
+/// How often the clock is looked at.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The running duty. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Nightly(JoinSet<()>);
+
+impl Nightly {
+    /// Begins to wait for the night.
+    #[must_use]
+    pub fn start(store: Store, invoicing: Invoicing) -> Self {
+        Self::start_looking(store, invoicing, LOOK)
+    }
+
+    /// The same, looking at the clock so often.
+    #[must_use]
+    pub fn start_looking(store: Store, invoicing: Invoicing, look: Duration) -> Self {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(every_night(store, invoicing, look));
+        Self(tasks)
+    }
+
+    /// Ends it: what it folds is let go.
+    pub async fn stop(mut self) {
+        self.0.shutdown().await;
+    }
+}
+
+async fn every_night(store: Store, invoicing: Invoicing, look: Duration) {
+    let mut looks = interval(look);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let night = || {
+        let now = store.ambient().now().to_zoned(TimeZone::UTC);
+        (now.hour() >= HOUR).then(|| now.date())
+    };
+    // A process that begins by day waits for its first night.
+    let mut last: Option<Date> = night();
+    loop {
+        looks.tick().await;
+        let Some(date) = night().filter(|date| last != Some(*date)) else {
+            continue;
+        };
+        last = Some(date);
+        if let Err(error) = verify(&store, &invoicing).await {
+            tracing::warn!(error = %format!("{error:#}"), "annals.nightly broke off");
+        }
+    }
+}
+
+async fn verify(store: &Store, invoicing: &Invoicing) -> anyhow::Result<()> {
+    for (tenant, _) in tenants::list(store.log()).await? {
+        invoicing.verify_all(&invoices::itself(tenant), tell).await?;
+    }
+    Ok(())
+}
+
+fn tell(row: &InvoiceRow, verdict: Result<Verdict, Unverifiable>) {
+    let word = match verdict {
+        Ok(Verdict::Same) => "same",
+        Ok(Verdict::Different { folded, .. }) => {
+            let (tenant, id, issued) = (row.tenant_id, &row.id, row.bill.total());
+            tracing::error!(%tenant, %id, %issued, %folded, "annals.nightly found that {id} is not what the log says");
+            "different"
+        }
+        Err(error) => {
+            let (tenant, id) = (row.tenant_id, &row.id);
+            tracing::warn!(%tenant, %id, %error, "annals.nightly could not fold {id} again");
+            "unverifiable"
+        }
+    };
+    metrics::counter!("annals_invoices_verified_total", "verdict" => word).increment(1);
+}

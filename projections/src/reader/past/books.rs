@@ -1,0 +1,164 @@
+//! What bills are made from, all at one position: a tenant's plans, the terms of a subscription, and what meters
+//! measured, by the rows of that moment or folded again from the log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::meter::{Definition, Event as Metering, bundled_gauges};
+use domain::plan::known_plans;
+use domain::pricing::Plan;
+use domain::subscription::Event as Term;
+use domain::tenant::{Event as Setting, Zone};
+use domain::{Event, StreamId, TenantId};
+use jiff::Timestamp;
+use sqlx::{Postgres, Transaction};
+use store::{Part, Place};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::account::Account;
+use super::{Past, StatementError};
+use crate::engine::ReadModel as _;
+use crate::metered_usage::{MeteredUsage, UsageHour};
+
+/// The most events of a subscription, and the most transactions of a charge, that are rated at once.
+pub(super) const AT_MOST: u32 = 100_000;
+
+/// Where usage comes from.
+pub(super) enum Source {
+    /// The rows of one moment.
+    Rows(Box<Transaction<'static, Postgres>>),
+    /// The rows as the log makes them again.
+    Log(Vec<UsageHour>),
+}
+
+/// What all bills of a tenant are made from, at one position.
+pub(super) struct Books<'p> {
+    pub(super) past: &'p Past,
+    pub(super) tenant: TenantId,
+    pub(super) position: u64,
+    pub(super) zone: Zone,
+    /// The tenant's own meters, with their versions in order.
+    meters: BTreeMap<String, Vec<Definition>>,
+    pub(super) plans: Vec<Plan>,
+    plans_changed: u64,
+    pub(super) source: Source,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl<'p> Books<'p> {
+    /// As the rows are now: all of one moment, and so of one position.
+    pub(super) async fn now(past: &'p Past, tenant: TenantId) -> Result<Self, StatementError> {
+        // It is never closed.
+        let turn = Arc::clone(&past.billing).acquire_owned().await.ok();
+        let mut transaction = past.reader.begin_at_one_moment(tenant).await?;
+        let folded = crate::engine::checkpoints(&mut *transaction)
+            .await
+            .map_err(crate::reader::QueryError::from)?;
+        let own = folded.iter().find(|one| one.name == MeteredUsage::NAME);
+        let position = own.map_or(0, |checkpoint| checkpoint.position);
+        let source = Source::Rows(Box::new(transaction));
+        Self::at(past, tenant, position, (source, turn)).await
+    }
+
+    /// As the log makes them again up to a position.
+    pub(super) async fn again(
+        past: &'p Past,
+        tenant: TenantId,
+        position: u64,
+    ) -> Result<Self, StatementError> {
+        let hours = past.rows::<MeteredUsage>(tenant, position).await?;
+        Self::at(past, tenant, position, (Source::Log(hours), None)).await
+    }
+
+    async fn at(
+        past: &'p Past,
+        tenant: TenantId,
+        position: u64,
+        (source, turn): (Source, Option<OwnedSemaphorePermit>),
+    ) -> Result<Self, StatementError> {
+        let log = &past.log;
+        let mut zone = Zone::utc();
+        for event in log.of_kind(tenant, "tenant", position).await? {
+            if let Event::Tenant(
+                Setting::Provisioned { settings, .. } | Setting::SettingsChanged { settings, .. },
+            ) = event.event
+            {
+                zone = settings.time_zone;
+            }
+        }
+        let mut meters: BTreeMap<String, Vec<Definition>> = BTreeMap::new();
+        for event in log.of_kind(tenant, "meter", position).await? {
+            if let Event::Meter(Metering::Defined { definition, .. } | Metering::Changed { definition, .. }) =
+                event.event
+            {
+                meters.entry(event.stream.id).or_default().push(definition);
+            }
+        }
+        let plans = log.of_kind(tenant, "plan", position).await?;
+        Ok(Self {
+            past,
+            tenant,
+            position,
+            zone,
+            meters,
+            plans_changed: plans.last().map_or(0, |event| event.position),
+            plans: known_plans(&plans),
+            source,
+            _turn: turn,
+        })
+    }
+
+    /// A meter's version and what it counts: the newest, when none is named; one of the tenant's own or a bundled one.
+    pub(super) fn definition(&self, code: &str, version: Option<u32>) -> Option<(u32, Definition)> {
+        if let Some(gauge) = bundled_gauges()
+            .iter()
+            .find(|gauge| gauge.code().as_str() == code)
+        {
+            let is_wanted = version.is_none_or(|version| version == gauge.version());
+            return is_wanted.then(|| (gauge.version(), gauge.definition().clone()));
+        }
+        let versions = self.meters.get(code)?;
+        let version = version.or_else(|| u32::try_from(versions.len()).ok())?;
+        let place = usize::try_from(version).ok()?.checked_sub(1)?;
+        Some((version, versions.get(place)?.clone()))
+    }
+
+    /// The same with other plans in place of those of the same codes, or beside them.
+    pub(super) fn with_plans(mut self, plans: &[Plan]) -> Self {
+        self.plans
+            .retain(|plan| plans.iter().all(|other| other.code() != plan.code()));
+        self.plans.extend(plans.iter().cloned());
+        self
+    }
+
+    /// The account of a subscription; `None` when there is none.
+    pub(super) async fn account(self, subscription: &str) -> Result<Option<Account<'p>>, StatementError> {
+        let stream = Part::Stream(StreamId {
+            aggregate_type: "subscription",
+            tenant: self.tenant,
+            id: subscription.to_owned(),
+        });
+        let log = &self.past.log;
+        let recorded = log
+            .part(&stream, Place::default(), self.position, AT_MOST)
+            .await?;
+        let terms_changed = recorded.last().map_or(0, |event| event.position);
+        let terms = recorded.into_iter().filter_map(|recorded| match recorded.event {
+            Event::Subscription(event) => Some((recorded.occurred_at, event)),
+            _ => None,
+        });
+        let terms: Vec<(Timestamp, Term)> = terms.collect();
+        let customer = terms.iter().find_map(|(_, term)| match term {
+            Term::Started { customer, .. } => Some(customer.clone()),
+            _ => None,
+        });
+        Ok(customer.map(|customer| Account {
+            zone: self.zone.clone(),
+            customer,
+            terms,
+            terms_changed: terms_changed.max(self.plans_changed),
+            books: self,
+            meters: BTreeMap::new(),
+        }))
+    }
+}

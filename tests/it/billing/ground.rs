@@ -1,0 +1,97 @@
+//! A tenant with a meter of its own, a plan over it and subscriptions.
+
+use serde_json::{Value, json};
+
+use crate::gateway::house::{House, Tenant};
+
+pub(super) const INVOICE: &str = "query($id: ID!) { invoice(id: $id) {
+    localId number subscriptionId firstDay lastDay stage status total { amount currency } paid { amount }
+    credited { amount } outstanding { amount } creditNotes { number total { amount } }
+    disputes { line status creditNote } difference { folded { amount } lines { line issued { amount } folded { amount } } }
+    files { csv }
+    lines { line code kind quantity amount { amount } corrects { invoice kind firstDay lastDay }
+        evidence(first: 100) { nodes { stream { id } occurredAt } } } } }";
+
+/// A plan of 310 euros a month in advance, and 50 cents a page, after the tenth a third of it.
+pub(super) fn plan() -> Value {
+    let tiers = json!({ "model": "graduated", "tiers": [
+        { "up_to": "10", "unit_price": { "EUR": "0.5" } }, { "unit_price": { "EUR": "0.333" } },
+    ] });
+    json!({
+        "id": "results", "name": "Results",
+        "version": {
+            "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+            "fees": [{ "code": "platform", "name": "Platform", "price": { "EUR": "310" } }],
+            "charges": [{ "code": "pages", "name": "Pages", "meter": "pages", "unit": "page", "price": tiers }],
+        },
+    })
+}
+
+/// The tenant, with the meter and the plan.
+pub(super) async fn acme(house: &House) -> Tenant {
+    let acme = house.tenant("acme").await;
+    let meter = json!({
+        "id": "pages", "label": "Pages", "eventType": "usage.pages", "value": "decimal(data.quantity)",
+        "aggregation": "SUM", "unit": "page",
+    });
+    house.done(&acme.token, "defineMeter", meter).await;
+    house.done(&acme.token, "definePlan", plan()).await;
+    acme
+}
+
+pub(super) async fn subscribe(house: &House, acme: &Tenant, id: &str, from: &str) {
+    let input = json!({
+        "id": id, "plan": "results", "price": { "amount": "310", "currency": "EUR" }, "customer": "Acme GmbH",
+        "occurredAt": from,
+    });
+    house.done(&acme.token, "startSubscription", input).await;
+}
+
+/// Records pages: an id, when and how many.
+pub(super) async fn pages(house: &House, acme: &Tenant, facts: &[(&str, &str, &str)]) {
+    let record = |(id, at, quantity): &(&str, &str, &str)| json!({ "id": id, "type": "usage.pages", "quantity": quantity, "unit": "page", "occurredAt": at });
+    let records: Vec<Value> = facts.iter().map(record).collect();
+    house
+        .done(&acme.token, "recordUsage", json!({ "records": records }))
+        .await;
+}
+
+pub(super) fn wish(subscription: &str, at: &str) -> Value {
+    json!({ "subscription": subscription, "at": at })
+}
+
+pub(super) async fn issue(house: &House, acme: &Tenant, at: &str) -> Value {
+    let payload = house.done(&acme.token, "issueInvoice", wish("s1", at)).await;
+    house.settle().await;
+    invoice(house, acme, payload["localId"].as_str().unwrap()).await
+}
+
+pub(super) async fn invoice(house: &House, acme: &Tenant, id: &str) -> Value {
+    let data = house.ask(&acme.token, INVOICE, json!({ "id": id })).await;
+    data["invoice"].clone()
+}
+
+/// Code, kind and amount of each line.
+pub(super) fn lines(invoice: &Value) -> Vec<String> {
+    let told = |line: &Value| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        format!(
+            "{} {} {}",
+            text(&line["code"]),
+            text(&line["kind"]),
+            text(&line["amount"]["amount"])
+        )
+    };
+    invoice["lines"].as_array().unwrap().iter().map(told).collect()
+}
+
+/// What all invoices of a tenant come to.
+pub(super) async fn total(house: &House, acme: &Tenant) -> rust_decimal::Decimal {
+    let document = "{ invoices(first: 100) { nodes { total { amount } } } }";
+    let data = house.ask(&acme.token, document, json!({})).await;
+    let nodes = data["invoices"]["nodes"].as_array().unwrap().clone();
+    let amount = |node: &Value| -> rust_decimal::Decimal {
+        node["total"]["amount"].as_str().unwrap().parse().unwrap()
+    };
+    nodes.iter().map(amount).sum()
+}
