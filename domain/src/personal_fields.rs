@@ -71,6 +71,8 @@ mod tests {
             [
                 "access.denied",
                 "access.key_used",
+                "access.read",
+                "access.refused",
                 "claim.submitted",
                 "lead.captured",
                 "lead.enriched",

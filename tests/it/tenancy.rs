@@ -1,67 +1,21 @@
 //! Tenants apart: whatever field of the schema is called with another tenant's ids, it answers as it does
 //! for ids that never existed. The test walks the schema, so a new field is covered when it is there.
 
+mod ids;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use store::{KeyFile, Role, SealOptions, Sealed, Sealer};
 
+use self::ids::Ids;
 use crate::gateway::house::{ADMIN, House, Tenant};
-use crate::gateway::schema::{RootField, Schema, Values};
+use crate::gateway::schema::{RootField, Schema};
 use crate::gateway::socket::Socket;
 use crate::gateway::story::story;
 
 /// Every id and every text of tenant B holds this.
 const MARK: &str = "bbb-";
-
-/// All ids are this one.
-struct Ids {
-    id: String,
-    tenant: String,
-    /// A global id of B's.
-    node: Value,
-    /// The cursor of an event of A's own, where one must be given.
-    own: Value,
-    cursor: Option<Value>,
-}
-
-impl Ids {
-    /// The same as a field takes it: the codes of meters and plans are small letters.
-    fn of(&self, field: &RootField<'_>) -> Self {
-        let name = field.name.to_ascii_lowercase();
-        let is_code = name.contains("meter") || name.contains("plan");
-        Self {
-            id: if is_code {
-                self.id.to_ascii_lowercase()
-            } else {
-                self.id.clone()
-            },
-            tenant: self.tenant.clone(),
-            node: self.node.clone(),
-            own: self.own.clone(),
-            cursor: self.cursor.clone(),
-        }
-    }
-}
-
-impl Values for Ids {
-    fn id(&self, _name: &str) -> Value {
-        json!(self.id)
-    }
-    fn ulid(&self) -> Value {
-        json!(self.tenant)
-    }
-    fn node(&self) -> Value {
-        self.node.clone()
-    }
-    fn cursor(&self, name: &str) -> Option<Value> {
-        if name == "inclusionProof" {
-            return Some(self.own.clone());
-        }
-        // `atLeast` only waits, and `before` goes with `last`, which would leave the first page out.
-        self.cursor.clone().filter(|_| name == "after")
-    }
-}
 
 /// Two tenants, of whom B has everything and A has nothing.
 struct Neighbours {
@@ -354,7 +308,11 @@ async fn everything_of_b(home: &Neighbours) -> String {
     let mut all = String::new();
     for field in home.schema.root("Query") {
         let (document, variables) = home.schema.document("query", &field, &home.never());
-        let answer = home.house.answer(&home.b.token, &document, variables).await;
+        let mut answer = home.house.answer(&home.b.token, &document, variables).await;
+        // Up to where it is counted, which every tenant's events move on.
+        if field.name == "entitlements" {
+            answer["data"][field.name]["cursor"].take();
+        }
         all += &format!("{} {}", answer["data"], answer["errors"]);
     }
     all

@@ -141,6 +141,7 @@ pub(crate) struct InvoiceFiles {
     row: Arc<InvoiceRow>,
 }
 
+/// An invoice as files.
 #[Object]
 impl InvoiceFiles {
     /// The lines as comma-separated values (RFC 4180), a record a tier.

@@ -52,8 +52,14 @@ fn every_command_shows_the_fields_that_it_takes() {
             "subscription.pause(reason)",
             "subscription.resume()",
             "subscription.cancel(reason)",
+            "subscription.mark_past_due()",
+            "subscription.mark_current()",
+            "subscription.apply_coupon(coupon)",
+            "subscription.set_taxes(taxes)",
             "subscription.receive_payment(amount, invoice)",
             "subscription.fail_payment(amount, reason, invoice)",
+            "subscription.dispute_payment(dispute, amount, reason)",
+            "subscription.close_dispute(dispute, outcome, amount)",
         ]
     );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::entitlement::{LimitReached, Subject, lifting_plan};
-use domain::meter::Gauges;
+use domain::meter::{Aggregation, Gauges};
 use domain::pricing::{Enforcement, Limits, Plan};
 use domain::subscription::PlanCode;
 use domain::{Currency, Event, RecordedEvent};
@@ -127,9 +127,14 @@ impl Standing {
                         && quota.span.from <= event.occurred_at
                         && event.occurred_at < quota.span.until
                 });
-                if let Some(quota) = meant {
-                    quota.used = quota.used.saturating_add(counted.value);
-                }
+                let Some(quota) = meant else { continue };
+                let more = match reading.gauge.definition().aggregation {
+                    Aggregation::Count => Decimal::ONE,
+                    Aggregation::Sum => counted.value,
+                    // What else there is does not add up event by event.
+                    _ => return false,
+                };
+                quota.used = quota.used.saturating_add(more);
             }
         }
         true

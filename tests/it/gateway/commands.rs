@@ -29,6 +29,24 @@ async fn every_mutation_is_told_in_a_story_and_takes_effect() {
         assert!(payload["cursor"].is_string(), "{mutation}: {payload}");
         told.insert(mutation.to_owned());
     }
+    let person = json!({ "subject": "lead/l1", "reason": "as asked" });
+    let held = json!({ "subject": "lead/l1", "hold": "case-7", "reason": "court order" });
+    let rule = json!({ "eventType": "access.denied", "days": 90 });
+    for (mutation, input) in [
+        ("placeLegalHold", held.clone()),
+        ("liftLegalHold", held),
+        ("setRetentionRule", rule),
+        ("removeRetentionRule", json!({ "eventType": "access.denied" })),
+        ("forgetSubject", person),
+    ] {
+        let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let document = format!(
+            "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ message }} }} }}"
+        );
+        let data = house.ask(&acme.token, &document, json!({ "input": input })).await;
+        assert_eq!(data[mutation]["userErrors"], json!([]), "{mutation}");
+        told.insert(mutation.to_owned());
+    }
     told.insert("changeTenantSettings".to_owned());
     let settings = json!({ "name": "Acme & Sons", "timeZone": "UTC", "currency": "USD" });
     house

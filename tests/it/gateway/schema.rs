@@ -148,7 +148,9 @@ impl Schema {
         let is_required = kind["kind"] == "NON_NULL" && input["defaultValue"].is_null();
         // A page is as long as it may be, so that nothing hides behind its end.
         let is_page = name == "first";
-        if !is_required && !is_page && !self.names_something(kind) {
+        // The first kind of alert watches a meter.
+        let is_watched = path == "defineAlert(input:).meter";
+        if !is_required && !is_page && !is_watched && !self.names_something(kind) {
             return None;
         }
         // What takes a tenant's id takes its ULID; what takes any id, a global one.

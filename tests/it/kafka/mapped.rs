@@ -21,9 +21,7 @@ occurred_at = { column = "at" }
 when = { column = "kind", one_of = ["enquiry"] }
 
 [command.fields]
-name = { column = "customer.name" }
-email = { column = "customer.email", required = false }
-source = { constant = "shop" }
+source = { column = "customer.name" }
 vertical = { constant = "sales" }
 "#;
 

@@ -124,14 +124,14 @@ async fn three_projectors_share_the_log_while_brokers_and_projectors_are_killed(
     group.compare().await;
     kafka.restart(1).await.unwrap();
 
-    for victim in 0..2 {
+    for victim in projectors.iter_mut().take(2) {
         group.record().await;
-        projectors[victim].kill();
+        victim.kill();
         for _ in 0..5 {
             group.record().await;
         }
         group.compare().await;
-        projectors[victim] = group.projector().await;
+        *victim = group.projector().await;
         group.record().await;
         group.compare().await;
     }

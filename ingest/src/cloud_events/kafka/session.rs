@@ -83,7 +83,7 @@ impl Session<'_> {
         let caller = Caller::new(source.tenant, actor);
         let (mut readable, mut orders) = (Vec::new(), Vec::new());
         for record in records {
-            match read(*record, source.records.as_ref()) {
+            match read(record, source.records.as_ref()) {
                 Ok(Some(order)) => {
                     readable.push(*record);
                     orders.push(order);
