@@ -32,8 +32,10 @@ impl Nightly {
     /// The same, looking at the clock so often.
     #[must_use]
     pub fn start_looking(store: Store, invoicing: Invoicing, look: Duration) -> Self {
+        // A process that begins by day waits for its first night, whenever its task is let run.
+        let begun = night(&store);
         let mut tasks = JoinSet::new();
-        tasks.spawn(every_night(store, invoicing, look));
+        tasks.spawn(every_night(store, invoicing, look, begun));
         Self(tasks)
     }
 
@@ -43,18 +45,18 @@ impl Nightly {
     }
 }
 
-async fn every_night(store: Store, invoicing: Invoicing, look: Duration) {
+/// The day whose night it is; `None` before the hour.
+fn night(store: &Store) -> Option<Date> {
+    let now = store.ambient().now().to_zoned(TimeZone::UTC);
+    (now.hour() >= HOUR).then(|| now.date())
+}
+
+async fn every_night(store: Store, invoicing: Invoicing, look: Duration, mut last: Option<Date>) {
     let mut looks = interval(look);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let night = || {
-        let now = store.ambient().now().to_zoned(TimeZone::UTC);
-        (now.hour() >= HOUR).then(|| now.date())
-    };
-    // A process that begins by day waits for its first night.
-    let mut last: Option<Date> = night();
     loop {
         looks.tick().await;
-        let Some(date) = night().filter(|date| last != Some(*date)) else {
+        let Some(date) = night(&store).filter(|date| last != Some(*date)) else {
             continue;
         };
         last = Some(date);
