@@ -4,29 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::RecordedEvent;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
-use store::StoredEvent;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{RelayError, is_passing};
+use super::making::{Made, Then};
 use super::place::{self, Place};
-use super::record::Record;
 use super::settings::Settings;
 use super::topics;
 use crate::log_topic::Writing;
 
-/// Events of the log, in order.
-#[derive(Debug, Default)]
-pub(super) struct Page {
-    pub(super) events: Vec<Arc<RecordedEvent>>,
-    /// The same as they are stored, where the log's topic is written.
-    pub(super) rows: Vec<StoredEvent>,
-}
-
-/// How many events one transaction holds at most, about.
-const EVENTS_AT_MOST: usize = 10_000;
+/// From how many events on a transaction ends, though more are on their way. A commit costs the same for few events
+/// and for many, and nothing is sent while it is under way.
+const EVENTS_AT_MOST: usize = 40_000;
 /// How long one call may take before the thread looks whether it is to end.
 const CALL: Duration = Duration::from_secs(2);
 const FULL: Duration = Duration::from_millis(50);
@@ -37,7 +28,7 @@ pub(super) struct Line {
     pub(super) runtime: tokio::runtime::Handle,
     /// Told where the relay goes on, once.
     pub(super) begins: oneshot::Sender<Option<Place>>,
-    pub(super) pages: mpsc::Receiver<Page>,
+    pub(super) made: mpsc::Receiver<Result<Made, RelayError>>,
     /// The position that was relayed last.
     pub(super) relayed: Arc<AtomicU64>,
     /// Set when nobody waits for what is under way.
@@ -65,15 +56,8 @@ impl Line {
         }
         let (begins, _) = oneshot::channel();
         drop(std::mem::replace(&mut self.begins, begins).send(place));
-        while let Some(page) = self.pages.blocking_recv() {
-            let mut gathered = page;
-            while gathered.events.len() < EVENTS_AT_MOST
-                && let Ok(page) = self.pages.try_recv()
-            {
-                gathered.events.extend(page.events);
-                gathered.rows.extend(page.rows);
-            }
-            if let Err(error) = self.transaction(&producer, &gathered, writing.as_ref()) {
+        while let Some(made) = self.made.blocking_recv() {
+            if let Err(error) = self.transaction(&producer, made, writing.as_ref()) {
                 metrics::counter!("annals_relay_transactions_total", "outcome" => "aborted").increment(1);
                 // The next one of this name would undo it, too; this way nobody waits for that.
                 drop(producer.abort_transaction(CALL));
@@ -106,47 +90,52 @@ impl Line {
             .create()
     }
 
-    /// Writes events and their place, all or nothing.
+    /// Writes events and their place, all or nothing: these, and what follows them at once.
     fn transaction(
-        &self,
+        &mut self,
         producer: &ThreadedProducer<DefaultProducerContext>,
-        page: &Page,
+        made: Result<Made, RelayError>,
         log_topic: Option<&Writing>,
     ) -> Result<(), RelayError> {
-        let events = &page.events;
-        let Some(last) = events.last() else {
-            return Ok(());
-        };
         producer.begin_transaction()?;
-        for event in events {
-            let record = Record::try_new(event, &self.settings)?;
-            let message = BaseRecord::to(&record.topic)
-                .key(&record.key)
-                .payload(&record.value)
-                .headers(record.headers);
-            self.send(producer, message)?;
-        }
-        if let Some(writing) = log_topic {
-            let range = (self.relayed.load(Ordering::Acquire), last.position);
-            writing.write(range, &page.rows, |record| Ok(self.send(producer, record)?))?;
-        }
-        let place = Place {
-            position: last.position,
-            event: last.event_id.to_string(),
+        let (mut made, mut events) = (made?, 0);
+        let mut rows = std::mem::take(&mut made.rows);
+        let place = loop {
+            events += made.records.len();
+            for record in made.records {
+                let message = BaseRecord::to(&record.topic)
+                    .key(&record.key)
+                    .payload(&record.value)
+                    .headers(record.headers);
+                self.send(producer, message)?;
+            }
+            if made.then == Then::End || events >= EVENTS_AT_MOST {
+                break made.place;
+            }
+            made = match self.made.blocking_recv() {
+                Some(next) => next?,
+                None => break made.place,
+            };
+            rows.append(&mut made.rows);
         };
+        if let Some(writing) = log_topic {
+            let range = (self.relayed.load(Ordering::Acquire), place.position);
+            writing.write(range, &rows, |record| Ok(self.send(producer, record)?))?;
+        }
         let value = serde_json::to_string(&place).map_err(|source| RelayError::Show {
-            position: last.position,
+            position: place.position,
             source,
         })?;
         let topic = self.settings.positions();
+        let position = place.position;
         let place = BaseRecord::to(&topic)
             .key(&self.settings.name)
             .payload(&value)
             .partition(0);
         self.send(producer, place)?;
         self.patiently(|| producer.commit_transaction(CALL))?;
-        self.relayed.store(last.position, Ordering::Release);
-        metrics::counter!("annals_relay_events_total").increment(events.len() as u64);
+        self.relayed.store(position, Ordering::Release);
+        metrics::counter!("annals_relay_events_total").increment(events as u64);
         metrics::counter!("annals_relay_transactions_total", "outcome" => "committed").increment(1);
         Ok(())
     }

@@ -4,11 +4,13 @@
 //! 9](../../../docs/decisions/0009-the-relays-place-in-a-topic.md)), so that a `read_committed` consumer sees every
 //! event once, whatever is killed at whatever moment. Everything of librdkafka runs on threads of its own.
 //!
-//! Reading order: `relay` (its life), `session` (one try), `line` (the thread that writes transactions), `place`
+//! Reading order: `relay` (its life), `session` (one try), `making` (the thread that makes records), `line` (the one that
+//! writes transactions), `place`
 //! (how far the log was relayed), `record` (an event as a record), `topics`, `settings`.
 
 mod error;
 mod line;
+mod making;
 mod place;
 mod record;
 #[expect(

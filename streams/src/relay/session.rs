@@ -8,7 +8,8 @@ use store::{Filter, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::error::RelayError;
-use super::line::{Line, Page};
+use super::line::Line;
+use super::making::{self, Page, Then};
 use super::place::Place;
 use super::settings::Settings;
 
@@ -29,15 +30,21 @@ pub(super) async fn run(
 ) -> Result<(), RelayError> {
     let (begins, begin) = oneshot::channel();
     let (pages, waiting) = mpsc::channel(PAGES);
+    let (made, records) = mpsc::channel(PAGES);
     let stopping = Arc::new(AtomicBool::new(false));
     let line = Line {
         settings: settings.clone(),
         runtime: tokio::runtime::Handle::current(),
         begins,
-        pages: waiting,
+        made: records,
         relayed: Arc::clone(relayed),
         stopping: Arc::clone(&stopping),
     };
+    let making = settings.clone();
+    thread::Builder::new()
+        .name("kafka-records".to_owned())
+        .spawn(move || making::run(&making, waiting, &made))
+        .map_err(RelayError::NoThread)?;
     let (ended, mut end) = oneshot::channel();
     thread::Builder::new()
         .name("kafka-relay".to_owned())
@@ -76,10 +83,11 @@ async fn feed(
     let mut follower = store.tail().follow(position, Filter::default());
     let mut after = position;
     loop {
-        let page = match &settings.log_topic {
+        let mut page = match &settings.log_topic {
             None => Page {
                 events: follower.next().await?.events,
                 rows: Vec::new(),
+                then: Then::End,
             },
             Some(_) => {
                 let rows = store.log().stored_page(after, PAGE).await?;
@@ -92,6 +100,7 @@ async fn feed(
                 Page {
                     events: events.into_iter().map(Arc::new).collect(),
                     rows,
+                    then: Then::End,
                 }
             }
         };
@@ -99,6 +108,9 @@ async fn feed(
             continue;
         };
         after = last.position;
+        if after < store.tail().position() {
+            page.then = Then::More;
+        }
         if pages.send(page).await.is_err() {
             return std::future::pending().await;
         }
