@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use api::{Hosts, JwtClaims, JwtOptions, Role};
 use clap::Args;
 use domain::api_key::Origin;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::key_set::HttpKeySet;
@@ -101,6 +102,9 @@ settings! {
     /// Seconds in which whoever reads sensitive data of one kind again is counted, not told one by one; 0: never told
     /// [default: 60]
     read_seconds: u64, "ANNALS_READ_SECONDS", "NUMBER";
+    /// Seconds after which the address and the program by which somebody acts are told again; 0: never told
+    /// [default: 86400]
+    means_seconds: u64, "ANNALS_MEANS_SECONDS", "NUMBER";
     lists:
     /// The audiences of which a token must name one [default: none, `aud` is not looked at]
     jwt_audience, "ANNALS_JWT_AUDIENCE", "TEXT";
@@ -150,6 +154,20 @@ impl GivenAccess {
         options.introspection = self.introspection;
         options.graphiql = self.graphiql;
         Ok(())
+    }
+
+    /// Whether it is written down who reads what is sensitive.
+    #[must_use]
+    pub const fn tells_reads(&self) -> bool {
+        !matches!(self.read_seconds, Some(0))
+    }
+
+    /// After which time the means by which callers come are told again.
+    #[must_use]
+    pub fn means_every(&self) -> SignedDuration {
+        const DAY: u64 = 24 * 60 * 60;
+        let seconds = self.means_seconds.unwrap_or(DAY);
+        SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
     /// How clients write the address.

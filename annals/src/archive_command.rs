@@ -1,11 +1,14 @@
-//! `annals log archive`, `restore` and `read`: a year of the log as a file.
+//! `annals archive`: a year of the log as a file, with its proofs, and that file in the database again.
 
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+use clap::Subcommand;
 use domain::{
-    Entity, TenantId, agent, api_key, connector, member, meter, plan, retention, subject, subscription,
-    tenant, workspace,
+    Entity, TenantId, agent, api_key, connector, member, meter, plan, retention, saved_filter, subject,
+    subscription, tenant, workspace,
 };
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 
@@ -26,6 +29,7 @@ fn kept() -> Vec<&'static str> {
         type_of::<meter::Meter>(),
         type_of::<plan::Plan>(),
         type_of::<retention::Retention>(),
+        type_of::<saved_filter::SavedFilter>(),
         type_of::<subject::Subject>(),
         type_of::<subscription::Subscription>(),
         type_of::<tenant::Tenant>(),
@@ -37,11 +41,153 @@ const fn type_of<A: Entity>() -> &'static str {
     A::TYPE
 }
 
-/// Runs `annals log archive`.
+/// What to do with years of the log.
+#[derive(Subcommand, Debug)]
+pub enum ArchiveCommand {
+    /// Take a past year out of the database, into a file; a second time finishes what was begun
+    Write {
+        /// The year of recording (UTC); the first one that is in the log
+        #[arg(long)]
+        year: i32,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Show the events of an archive, without a database
+    Read {
+        /// The archive
+        file: PathBuf,
+        /// Which events
+        #[command(flatten)]
+        read: ReadArgs,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a tenant's events out of an archive with their proof, for `annals verify`; needs no database
+    Export {
+        /// The archive
+        file: PathBuf,
+        /// The tenant: its id; its slug, if the database is there
+        #[arg(long)]
+        tenant: String,
+        /// The file to write; packed if it ends in .zst
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Read an archived year in the database as before, while the file stays what it is
+    Mount {
+        /// The archive; the newest that is not mounted
+        file: PathBuf,
+    },
+    /// Take a mounted year out of the database again
+    Unmount {
+        /// The archive; the oldest that is mounted
+        file: PathBuf,
+    },
+    /// Bring an archived year back into the log for good
+    Restore {
+        /// The archive; the newest
+        file: PathBuf,
+    },
+}
+
+/// Runs `annals archive`, but for what needs no database.
+///
+/// # Errors
+/// As its parts.
+pub async fn run(
+    url: &str,
+    ambient: &Ambient,
+    settings: &Settings,
+    command: ArchiveCommand,
+) -> anyhow::Result<()> {
+    match command {
+        ArchiveCommand::Write { year, to } => archive(url, ambient, settings, year, to).await,
+        ArchiveCommand::Mount { file } => mount(url, ambient, &file).await,
+        ArchiveCommand::Unmount { file } => unmount(url, &file).await,
+        ArchiveCommand::Restore { file } => restore(url, &file).await,
+        ArchiveCommand::Read {
+            file,
+            read: args,
+            json,
+        } => read(settings, &file, args, json.into()).await,
+        ArchiveCommand::Export { file, tenant, to } => export(settings, (&file, &to), &tenant).await,
+    }
+}
+
+impl ArchiveCommand {
+    /// Whether it is done without the database.
+    #[must_use]
+    pub const fn is_offline(&self) -> bool {
+        matches!(self, Self::Read { .. } | Self::Export { .. })
+    }
+}
+
+/// Runs `annals archive export`.
+async fn export(settings: &Settings, (file, to): (&Path, &Path), tenant: &str) -> anyhow::Result<()> {
+    let tenant = find_tenant(settings, tenant).await?;
+    // What is not whole has another name.
+    let mut partial = to.to_owned().into_os_string();
+    partial.push(".partial");
+    let out = BufWriter::new(File::create(&partial).with_context(|| to.display().to_string())?);
+    let (exported, out) = if to.extension().is_some_and(|ending| ending == "zst") {
+        let mut packed = zstd::stream::write::Encoder::new(out, 3)?;
+        (
+            store::export_archived(file, tenant, &mut packed),
+            packed.finish()?,
+        )
+    } else {
+        let mut out = out;
+        (store::export_archived(file, tenant, &mut out), out)
+    };
+    let events = match exported {
+        Ok(events) => events,
+        Err(error) => {
+            drop(std::fs::remove_file(&partial));
+            return Err(error.into());
+        }
+    };
+    out.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?;
+    std::fs::rename(&partial, to).with_context(|| to.display().to_string())?;
+    eprintln!("{events} events with their proof in {}", to.display());
+    Ok(())
+}
+
+/// Runs `annals archive mount`.
+async fn mount(url: &str, ambient: &Ambient, file: &Path) -> anyhow::Result<()> {
+    let owner = store::pool(url, Role::Owner, 1)?;
+    let archive = store::mount(&owner, ambient, file, &mut Teller::default().tells()).await?;
+    say!(
+        "{} is mounted: {} events, positions {} to {}; `annals archive unmount {}` takes them out again",
+        archive.year,
+        archive.events,
+        archive.first_position,
+        archive.last_position,
+        archive.file
+    )?;
+    Ok(())
+}
+
+/// Runs `annals archive unmount`.
+async fn unmount(url: &str, file: &Path) -> anyhow::Result<()> {
+    let owner = store::pool(url, Role::Owner, 1)?;
+    let archive = store::unmount(&owner, file, &kept(), &mut Teller::default().tells()).await?;
+    say!(
+        "{} is unmounted: its events are in {} alone",
+        archive.year,
+        archive.file
+    )?;
+    Ok(())
+}
+
+/// Runs `annals archive write`.
 ///
 /// # Errors
 /// When the year can't leave, the file can't be written, or the URL's user does not own the log.
-pub async fn archive(
+async fn archive(
     url: &str,
     ambient: &Ambient,
     settings: &Settings,
@@ -83,11 +229,11 @@ async fn seal(url: &str, ambient: &Ambient, settings: &Settings) {
     }
 }
 
-/// Runs `annals log restore`.
+/// Runs `annals archive restore`.
 ///
 /// # Errors
 /// When the file is not the archive that was noted, or the URL's user does not own the log.
-pub async fn restore(url: &str, file: &Path) -> anyhow::Result<()> {
+async fn restore(url: &str, file: &Path) -> anyhow::Result<()> {
     let owner = store::pool(url, Role::Owner, 1)?;
     let archive = store::restore(&owner, file, &mut Teller::default().tells()).await?;
     say!(
@@ -101,11 +247,11 @@ pub async fn restore(url: &str, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs `annals log read`. Only a tenant's slug needs the database.
+/// Runs `annals archive read`. Only a tenant's slug needs the database.
 ///
 /// # Errors
 /// When the file is no archive or not whole: what was printed before is then not to be trusted.
-pub async fn read(settings: &Settings, file: &Path, read: ReadArgs, shape: Shape) -> anyhow::Result<()> {
+async fn read(settings: &Settings, file: &Path, read: ReadArgs, shape: Shape) -> anyhow::Result<()> {
     let tenant = match &read.tenant {
         Some(tenant) => Some(find_tenant(settings, tenant).await?),
         None => None,
@@ -156,6 +302,7 @@ impl Teller {
                 Progress::Verified { events, of } => ("holding the file against the table", events, of),
                 Progress::Detaching => ("taking the partition out", 1, 1),
                 Progress::Loaded { events, of } => ("loading", events, of),
+                Progress::Read { events, of } => ("holding the file against its note", events, of),
                 Progress::Attaching => ("putting the partition in place", 1, 1),
             };
             let tenth = events * 10 / of.max(1);

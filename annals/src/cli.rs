@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use store::DeliveryState;
 
+use crate::archive_command::ArchiveCommand;
 use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
 use crate::invoices::InvoicesCommand;
@@ -50,11 +51,17 @@ pub enum Command {
         #[command(subcommand)]
         command: IngestCommand,
     },
-    /// Read the log, archive a year of it
+    /// Read the log
     Log {
         /// What to show
         #[command(subcommand)]
         command: LogCommand,
+    },
+    /// Years of the log as files, with their proofs: write, read, mount and restore them
+    Archive {
+        /// What to do
+        #[command(subcommand)]
+        command: ArchiveCommand,
     },
     /// Write events as lines of JSON, as CSV or as Parquet to standard output
     Export(ExportArgs),
@@ -301,31 +308,6 @@ pub enum LogCommand {
         tenant: String,
         /// The stream: aggregate type and id, for instance `lead/01K...`
         stream: String,
-        /// One JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Take a past year out of the database, into a file; a second time finishes what was begun
-    Archive {
-        /// The year of recording (UTC); the first one that is in the log
-        #[arg(long)]
-        year: i32,
-        /// The file to write
-        #[arg(long, value_name = "FILE")]
-        to: PathBuf,
-    },
-    /// Bring an archived year back into the database
-    Restore {
-        /// The archive
-        file: PathBuf,
-    },
-    /// Show the events of an archive, without bringing it back
-    Read {
-        /// The archive
-        file: PathBuf,
-        /// Which events
-        #[command(flatten)]
-        read: ReadArgs,
         /// One JSON object a line
         #[arg(long)]
         json: bool,

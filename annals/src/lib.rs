@@ -36,6 +36,7 @@ pub mod sealing;
 pub mod serve;
 pub mod tenants;
 pub mod tls;
+mod told;
 pub mod tracing_setup;
 pub mod up;
 pub mod vault_config;

@@ -10,7 +10,7 @@ use streams::{CloudEvent, ExportOrder, PersonalData};
 use crate::cli::{ExportArgs, LogCommand, ReadArgs};
 use crate::config::Settings;
 use crate::output::say;
-use crate::{archive_command, tenants, vault_config};
+use crate::{tenants, told, vault_config};
 
 /// Runs `annals log`.
 ///
@@ -58,9 +58,6 @@ pub async fn run(
             }
             Ok(())
         }
-        LogCommand::Archive { year, to } => archive_command::archive(url, &ambient, settings, year, to).await,
-        LogCommand::Restore { file } => archive_command::restore(url, &file).await,
-        LogCommand::Read { .. } => bail!("an archive is read without the log"),
         LogCommand::Stats { json } => {
             let stats = log.stats(ambient.now()).await?;
             if json {
@@ -88,8 +85,9 @@ pub async fn run(
                 )?;
             }
             for archive in &stats.archives {
+                let mounted = archive.mounted_at.map_or("", |_| ", mounted");
                 say!(
-                    "archived    {}: positions {} to {} in {}, {} KiB",
+                    "archived    {}: positions {} to {} in {}, {} KiB{mounted}",
                     archive.year,
                     archive.first_position,
                     archive.last_position,
@@ -251,9 +249,16 @@ pub async fn export(
             .with_context(|| format!("--cursor: {cursor:?} is no cursor of this tenant's events"))?,
         _ => args.read.after,
     };
+    // What is written down of the export is not in it.
+    let head = log.head().await?;
+    let tenants = match filter.tenant {
+        Some(tenant) => vec![tenant],
+        None => log.tenants().await?,
+    };
+    told::exported(url, ambient, settings, &tenants, &["annals export"]).await;
     let order = ExportOrder {
         after,
-        upto: None,
+        upto: Some(head),
         filter,
         personal,
         format: args.format,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, IngestCommand, LogCommand};
+use crate::cli::{Cli, Command, IngestCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
@@ -80,9 +80,15 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             database.close().await?;
             outcome?;
         }
-        Command::Log {
-            command: LogCommand::Read { file, read, json },
-        } => archive_command::read(&settings, &file, read, json.into()).await?,
+        Command::Archive { command } if command.is_offline() => {
+            archive_command::run("", &ambient::system(), &settings, command).await?;
+        }
+        Command::Archive { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = archive_command::run(&database.url, &ambient::system(), &settings, command).await;
+            database.close().await?;
+            outcome?;
+        }
         Command::Log { command } => {
             let database = Database::open(&settings).await?;
             let outcome = log_command::run(&database.url, ambient::system(), &settings, command).await;

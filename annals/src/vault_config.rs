@@ -74,7 +74,7 @@ impl GivenVault {
     ///
     /// # Errors
     /// When the file or the variable can't be read.
-    fn given(&self, data_dir: &Path) -> anyhow::Result<Option<Arc<LocalKeys>>> {
+    pub(crate) fn given(&self, data_dir: &Path) -> anyhow::Result<Option<Arc<LocalKeys>>> {
         if self.master_keys.is_none() && !self.file(data_dir).exists() {
             return Ok(None);
         }
@@ -100,7 +100,9 @@ impl GivenVault {
 /// When the database is away, or its master key is not where it should be.
 pub async fn store(url: &str, ambient: Ambient, settings: &Settings) -> anyhow::Result<Store> {
     let keys: Arc<dyn MasterKeys> = settings.vault.keys(&settings.data_dir)?;
-    let options = Options::new(url, ambient).sealing(keys);
+    let options = Options::new(url, ambient)
+        .sealing(keys)
+        .telling_means(settings.access.means_every());
     Ok(Store::open(options).await?)
 }
 

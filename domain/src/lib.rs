@@ -29,6 +29,7 @@ pub mod pricing;
 #[cfg(test)]
 mod properties;
 pub mod retention;
+pub mod saved_filter;
 #[cfg(test)]
 mod snapshots;
 pub mod subject;
@@ -42,7 +43,7 @@ pub mod workspace;
 pub use any::Undecided;
 pub use kernel::{
     Actor, ActorKind, At, Caller, Currency, DecodeError, Email, Entity, EntityId, EventId, InvalidValue,
-    Money, MoneyByCurrency, Personal, Phone, RecordedEvent, RefusalCode, StoredEvent, StreamId, TenantId,
-    Vertical, fields_of,
+    Means, Money, MoneyByCurrency, Personal, Phone, RecordedEvent, RefusalCode, StoredEvent, StreamId,
+    TenantId, Vertical, fields_of,
 };
 pub use union::{AnyAggregate, Event};

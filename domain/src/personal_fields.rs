@@ -64,7 +64,11 @@ mod tests {
         assert_eq!(personal_fields("lead.enriched"), ["attributes"]);
         assert_eq!(personal_fields("member.invited"), ["email", "name"]);
         assert_eq!(personal_fields("claim.submitted"), ["patient"]);
-        assert_eq!(personal_fields("access.denied"), ["address"]);
+        assert_eq!(
+            personal_fields("access.denied"),
+            ["address", "message", "user_agent"]
+        );
+        assert_eq!(personal_fields("access.seen"), ["address", "user_agent"]);
         assert!(personal_fields("lead.qualified").is_empty());
         assert_eq!(
             personal_event_types(),
@@ -73,6 +77,7 @@ mod tests {
                 "access.key_used",
                 "access.read",
                 "access.refused",
+                "access.seen",
                 "claim.submitted",
                 "lead.captured",
                 "lead.enriched",

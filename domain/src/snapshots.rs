@@ -67,6 +67,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         opportunity,
         plan,
         retention,
+        saved_filter,
         subject,
         subscription,
         tenant,

@@ -100,6 +100,7 @@ events! {
     Opportunity: opportunity,
     Plan: plan,
     Retention: retention,
+    SavedFilter: saved_filter,
     Subject: subject,
     Subscription: subscription,
     Tenant: tenant,

@@ -23,6 +23,7 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
         read_model::<crate::plan::PlanList>(),
         read_model::<crate::quarantined_usage::QuarantinedUsage>(),
         read_model::<crate::roi_summary::RoiSummary>(),
+        read_model::<crate::saved_filter::SavedFilterList>(),
         read_model::<crate::subscription::SubscriptionList>(),
         read_model::<crate::tenant::Tenants>(),
         read_model::<crate::webhook_endpoint::WebhookEndpointList>(),

@@ -22,6 +22,7 @@ pub mod opportunity;
 pub mod plan;
 pub mod quarantined_usage;
 pub mod roi_summary;
+pub mod saved_filter;
 pub mod subscription;
 pub mod tenant;
 pub mod webhook_delivery;

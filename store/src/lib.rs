@@ -23,7 +23,7 @@ mod webhook_key;
 pub use ambient::{Ambient, Clock, Ids};
 pub use archive::{
     Archive, ArchiveError, ArchiveHeader, ArchiveOrder, ArchiveReader, Archives, Damage, Progress, archive,
-    restore,
+    export_archived, mount, restore, unmount,
 };
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
@@ -36,11 +36,12 @@ pub use inbox::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Revision, Se
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, StoredEvent, TypeCount};
 pub use outbox::{Attempt, Change, Claimed, Claims, Outbox, Queue, Queued, Verdict};
 pub use seal::{
-    At, AuditOrder, Audited, Checkpoint, ConsistencyProof, Enclosure, Finding, Hash, InclusionProof, Invalid,
-    KeyFile, Leaf, NoteError, Proven, SealError, SealKeys, SealOptions, Sealed, Sealer, Seals,
-    SignedCheckpoint, Succession, Trace, Trusted, VerifierKey, rotate_key, verify_file,
+    ArchiveFiles, At, AuditOrder, Audited, Checkpoint, CheckpointGap, CheckpointSummary, ConsistencyProof,
+    Enclosure, Finding, Hash, InclusionProof, Invalid, KeyFile, Leaf, NoteError, Proven, SealError, SealKeys,
+    SealOptions, Sealed, Sealer, Seals, SignedCheckpoint, Succession, SummedCheckpoint, Trace, Trusted,
+    VerifierKey, rotate_key, verify_file,
 };
-pub use store::{Options, Store};
+pub use store::{Erasures, Options, Store};
 pub use tail::{Feed, Follower, Part as FedPart, Progress as FedProgress, Step, Tail};
 pub use turn::Turn;
 pub use vault::{

@@ -1,14 +1,16 @@
 //! What the other rooms hold: one handle to the log.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::TenantId;
+use jiff::SignedDuration;
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 
 use crate::ambient::Ambient;
-use crate::commands::StateCache;
+use crate::commands::{StateCache, ToldMeans};
 use crate::database::{Role, pool};
 use crate::error::ReadError;
 use crate::log::{Appender, LANES, Limits, Log, Write};
@@ -33,6 +35,8 @@ pub struct Options {
     /// Who wraps the keys of personal data; without it, personal data is stored in the clear, and a database in which
     /// some is sealed is not opened.
     pub master_keys: Option<Arc<dyn MasterKeys>>,
+    /// After which time the means by which a caller comes are told again; zero: they are never told.
+    pub means_told_every: SignedDuration,
 }
 
 impl std::fmt::Debug for Options {
@@ -56,6 +60,7 @@ impl Options {
             reader_connections: 4,
             ring: (20_000, 32 * 1024 * 1024),
             master_keys: None,
+            means_told_every: SignedDuration::ZERO,
         }
     }
 
@@ -64,6 +69,26 @@ impl Options {
     pub fn sealing(mut self, master_keys: Arc<dyn MasterKeys>) -> Self {
         self.master_keys = Some(master_keys);
         self
+    }
+
+    /// The same, telling the means by which callers come, and again after this time.
+    #[must_use]
+    pub const fn telling_means(mut self, every: SignedDuration) -> Self {
+        self.means_told_every = every;
+        self
+    }
+}
+
+/// The position of the last erasure, of whatever tenant, that this process has seen: no follower sees an event behind it
+/// before. What somebody keeps of events from before it may tell what is erased. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Erasures(Arc<AtomicU64>);
+
+impl Erasures {
+    /// The position; 0 when there was none since the process began.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
     }
 }
 
@@ -76,6 +101,8 @@ pub struct Store {
 struct Shared {
     appender: Appender,
     cache: Arc<StateCache>,
+    means: Arc<ToldMeans>,
+    erasures: Erasures,
     streams: PostgresEventRepository,
     streams_pool: PgPool,
     log: Log,
@@ -116,10 +143,15 @@ impl Store {
             },
         };
         let log = Log::new(readers.clone()).opened_by(vault);
-        let observed = Arc::clone(&cache);
+        let means = Arc::new(ToldMeans::new(options.means_told_every));
+        let (observed, told) = (Arc::clone(&cache), Arc::clone(&means));
+        let erasures = Erasures::default();
+        let noted = erasures.clone();
         let (tail, listening) = Tail::start(log.clone(), readers, options.ring, move |event| {
             if erases(&event.event_type) {
                 observed.forget_all();
+                told.forget_all();
+                noted.0.fetch_max(event.position, Ordering::Release);
             }
             observed.observe(
                 event.stream.aggregate_type,
@@ -134,6 +166,8 @@ impl Store {
             shared: Arc::new(Shared {
                 appender,
                 cache,
+                means,
+                erasures,
                 streams: PostgresEventRepository::new(streams_pool.clone()),
                 streams_pool,
                 log,
@@ -175,6 +209,12 @@ impl Store {
         self.shared.log.vault()
     }
 
+    /// The erasures that this process has seen in the log.
+    #[must_use]
+    pub fn erasures(&self) -> &Erasures {
+        &self.shared.erasures
+    }
+
     /// Seals what is personal in writes, or makes sure that nothing pretends to be sealed.
     pub(crate) async fn seal(&self, writes: &mut [Write]) -> Result<(), VaultError> {
         match self.vault() {
@@ -186,6 +226,7 @@ impl Store {
     /// Forgets what is opened in memory: an erasure of this process need not wait until it comes back by the tail.
     pub(crate) fn drop_opened(&self, tenant: TenantId) {
         self.cache().forget_all();
+        self.told_means().forget_all();
         if let Some(vault) = self.vault() {
             vault.drop_keys(tenant);
         }
@@ -197,6 +238,10 @@ impl Store {
 
     pub(crate) fn cache(&self) -> &StateCache {
         &self.shared.cache
+    }
+
+    pub(crate) fn told_means(&self) -> &ToldMeans {
+        &self.shared.means
     }
 
     pub(crate) fn streams(&self) -> &PostgresEventRepository {

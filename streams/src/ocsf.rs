@@ -59,9 +59,9 @@ impl Activity {
     }
 }
 
-/// An event as an OCSF event.
+/// An event as an OCSF event, with the network address and the program by which its actor came, where they are known.
 #[must_use]
-pub fn ocsf(event: &RecordedEvent) -> Value {
+pub fn ocsf(event: &RecordedEvent, (address, user_agent): (Option<&str>, Option<&str>)) -> Value {
     let payload: Value = serde_json::from_str(&event.payload).unwrap_or(Value::Null);
     // An event is one variant's name with its fields.
     let payload = payload.as_object().and_then(|event| event.values().next());
@@ -71,6 +71,19 @@ pub fn ocsf(event: &RecordedEvent) -> Value {
         "access" => api_activity(event, &payload),
         _ => entity_management(event),
     };
+    match address {
+        Some(address) => {
+            out.insert("src_endpoint".to_owned(), json!({ "ip": address }));
+        }
+        // An API's activity must come from somewhere.
+        None if event.stream.aggregate_type == "access" => {
+            out.insert("src_endpoint".to_owned(), json!({ "name": "unknown" }));
+        }
+        None => {}
+    }
+    if let Some(user_agent) = user_agent {
+        out.insert("http_request".to_owned(), json!({ "user_agent": user_agent }));
+    }
     out.insert("actor".to_owned(), actor(&event.actor));
     out.insert("time".to_owned(), json!(event.occurred_at.as_millisecond()));
     out.insert("metadata".to_owned(), metadata(event));
@@ -114,12 +127,6 @@ fn api_activity(event: &RecordedEvent, payload: &Value) -> Map<String, Value> {
         "api".to_owned(),
         json!({ "operation": asked.unwrap_or(&event.event_type), "service": { "name": "Annals" } }),
     );
-    let address = payload.get("address").and_then(Value::as_str);
-    let endpoint = match address {
-        Some(address) => json!({ "ip": address }),
-        None => json!({ "name": "unknown" }),
-    };
-    out.insert("src_endpoint".to_owned(), endpoint);
     let count = ["attempts", "reads"]
         .into_iter()
         .find_map(|name| payload.get(name)?.as_u64());

@@ -1,6 +1,9 @@
 //! A year of the log as a file: taken out, read there, brought back, and never half.
 
+mod audited;
 mod edge;
 mod killed;
+mod mounted;
+mod proven;
 mod tampered;
 mod years;

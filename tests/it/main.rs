@@ -4,6 +4,8 @@
 
 mod architecture;
 mod archive;
+mod audit_context;
+mod audit_filters;
 mod audit_search;
 mod billing;
 mod chaos;
@@ -26,6 +28,7 @@ mod read_model_commands;
 mod read_models;
 mod reading;
 mod replay;
+mod saved_filters;
 mod seals;
 mod slow_client;
 mod support;

@@ -1,8 +1,10 @@
 //! Personal data: sealed in the log, forgotten, held, kept for a time, told to the person.
 
+mod archived;
 mod bad;
 mod doors;
 mod forgotten;
 mod ground;
+mod live;
 mod rotated;
 mod sealed;

@@ -102,6 +102,9 @@ pub struct AuditArgs {
     /// A public key to trust, or a file of them; may be repeated [default: those that the database says]
     #[arg(long = "key", value_name = "KEY")]
     pub keys: Vec<String>,
+    /// Read the archives where they were written, too
+    #[arg(long)]
+    pub archives: bool,
     /// A checkpoint that was kept; may be repeated. Those in the data folder are looked at anyway
     #[arg(long, value_name = "FILE")]
     pub against: Vec<PathBuf>,

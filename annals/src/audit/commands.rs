@@ -6,7 +6,7 @@ use std::io::BufWriter;
 use anyhow::{Context as _, bail};
 use domain::TenantId;
 use serde_json::json;
-use store::{Ambient, At, AuditOrder, Audited, Log, Role, Seals, Succession, VerifierKey};
+use store::{Ambient, ArchiveFiles, At, AuditOrder, Audited, Log, Role, Seals, Succession, VerifierKey};
 use zstd::stream::write::Encoder;
 
 use super::args::{AuditArgs, AuditCommand, ExportArgs};
@@ -15,7 +15,7 @@ use super::{feed, report};
 use crate::config::Settings;
 use crate::output::{say, write};
 use crate::seal_config::checkpoints;
-use crate::{ambient, tenants, vault_config};
+use crate::{ambient, tenants, told, vault_config};
 
 /// zstd's level: exports are read once, so it is a quick one.
 const LEVEL: i32 = 3;
@@ -34,7 +34,12 @@ pub async fn run(
     let seals = log.seals();
     let at = |size: Option<u64>| size.map_or(At::Newest, At::Size);
     match command {
-        AuditCommand::Feed(args) => feed::run(&log, &args).await,
+        AuditCommand::Feed(args) => {
+            let tenant = tenants::find(&log, &args.tenant).await?;
+            let upto = log.head().await?;
+            told::exported(url, &ambient, settings, &[tenant], &["annals audit feed"]).await;
+            feed::run((url, &log), &args, tenant, upto).await
+        }
         AuditCommand::Report(args) => report::run(&log, settings, ambient.now(), &args).await,
         AuditCommand::Keys => {
             let keys = seals
@@ -63,7 +68,10 @@ pub async fn run(
         }
         AuditCommand::Export(args) => {
             let tenant = tenants::find(&log, &args.tenant).await?;
-            export(&seals, tenant, &args).await
+            // What is written down of the export is not in it.
+            let upto = args.upto.min(log.head().await?);
+            told::exported(url, &ambient, settings, &[tenant], &["annals audit export"]).await;
+            export(&seals, tenant, &ExportArgs { upto, ..args }).await
         }
         AuditCommand::Verify(args) => audit(&log, settings, args).await,
         AuditCommand::Cosign {
@@ -147,6 +155,10 @@ async fn audit(log: &Log, settings: &Settings, args: AuditArgs) -> anyhow::Resul
         },
         kept: Some(checkpoints(&settings.data_dir)),
         notes: args.against.iter().map(read).collect::<Result<_, _>>()?,
+        archives: match args.archives {
+            true => ArchiveFiles::Read,
+            false => ArchiveFiles::Leave,
+        },
     };
     let audited = log.seals().audit(&order).await?;
     if args.json {
@@ -167,7 +179,11 @@ async fn audit(log: &Log, settings: &Settings, args: AuditArgs) -> anyhow::Resul
             say!("{unsealed} events are not sealed yet")?;
         }
         if *archived > 0 {
-            say!("{archived} events are in archives, and were not looked at")?;
+            let looked_at = match args.archives {
+                true => "whose files were read",
+                false => "and were not looked at: `--archives` reads them where they were written",
+            };
+            say!("{archived} events are in archives, {looked_at}")?;
         }
         for finding in findings {
             say!("{finding}")?;

@@ -1,16 +1,16 @@
 //! `annals audit feed`: the audit feed of a tenant as CSV, as NDJSON or in OCSF, as a stream.
 
+use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use domain::RecordedEvent;
+use domain::{Actor, ActorKind, RecordedEvent, TenantId};
 use jiff::Timestamp;
-use projections::audit_feed::{Entry, Filter, Outcome};
-use store::Log;
+use projections::Reader;
+use projections::audit_feed::{Entry, EntryMeans, Filter, Outcome};
+use store::{Log, Role};
 use streams::csv_record;
-
-use crate::tenants;
 
 const PAGE: u32 = 2_000;
 
@@ -42,6 +42,9 @@ pub struct FeedArgs {
     /// The tenant: its slug or its id
     #[arg(long)]
     pub tenant: String,
+    /// Those of the saved filter of this name that is shared in the tenant, where nothing else is said
+    #[arg(long, value_name = "NAME")]
+    pub saved: Option<String>,
     /// By this actor, as kind:id
     #[arg(long, value_name = "ACTOR")]
     pub actor: Option<String>,
@@ -54,9 +57,15 @@ pub struct FeedArgs {
     /// With this outcome
     #[arg(long, value_enum)]
     pub outcome: Option<OutcomeArg>,
+    /// In this workspace
+    #[arg(long, value_name = "ID")]
+    pub workspace: Option<String>,
     /// Of this request, import or run
     #[arg(long, value_name = "ID")]
     pub correlation: Option<String>,
+    /// Caused by the event of this id
+    #[arg(long, value_name = "ID")]
+    pub causation: Option<String>,
     /// With this text in the payload, the action or the ids
     #[arg(long)]
     pub text: Option<String>,
@@ -93,8 +102,9 @@ impl FeedArgs {
             action: self.action.clone(),
             entity_type,
             entity_id,
+            workspace_id: self.workspace.clone(),
             correlation_id: self.correlation.clone(),
-            causation_id: None,
+            causation_id: self.causation.clone(),
             outcome: self.outcome.map(|outcome| match outcome {
                 OutcomeArg::Succeeded => Outcome::Succeeded,
                 OutcomeArg::Denied => Outcome::Denied,
@@ -107,14 +117,24 @@ impl FeedArgs {
     }
 }
 
-/// Writes the entries to standard output, as they are read.
-pub(super) async fn run(log: &Log, args: &FeedArgs) -> anyhow::Result<()> {
-    let tenant = tenants::find(log, &args.tenant).await?;
-    let filter = args.filter()?;
+/// Writes the entries up to a position to standard output, as they are read.
+pub(super) async fn run(
+    (url, log): (&str, &Log),
+    args: &FeedArgs,
+    tenant: TenantId,
+    upto: u64,
+) -> anyhow::Result<()> {
+    let filter = match &args.saved {
+        Some(name) => args.filter()?.or(saved(url, tenant, name).await?),
+        None => args.filter()?,
+    };
+    // By what means somebody came is told before what was done by them.
+    let told = filter.action.is_some().then(|| SEEN.to_owned());
     let wanted = store::Filter {
-        types: args.action.clone().into_iter().collect(),
+        types: filter.action.clone().into_iter().chain(told).collect(),
         ..store::Filter::tenant(tenant)
     };
+    let mut means: HashMap<String, EntryMeans> = HashMap::new();
     let mut out = BufWriter::new(io::stdout());
     if args.format == Format::Csv {
         csv_record(&mut out, HEADER.iter().copied())?;
@@ -124,9 +144,18 @@ pub(super) async fn run(log: &Log, args: &FeedArgs) -> anyhow::Result<()> {
         let page = log.page(after, &wanted, PAGE).await?;
         for event in &page {
             after = event.position;
+            if after > upto {
+                return Ok(out.flush()?);
+            }
             let entry = Entry::of(event);
+            let own = EntryMeans::told_by(&entry);
+            if entry.action == SEEN {
+                means.insert(entry.event_id.clone(), own.clone().unwrap_or_default());
+            }
             if filter.accepts(&entry) {
-                write(&mut out, event, &entry, args.format)?;
+                let named = || means.get(entry.context_id.as_deref()?).cloned();
+                let by = own.or_else(named).unwrap_or_default();
+                write(&mut out, (event, &entry, &by), args.format)?;
             }
         }
         if page.len() < PAGE as usize {
@@ -134,6 +163,17 @@ pub(super) async fn run(log: &Log, args: &FeedArgs) -> anyhow::Result<()> {
         }
     }
 }
+
+/// The filter of a name that is shared in the tenant.
+async fn saved(url: &str, tenant: TenantId, name: &str) -> anyhow::Result<Filter> {
+    let reader = Reader::new(store::pool(url, Role::Projector, 1)?);
+    let operator = Actor::new(ActorKind::System, "operator");
+    let found = reader.saved_filter(tenant, &operator, name).await?;
+    found.with_context(|| format!("--saved: no filter of the name {name:?} is shared in this tenant"))
+}
+
+/// The action that tells by what means an actor came.
+const SEEN: &str = "access.seen";
 
 const HEADER: &[&str] = &[
     "position",
@@ -149,19 +189,31 @@ const HEADER: &[&str] = &[
     "correlation_id",
     "causation_id",
     "payload",
+    "workspace_id",
+    "address",
+    "user_agent",
 ];
 
-fn write(out: &mut impl Write, event: &RecordedEvent, entry: &Entry, format: Format) -> anyhow::Result<()> {
+fn write(
+    out: &mut impl Write,
+    (event, entry, means): (&RecordedEvent, &Entry, &EntryMeans),
+    format: Format,
+) -> anyhow::Result<()> {
     let outcome = match Outcome::of(&entry.action) {
         Outcome::Succeeded => "succeeded",
         Outcome::Denied => "denied",
         Outcome::Refused => "refused",
     };
     match format {
-        Format::Ocsf => serde_json::to_writer(&mut *out, &streams::ocsf(event))?,
+        Format::Ocsf => {
+            let means = (means.address.as_deref(), means.user_agent.as_deref());
+            serde_json::to_writer(&mut *out, &streams::ocsf(event, means))?;
+        }
         Format::Ndjson => {
             let mut line = serde_json::to_value(entry)?;
             line["outcome"] = outcome.into();
+            line["address"] = means.address.clone().into();
+            line["user_agent"] = means.user_agent.clone().into();
             line["payload"] = serde_json::from_str(&entry.payload)?;
             serde_json::to_writer(&mut *out, &line)?;
         }
@@ -185,6 +237,9 @@ fn write(out: &mut impl Write, event: &RecordedEvent, entry: &Entry, format: For
                 entry.correlation_id.as_deref().unwrap_or_default(),
                 entry.causation_id.as_deref().unwrap_or_default(),
                 &entry.payload,
+                entry.workspace_id.as_deref().unwrap_or_default(),
+                means.address.as_deref().unwrap_or_default(),
+                means.user_agent.as_deref().unwrap_or_default(),
             ];
             return Ok(csv_record(out, fields)?);
         }

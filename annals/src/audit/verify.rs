@@ -45,6 +45,16 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
             from.origin,
             to.size
         )?,
+        Proven::Archive {
+            year,
+            positions: (first, last),
+            events,
+            checkpoints,
+        } => say!(
+            "valid: these {events} events, positions {first} to {last}, are all of {year}, each of them sealed; signed for \
+             {} tenants",
+            checkpoints.len()
+        )?,
         Proven::Erasure(certificate) => say!(
             "valid: {} was erased at position {} ({}): {} keys, {} events of {} streams, {} rows of {} read models{}",
             certificate.subject,

@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::args::{ForgetArgs, HoldArgs, SubjectCommand};
 use crate::config::Settings;
 use crate::output::{say, write};
-use crate::{ambient, read_models, tenants, vault_config};
+use crate::{ambient, read_models, tenants, told, vault_config};
 
 /// How often it is looked whether the certificate is signed, and how many times.
 const LOOK: Duration = Duration::from_millis(50);
@@ -95,6 +95,10 @@ pub async fn subject(url: &str, settings: &Settings, command: SubjectCommand) ->
             let about = operations.about(caller.tenant, &subject).await?;
             if about.events.is_empty() {
                 bail!("nothing is known about {subject} in this tenant");
+            }
+            if settings.access.tells_reads() {
+                let target = format!("annals subject export {subject}");
+                told::tell(&store, caller.tenant, &[&target]).await?;
             }
             for line in about.lines() {
                 say!("{line}")?;

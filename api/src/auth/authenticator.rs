@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::Extensions;
+use domain::access::NotTaken;
 use domain::{Actor, ActorKind, TenantId};
 use projections::Reader;
 use store::{Filter, Store};
@@ -14,7 +15,7 @@ use super::jwt::Jwt;
 use super::recorder::{Knock, Note, Recorder, nobody};
 use super::revocations::{ENDS, Ended, hear};
 use super::token::{is_api_key, looks_like_jwt};
-use super::witness::{RefusedCommand, Sensitive, Witness};
+use super::witness::{AGENT_CHARS, RefusedCommand, Sensitive, Witness};
 use super::{Denied, Hosts, Identity, Revocations, lookup, subject, token_hash};
 use crate::http::RequestId;
 use crate::options::Options;
@@ -52,6 +53,8 @@ pub(crate) struct Credentials<'a> {
     pub(crate) origin: Option<&'a str>,
     /// Where the request came from.
     pub(crate) address: Option<IpAddr>,
+    /// The program that sent it, as it calls itself.
+    pub(crate) user_agent: Option<&'a str>,
 }
 
 /// Somebody who is turned away, with what is known of them.
@@ -122,7 +125,8 @@ impl Authenticator {
         let identified = self.identify_for(credentials, of_host).await;
         let mut identity = identified.map_err(|away| {
             let known = away.known.or(of_host.map(|tenant| (tenant, nobody())));
-            self.note_denied(known, credentials.address, &away.denied, None);
+            let means = (credentials.address, credentials.user_agent);
+            self.note_denied(known, means, &away.denied, None);
             away.denied
         })?;
         identity.address = credentials.address;
@@ -232,7 +236,8 @@ impl Authenticator {
     /// Writes down that somebody who is known was turned away from something.
     pub(crate) fn refused(&self, identity: &Identity, denied: &Denied, asked: &str) {
         let known = identity.tenant.map(|tenant| (tenant, identity.actor.clone()));
-        self.note_denied(known, identity.address, denied, Some(asked));
+        let means = (identity.address, identity.user_agent.as_deref());
+        self.note_denied(known, means, denied, Some(asked));
     }
 
     /// Writes down that somebody was turned away at a door of another room, with the same bounds as at the gateway's: a
@@ -249,6 +254,7 @@ impl Authenticator {
             tenant,
             actor: Actor::new(ActorKind::Connector, connector),
             address: extensions.get::<RequestId>().and_then(|request| request.address),
+            user_agent: None,
             reason,
             asked: Some(asked),
         };
@@ -258,7 +264,7 @@ impl Authenticator {
     fn note_denied(
         &self,
         known: Option<(TenantId, Actor)>,
-        address: Option<IpAddr>,
+        (address, user_agent): (Option<IpAddr>, Option<&str>),
         denied: &Denied,
         asked: Option<&str>,
     ) {
@@ -274,6 +280,7 @@ impl Authenticator {
             tenant,
             actor,
             address,
+            user_agent: user_agent.map(|agent| agent.chars().take(AGENT_CHARS).collect()),
             reason,
             asked: asked.map(str::to_owned),
         };
@@ -284,6 +291,26 @@ impl Authenticator {
     pub(crate) fn refused_command(&self, identity: &Identity, refused: RefusedCommand<'_>) {
         if let Some(tenant) = identity.tenant {
             self.shared.witness.refused(identity, tenant, refused);
+        }
+    }
+
+    /// Writes down what a door did not take of somebody's records.
+    pub(crate) fn not_taken(&self, identity: &Identity, not_taken: &NotTaken) {
+        for record in not_taken.records() {
+            let message = match record.records {
+                1 => record.message.clone(),
+                records => format!(
+                    "{records} records were not taken, the first one because: {}",
+                    record.message
+                ),
+            };
+            let refused = RefusedCommand {
+                command: record.door,
+                code: &record.code,
+                message: &message,
+                target: record.door,
+            };
+            self.refused_command(identity, refused);
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::http::StatusCode;
 use domain::api_key::{Origin, Scope};
-use domain::{Actor, ActorKind, Caller, EventId, TenantId};
+use domain::{Actor, ActorKind, Caller, EventId, Means, TenantId};
 use tokio::time::Instant;
 
 use super::{BadToken, Role};
@@ -23,6 +23,8 @@ pub struct Identity {
     pub(crate) request_id: String,
     /// The event because of which it asks, as it says itself.
     pub(crate) causation_id: Option<EventId>,
+    /// The workspace in which it acts, as it says itself.
+    pub(crate) workspace: Option<String>,
     /// The hash of an API key's token, to hear when it is revoked.
     pub(crate) token_hash: Option<String>,
     /// The tenant's member that this is, to hear when its role changes.
@@ -96,6 +98,9 @@ pub enum Denied {
     /// The named tenant does not exist.
     #[error("there is no tenant {0:?}")]
     UnknownTenant(String),
+    /// The workspace's id can be none.
+    #[error("X-Annals-Workspace: {0:?} is no workspace's id")]
+    BadWorkspace(String),
     /// The keys can't be looked up now.
     #[error("tokens can't be checked now; try again")]
     Unavailable,
@@ -116,7 +121,7 @@ impl Denied {
             | Self::OtherOrigin(_)
             | Self::NotForRole { .. }
             | Self::NotOpen(_) => Code::Forbidden,
-            Self::NoTenantNamed => Code::BadUserInput,
+            Self::NoTenantNamed | Self::BadWorkspace(_) => Code::BadUserInput,
             Self::UnknownTenant(_) | Self::UnknownHost(_) => Code::NotFound,
             Self::Unavailable | Self::NoIssuerKeys => Code::Unavailable,
         }
@@ -144,6 +149,7 @@ impl Identity {
             is_platform_admin: false,
             request_id: String::new(),
             causation_id: None,
+            workspace: None,
             token_hash: Some(hash.to_owned()),
             member: None,
             good_until: None,
@@ -169,6 +175,7 @@ impl Identity {
             roles,
             request_id: String::new(),
             causation_id: None,
+            workspace: None,
             token_hash: None,
             member: None,
             good_until: None,
@@ -187,6 +194,7 @@ impl Identity {
             is_platform_admin: true,
             request_id: String::new(),
             causation_id: None,
+            workspace: None,
             token_hash: None,
             member: None,
             good_until: None,
@@ -243,6 +251,11 @@ impl Identity {
         let caller = Caller::new(tenant, self.actor.clone()).correlated(self.request_id.clone());
         Caller {
             causation_id: self.causation_id,
+            workspace: self.workspace.clone(),
+            means: Means::known(
+                self.address.map(|address| address.to_string()),
+                self.user_agent.as_deref(),
+            ),
             ..caller
         }
     }

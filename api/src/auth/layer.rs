@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
 use domain::api_key::Scope;
+use domain::workspace::WorkspaceId;
 use serde_json::json;
 
 use super::{Authenticator, Credentials, Denied, Identity};
@@ -15,6 +16,9 @@ use crate::http::RequestId;
 
 /// The header by which the platform's administrator names a tenant: its ULID or its slug.
 pub(crate) const TENANT_HEADER: &str = "x-annals-tenant";
+
+/// The header by which whoever asks says in which workspace of the tenant it acts.
+const WORKSPACE_HEADER: &str = "x-annals-workspace";
 
 /// Puts an [`Identity`], and if the request is for a tenant a [`domain::Caller`], into the request's
 /// extensions; turns away requests without a good token.
@@ -28,8 +32,12 @@ pub async fn authenticate(
             if let Ok(caller) = identity.caller() {
                 request.extensions_mut().insert(caller);
             }
-            request.extensions_mut().insert(identity);
-            next.run(request).await
+            request.extensions_mut().insert(identity.clone());
+            let response = next.run(request).await;
+            if let Some(not_taken) = response.extensions().get() {
+                authenticator.not_taken(&identity, not_taken);
+            }
+            response
         }
         Err(denied) => denied_response(denied),
     }
@@ -72,9 +80,15 @@ pub(crate) async fn identify(
         host: text("host"),
         origin: text("origin"),
         address: request_id.and_then(|request| request.address),
+        user_agent: text(USER_AGENT.as_str()),
     };
     let mut identity = authenticator.identify(&credentials).await?;
     identity.user_agent = text(USER_AGENT.as_str()).map(str::to_owned);
+    if let Some(named) = text(WORKSPACE_HEADER) {
+        let id = named.parse::<WorkspaceId>();
+        let id = id.map_err(|_| Denied::BadWorkspace(named.to_owned()))?;
+        identity.workspace = Some(id.to_string());
+    }
     identity.request_id = match request_id {
         Some(request) => request.id.clone(),
         None => authenticator.fresh_request_id(),

@@ -64,6 +64,7 @@ pub(super) struct Knock {
     pub(super) tenant: TenantId,
     pub(super) actor: Actor,
     pub(super) address: Option<IpAddr>,
+    pub(super) user_agent: Option<String>,
     pub(super) reason: &'static str,
     pub(super) asked: Option<String>,
 }
@@ -135,6 +136,7 @@ impl Book {
                 knock = Knock {
                     actor: nobody(),
                     address: None,
+                    user_agent: None,
                     reason: "various",
                     asked: None,
                     ..knock
@@ -169,9 +171,10 @@ impl Book {
     async fn write(&self, knock: &Knock, tally: &Tally) {
         let event = Event::Denied {
             reason: knock.reason.to_owned(),
-            message: tally.message.clone(),
+            message: Personal::new(tally.message.clone()),
             asked: knock.asked.clone(),
             address: personal(knock.address),
+            user_agent: knock.user_agent.clone().map(Personal::new),
             attempts: tally.attempts,
             first_at: tally.first_at,
         };

@@ -103,6 +103,8 @@ const TABLE: &[Line] = &[
         "entityReplay",
         "entityState",
         "inclusionProof",
+        "savedFilter",
+        "savedFilters",
         "sealKeys",
     ], AUDIT, &[Read]),
     line(Q, &[
@@ -221,6 +223,11 @@ const TABLE: &[Line] = &[
         "rotateWebhookSecret",
         "setRetentionRule",
     ], ADMINS, &[Admin]),
+    line(M, &[
+        "changeAuditFilter",
+        "removeAuditFilter",
+        "saveAuditFilter",
+    ], AUDIT, &[Admin]),
     line(M, &[
         "acceptReadModelDiff",
         "closeTenant",

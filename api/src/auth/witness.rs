@@ -23,7 +23,7 @@ const KNOWN_AT_MOST: usize = 10_000;
 /// How many targets one event names.
 const TARGETS_AT_MOST: usize = 20;
 /// How much of a user agent is kept.
-const AGENT_CHARS: usize = 200;
+pub(super) const AGENT_CHARS: usize = 200;
 
 /// Sensitive data of one kind that were asked for, with the fields by which they were.
 pub(crate) type Sensitive = (&'static str, BTreeSet<String>);
@@ -250,12 +250,12 @@ impl Book {
 
     async fn write(&self, deed: &Deed, tally: &Tally, request: Option<String>) {
         let address = deed.address.map(|address| Personal::new(address.to_string()));
-        let user_agent = deed.user_agent.clone();
+        let user_agent = deed.user_agent.clone().map(Personal::new);
         let event = match &deed.what {
             What::Refused(command, code, target) => Event::Refused {
                 command: command.clone(),
                 code: code.clone(),
-                message: tally.message.clone(),
+                message: Personal::new(tally.message.clone()),
                 target: target.clone(),
                 address,
                 user_agent,

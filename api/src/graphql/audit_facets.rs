@@ -4,7 +4,8 @@ use async_graphql::{Object, Result, SimpleObject};
 use projections::audit_feed::{AuditFeed, FacetValue, Facets};
 
 use super::audit_feed::{AuditFeedFilter, AuditOutcome};
-use super::kit::{Context, Cursor, Ids, IntoFault, May, Reading, reading};
+use super::kit::{Context, Cursor, IntoFault, May, Reading, reading};
+use super::saved_filter::asked_for;
 
 /// A value and how many entries have it.
 #[derive(Clone, SimpleObject)]
@@ -80,12 +81,15 @@ impl AuditFacetsQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which.")] filter: Option<AuditFeedFilter>,
+        #[graphql(desc = "Those of the saved filter of this name, where `filter` says nothing else.")]
+        saved_filter: Option<String>,
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
     ) -> Result<AuditFacets> {
-        let Reading { tenant, reader } = reading::<AuditFeed>(ctx, May::Read, at_least).await?;
-        let filter = filter.unwrap_or_default().read(Ids(Some(tenant)))?;
+        let reading = reading::<AuditFeed>(ctx, May::Read, at_least).await?;
+        let filter = asked_for(ctx, &reading, saved_filter, filter).await?;
+        let Reading { tenant, reader } = reading;
         let facets = reader.audit_facets(tenant, &filter).await;
         Ok(facets.map_err(IntoFault::into_fault)?.into())
     }

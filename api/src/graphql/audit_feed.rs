@@ -1,17 +1,20 @@
 //! Who did what, over GraphQL.
 
 use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
+use std::sync::Arc;
+
 use domain::TenantId;
-use projections::Way;
-use projections::audit_feed::{AuditFeed, By, Entry, EntryPlace, Feed, Filter, Order, Outcome};
+use projections::audit_feed::{AuditFeed, By, Entry, EntryMeans, EntryPlace, Feed, Filter, Order, Outcome};
+use projections::{Listed as Listing, Reader, Way};
 
 use super::kit::{
-    Context, Cursor, DateTime, Ids, IntoFault, May, NodeId, OrderDirection, Reading, StoredJson, Window,
-    connection, evidence, in_order, reading, total,
+    Context, Cursor, DateTime, Ids, IntoFault, Listed, May, NodeId, OrderDirection, Reading, StoredJson,
+    Window, connection, evidence, in_order, reading, total,
 };
 use super::node::{self, Node};
 use super::people::{Actor, actor};
 use super::replay::{EntryChanges, changed};
+use super::saved_filter::asked_for;
 
 /// What kind of actor did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -51,6 +54,13 @@ pub(crate) struct AuditEntry {
     position: u64,
     #[graphql(skip)]
     by: domain::Actor,
+    #[graphql(skip)]
+    tenant: TenantId,
+    #[graphql(skip)]
+    context_id: Option<String>,
+    /// What is known already of the means by which its actor came.
+    #[graphql(skip)]
+    means: Option<EntryMeans>,
     /// Its id in all of this API: opaque, and good in this tenant only.
     pub(crate) id: NodeId,
     /// The event's id, unique in the whole log.
@@ -71,6 +81,8 @@ pub(crate) struct AuditEntry {
     occurred_at: DateTime,
     /// When it was written down.
     recorded_at: DateTime,
+    /// The workspace in which its actor acted, where it said so; of a workspace's own entries, itself.
+    workspace_id: Option<ID>,
     /// The request, import or run that it belongs to.
     correlation_id: Option<String>,
     /// The event that caused it.
@@ -82,6 +94,10 @@ pub(crate) struct AuditEntry {
 impl From<Entry> for AuditEntry {
     fn from(entry: Entry) -> Self {
         Self {
+            means: EntryMeans::told_by(&entry),
+            tenant: entry.tenant_id,
+            context_id: entry.context_id,
+            workspace_id: entry.workspace_id.map(ID),
             as_of: None,
             position: entry.position,
             id: NodeId::of::<AuditFeed>(entry.tenant_id, &entry.position.to_string()),
@@ -108,9 +124,46 @@ evidence!(AuditEntry of AuditFeed, |entry| vec![("position", entry.position.to_s
     acted_by: Actor => actor(ctx, entry.by.kind, &entry.by.id),
     /// What it changed, with the values before and after: null for what has no entity with a state of its own.
     changed: EntryChanges => changed(ctx, (&entry.entity_type, &entry.entity_id), entry.position),
+    /// In what context: by what means its actor came; null for what came by none, such as the platform's own work.
+    context: EntryContext => context(ctx, entry),
     /// What it was done to, as it is now; null for what has no row of its own, or what the token does not open.
     entity: Node => node::entity(ctx, &entry.entity_type, &entry.entity_id),
 });
+
+/// In what context something was done.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct EntryContext {
+    /// The network address; null when it is not known or erased.
+    address: Option<String>,
+    /// The program, as it calls itself; null when it is not known or erased.
+    user_agent: Option<String>,
+    /// The request.
+    request_id: Option<String>,
+    /// The id of the API key that was used, if one was.
+    api_key: Option<ID>,
+}
+
+impl Listed for EntryContext {}
+
+/// The context of an entry: what is not known from its page yet is looked up, once the feed has come as far as it.
+async fn context(ctx: &Context<'_>, entry: &AuditEntry) -> Result<Option<Arc<EntryContext>>> {
+    let means = match (&entry.means, &entry.context_id) {
+        (Some(means), _) => means.clone(),
+        (None, None) => return Ok(None),
+        (None, Some(id)) => {
+            let at_least = Some(Cursor::at(entry.tenant, entry.position));
+            let Reading { reader, .. } = reading::<AuditFeed>(ctx, May::Read, at_least).await?;
+            let means = reader.means_told(entry.tenant, id).await;
+            means.map_err(IntoFault::into_fault)?.unwrap_or_default()
+        }
+    };
+    Ok(Some(Arc::new(EntryContext {
+        address: means.address,
+        user_agent: means.user_agent,
+        request_id: entry.correlation_id.clone(),
+        api_key: (entry.by.kind == domain::ActorKind::ApiKey).then(|| ID(entry.by.id.clone())),
+    })))
+}
 
 connection!(AuditEntry: AuditFeedConnection, AuditFeedEdge, "the tenant's audit feed");
 
@@ -127,6 +180,8 @@ pub(crate) struct AuditFeedFilter {
     entity_type: Option<String>,
     /// To the thing of this id.
     entity_id: Option<ID>,
+    /// In this workspace: of actors that say so, and what happened to the workspace itself.
+    workspace_id: Option<ID>,
     /// Of this request, import or run.
     correlation_id: Option<String>,
     /// Caused by the event of this id.
@@ -179,6 +234,10 @@ impl AuditFeedFilter {
             action: filter.action,
             entity_type: filter.entity_type,
             entity_id: local("entityId", filter.entity_id)?,
+            workspace_id: match filter.workspace_id {
+                Some(id) => Some(ids.filter("workspaceId", &["workspace"], id.into())?),
+                None => None,
+            },
             correlation_id: filter.correlation_id,
             causation_id: filter.causation_id.map(String::from),
             outcome: filter.outcome.map(Outcome::from),
@@ -187,6 +246,28 @@ impl AuditFeedFilter {
             before: filter.before.map(|at| at.0),
         })
     }
+}
+
+/// The entries with the means by which their actors came, looked up at once.
+async fn with_means<C>(
+    reader: &Reader,
+    tenant: TenantId,
+    listed: Listing<Entry, C>,
+) -> Result<Listing<AuditEntry, C>> {
+    let (places, entries): (Vec<C>, Vec<Entry>) = listed.rows.into_iter().unzip();
+    let mut means = reader
+        .entry_means(tenant, &entries)
+        .await
+        .map_err(IntoFault::into_fault)?;
+    let entries = entries.into_iter().map(|entry| AuditEntry {
+        means: means.remove(&entry.position),
+        ..entry.into()
+    });
+    Ok(Listing {
+        rows: places.into_iter().zip(entries).collect(),
+        more: listed.more,
+        total: listed.total,
+    })
 }
 
 /// The entry of a position in the log, given as text.
@@ -216,12 +297,16 @@ impl AuditFeedQuery {
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "With `last`: only what precedes this entry.")] before: Option<Cursor>,
         #[graphql(desc = "Which.")] filter: Option<AuditFeedFilter>,
+        #[graphql(desc = "Those of the saved filter of this name, where `filter` says nothing else.")]
+        saved_filter: Option<String>,
         #[graphql(desc = "In which order.")] order_by: Option<AuditFeedOrder>,
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
     ) -> Result<AuditFeedConnection> {
-        let Reading { tenant, reader } = reading::<AuditFeed>(ctx, May::Read, at_least).await?;
+        let reading = reading::<AuditFeed>(ctx, May::Read, at_least).await?;
+        let filter = asked_for(ctx, &reading, saved_filter, filter).await?;
+        let Reading { tenant, reader } = reading;
         let page = Window {
             first,
             after,
@@ -229,7 +314,6 @@ impl AuditFeedQuery {
             before,
         }
         .page(tenant)?;
-        let filter = filter.unwrap_or_default().read(Ids(Some(tenant)))?;
         let by = match order_by {
             Some(order) => order.field.into(),
             // An index finds what happened in a time, in this order.
@@ -247,6 +331,7 @@ impl AuditFeedQuery {
             .audit_feed(tenant, &feed, &page)
             .await
             .map_err(IntoFault::into_fault)?;
+        let listed = with_means(&reader, tenant, listed).await?;
         Ok(AuditFeedConnection::new(tenant, listed, page.direction))
     }
 }

@@ -2,10 +2,11 @@
 
 use async_graphql::{Result, SimpleObject, Subscription};
 use futures::{Stream, StreamExt};
-use projections::audit_feed::Entry;
+use projections::audit_feed::{AuditFeed, Entry};
 
 use super::audit_feed::{AuditEntry, AuditFeedFilter};
-use super::kit::{Context, Cursor, Following, Ids, IntoFault, May, following, live_item};
+use super::kit::{Context, Cursor, Following, IntoFault, May, following, live_item, reading};
+use super::saved_filter::asked_for;
 use crate::live::{Wanted, Word, words};
 
 /// An entry of the audit feed with its place.
@@ -36,10 +37,15 @@ impl AuditFeedSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The last cursor that was seen, of whatever item.")] after: Option<Cursor>,
         #[graphql(desc = "Which.")] filter: Option<AuditFeedFilter>,
+        #[graphql(
+            desc = "Those of the saved filter of this name as it is now, where `filter` says nothing else."
+        )]
+        saved_filter: Option<String>,
     ) -> Result<impl Stream<Item = Result<AuditFeedItem>>> {
         let following = following(ctx, May::Read, after).await?;
         let tenant = following.tenant;
-        let filter = filter.unwrap_or_default().read(Ids(Some(tenant)))?;
+        let reading = reading::<AuditFeed>(ctx, May::Read, None).await?;
+        let filter = asked_for(ctx, &reading, saved_filter, filter).await?;
         let wanted = Wanted {
             tenant,
             after: following.after,

@@ -40,6 +40,7 @@ mod replay;
 mod roi_summary;
 mod roi_summary_live;
 mod roots;
+mod saved_filter;
 mod schema;
 mod subscription;
 mod tenant;

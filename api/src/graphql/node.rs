@@ -24,6 +24,7 @@ use super::member::Member;
 use super::meter::Meter;
 use super::opportunity::Opportunity;
 use super::plan::Plan;
+use super::saved_filter::SavedFilter;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
 use super::webhook_endpoint::WebhookEndpoint;
@@ -51,6 +52,7 @@ pub(crate) enum Node {
     Opportunity(Opportunity),
     Plan(Plan),
     PlanSubscription(PlanSubscription),
+    SavedFilter(SavedFilter),
     Tenant(Tenant),
     WebhookEndpoint(WebhookEndpoint),
     Workspace(Workspace),
@@ -164,6 +166,7 @@ entities!(
     Opportunity,
     Plan,
     PlanSubscription,
+    SavedFilter,
     WebhookEndpoint,
     Workspace
 );

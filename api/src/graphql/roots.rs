@@ -7,8 +7,8 @@ use super::{
     connector_sync, data_subject, entitlements, event, import, invoice, invoice_live, invoice_preview,
     issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, proof, quarantined_usage,
     read_model, read_model_history, read_model_operation, record_usage, replay, roi_summary,
-    roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery, webhook_endpoint, what_if,
-    workspace,
+    roi_summary_live, saved_filter, subscription, tenant, usage, usage_live, webhook_delivery,
+    webhook_endpoint, what_if, workspace,
 };
 
 /// What can be asked.
@@ -43,6 +43,7 @@ pub(crate) struct Query(
     replay::CausesQuery,
     replay::EntityReplayQuery,
     roi_summary::RoiSummaryQuery,
+    saved_filter::SavedFilterQuery,
     subscription::SubscriptionQuery,
     tenant::TenantQuery,
     usage::UsageQuery,
@@ -74,6 +75,7 @@ pub(crate) struct Mutation(
     plan::PlanMutation,
     read_model_operation::ReadModelMutation,
     record_usage::UsageMutation,
+    saved_filter::SavedFilterMutation,
     subscription::SubscriptionMutation,
     tenant::PlatformMutation,
     tenant::ProvisionMutation,

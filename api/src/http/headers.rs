@@ -39,6 +39,7 @@ pub(super) fn cross_origin(origins: &[String]) -> Option<CorsLayer> {
             own("last-event-id"),
             own("x-annals-causation-id"),
             own("x-annals-dry-run"),
+            own("x-annals-workspace"),
             own("x-request-id"),
         ])
         .expose_headers([RETRY_AFTER, own("x-request-id")])

@@ -67,6 +67,10 @@ impl Hub {
         self.0.limits.live_responses.max(2)
     }
 
+    pub(super) fn erasures(&self) -> store::Erasures {
+        self.0.options.store.erasures().clone()
+    }
+
     pub(super) fn topics(&self) -> Weak<Topics> {
         Arc::downgrade(&self.0.topics)
     }

@@ -45,6 +45,15 @@ impl Ring {
         }
     }
 
+    /// Forgets all frames from before a position: who wants them goes back to the log.
+    pub(super) fn erase_before(&mut self, position: u64) {
+        while let Some(oldest) = self.frames.pop_front_if(|frame| frame.position < position) {
+            self.bytes -= oldest.payload.len();
+            self.first += 1;
+            self.floor = self.floor.max(oldest.position);
+        }
+    }
+
     /// The number of the next frame that will come.
     pub(super) fn end(&self) -> u64 {
         self.first + self.frames.len() as u64
@@ -103,6 +112,27 @@ mod tests {
         let positions: Vec<u64> = ring.from(2).unwrap().map(|frame| frame.position).collect();
         assert_eq!(positions, [14, 20]);
         assert_eq!(ring.end(), 4);
+    }
+
+    #[test]
+    fn what_is_from_before_an_erasure_is_forgotten() {
+        let mut ring = Ring::new(0, 5);
+        for position in [3, 5, 8] {
+            ring.push(frame(position, Kind::Event));
+        }
+        ring.erase_before(6);
+        assert_eq!(ring.number_after(2), None);
+        assert_eq!(ring.number_after(4), None);
+        assert!(
+            ring.from(1).is_none(),
+            "a reader that had a seat there goes back to the log"
+        );
+        assert_eq!(ring.number_after(5), Some(2));
+        assert_eq!((ring.end(), ring.from(2).unwrap().count()), (3, 1));
+        // What was under way when it was erased is not kept.
+        ring.push(frame(5, Kind::Event));
+        ring.erase_before(9);
+        assert_eq!(ring.from(ring.end()).unwrap().count(), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use store::Erasures;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -31,11 +32,14 @@ pub(super) struct Topic {
     all_read: Notify,
     task: Mutex<Option<AbortHandle>>,
     topics: Weak<Topics>,
+    erasures: Erasures,
 }
 
 #[derive(Debug)]
 struct State {
     ring: Ring,
+    /// The last erasure that was heeded.
+    erased: u64,
     pulse: u64,
     /// How many readers have a seat.
     seats: u32,
@@ -61,6 +65,7 @@ impl Topic {
         let topic = Arc::new(Self {
             state: Mutex::new(State {
                 ring: Ring::new(position, hub.responses()),
+                erased: hub.erasures().last(),
                 pulse: 0,
                 seats: 0,
                 waiting: 0,
@@ -71,6 +76,7 @@ impl Topic {
             all_read: Notify::new(),
             task: Mutex::new(None),
             topics: hub.topics(),
+            erasures: hub.erasures(),
             blueprint: Arc::clone(&blueprint),
         });
         let frames = hub.execute(&blueprint, Begin::Live(position), "shared");
@@ -81,8 +87,15 @@ impl Topic {
         topic
     }
 
+    /// Whatever comes to the ring, what may tell what was erased is not in it any more.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let erased = self.erasures.last();
+        if erased > state.erased {
+            state.erased = erased;
+            state.ring.erase_before(erased);
+        }
+        state
     }
 
     /// Whether the execution goes on.
@@ -218,7 +231,12 @@ async fn produce(topic: Weak<Topic>, mut frames: BoxStream<'static, Frame>, room
                 match frame {
                     Some(frame) => {
                         state.is_over |= frame.failed.is_some();
+                        let was_under_way = frame.position < state.erased;
                         state.ring.push(Arc::new(frame));
+                        if was_under_way {
+                            let erased = state.erased;
+                            state.ring.erase_before(erased);
+                        }
                         fresh += 1;
                     }
                     None => state.is_over = true,

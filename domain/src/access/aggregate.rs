@@ -26,7 +26,11 @@ impl Access {
     /// Nothing to keep.
     fn evolve(self, event: Event) {
         match event {
-            Event::Denied { .. } | Event::KeyUsed { .. } | Event::Read { .. } | Event::Refused { .. } => {}
+            Event::Denied { .. }
+            | Event::KeyUsed { .. }
+            | Event::Read { .. }
+            | Event::Refused { .. }
+            | Event::Seen { .. } => {}
         }
     }
 }

@@ -15,11 +15,14 @@ pub enum Event {
         /// The kind of reason, for instance `bad_token` or `not_for_role`.
         reason: String,
         /// The reason as it was told.
-        message: String,
+        message: Personal<String>,
         /// What was asked for, for instance a field; null at the door itself.
         asked: Option<String>,
         /// The network address.
         address: Option<Personal<String>>,
+        /// The program that was used, as it calls itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_agent: Option<Personal<String>>,
         /// How often.
         attempts: u64,
         /// The first of these times.
@@ -32,13 +35,13 @@ pub enum Event {
         /// The refusal's name for machines.
         code: String,
         /// The refusal as it was told.
-        message: String,
+        message: Personal<String>,
         /// On what: kind and id; null when several are told together.
         target: Option<String>,
         /// The network address.
         address: Option<Personal<String>>,
         /// The program that was used, as it calls itself.
-        user_agent: Option<String>,
+        user_agent: Option<Personal<String>>,
         /// How often.
         attempts: u64,
         /// The first of these times.
@@ -53,7 +56,7 @@ pub enum Event {
         /// The network address.
         address: Option<Personal<String>>,
         /// The program that was used, as it calls itself.
-        user_agent: Option<String>,
+        user_agent: Option<Personal<String>>,
         /// How often.
         reads: u64,
         /// The first of these times.
@@ -66,6 +69,13 @@ pub enum Event {
         /// The network address.
         address: Option<Personal<String>>,
     },
+    /// The actor came by these means, for the first time in a while. What it does by them names this event.
+    Seen {
+        /// The network address.
+        address: Option<Personal<String>>,
+        /// The program that was used, as it calls itself.
+        user_agent: Option<Personal<String>>,
+    },
 }
 
 event_types! {
@@ -73,4 +83,5 @@ event_types! {
     KeyUsed => "access.key_used" v 1,
     Read => "access.read" v 1,
     Refused => "access.refused" v 1,
+    Seen => "access.seen" v 1,
 }

@@ -71,6 +71,38 @@ pub struct Caller {
     pub correlation_id: Option<String>,
     /// The event that made the caller ask, if one did.
     pub causation_id: Option<EventId>,
+    /// The workspace in which the caller acts, where it says so.
+    pub workspace: Option<String>,
+    /// By what means the caller came, where that is known.
+    pub means: Option<Means>,
+    /// The event that tells these means (`access.seen`). The log finds or appends it; nobody else gives it.
+    pub context: Option<EventId>,
+}
+
+/// By what means somebody came. It is personal, so it shows in no debug output.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Means {
+    /// The network address.
+    pub address: Option<String>,
+    /// The program, as it calls itself: its first 200 characters.
+    pub user_agent: Option<String>,
+}
+
+impl Means {
+    const AGENT_CHARS: usize = 200;
+
+    /// These means; `None`, if nothing is known.
+    #[must_use]
+    pub fn known(address: Option<String>, user_agent: Option<&str>) -> Option<Self> {
+        let user_agent = user_agent.map(|agent| agent.chars().take(Self::AGENT_CHARS).collect());
+        (address.is_some() || user_agent.is_some()).then_some(Self { address, user_agent })
+    }
+}
+
+impl fmt::Debug for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Means")
+    }
 }
 
 impl Caller {
@@ -82,6 +114,9 @@ impl Caller {
             actor,
             correlation_id: None,
             causation_id: None,
+            workspace: None,
+            means: None,
+            context: None,
         }
     }
 

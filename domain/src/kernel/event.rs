@@ -66,6 +66,10 @@ pub struct RecordedEvent {
     pub correlation_id: Option<String>,
     /// The event that caused it.
     pub causation_id: Option<EventId>,
+    /// The workspace in which its actor acted, where it said so.
+    pub workspace: Option<String>,
+    /// The event that tells by what means its actor came (`access.seen`), where that is known.
+    pub context: Option<EventId>,
     /// What happened.
     pub event: Event,
     /// What happened, as it may be read: the stored bytes, but for personal fields, which are opened, or null once

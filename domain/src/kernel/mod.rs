@@ -14,7 +14,7 @@ mod text;
 mod vertical;
 
 pub use blank::Blank;
-pub use caller::{Actor, ActorKind, Caller};
+pub use caller::{Actor, ActorKind, Caller, Means};
 pub use contact::{Email, Phone};
 pub use elapsed::BeforeBegin;
 pub use entity::{At, Entity, RefusalCode};

@@ -189,6 +189,8 @@ fn fact(quantity: &str, unit: &str, dimensions: &[(&str, &str)]) -> RecordedEven
         actor: Actor::new(ActorKind::ApiKey, "nightly"),
         correlation_id: None,
         causation_id: None,
+        workspace: None,
+        context: None,
         payload: event.encode().to_string().into(),
         event,
         hash: [0; 32],

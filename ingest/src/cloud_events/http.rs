@@ -9,13 +9,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use domain::Caller;
+use domain::access::NotTaken;
 use serde::Serialize;
 use store::Store;
 
 use super::attribute::Invalid;
 use super::binary::{is_binary, read_binary};
 use super::event::{CloudEvent, is_json, is_utf8};
-use super::problem::Problem;
+use super::problem::{DOOR, Problem};
 use super::structured::{Unreadable, read_batch, read_event};
 use super::taking::{Status, Taken, take};
 
@@ -131,7 +132,17 @@ async fn batch(store: &Store, caller: &Caller, body: &[u8]) -> Result<Response, 
     for (place, (event, taken)) in places.into_iter().zip(events.iter().zip(taken)) {
         items[place] = Some(Item::of(event, taken));
     }
-    Ok(Json(items.into_iter().flatten().collect::<Vec<_>>()).into_response())
+    let items: Vec<Item> = items.into_iter().flatten().collect();
+    let mut not_taken = NotTaken::new();
+    for item in &items {
+        if let Some(reason) = &item.reason {
+            let code = item.code.as_deref().unwrap_or("CONFLICTING");
+            not_taken.add(DOOR, code, reason, 1);
+        }
+    }
+    let mut response = Json(items).into_response();
+    response.extensions_mut().insert(not_taken);
+    Ok(response)
 }
 
 impl Item {

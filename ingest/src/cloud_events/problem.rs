@@ -2,11 +2,15 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::access::NotTaken;
 use serde_json::json;
 
 use super::attribute::Invalid;
 use super::taking::Taken;
 use crate::commands::DispatchError;
+
+/// What this door is called where it is written down what was not taken.
+pub(super) const DOOR: &str = "cloudEvents";
 
 /// A request that is not taken.
 #[derive(Debug)]
@@ -94,6 +98,10 @@ impl IntoResponse for Problem {
             body["rule"] = invalid.rule.into();
         }
         let mut response = (self.status, body.to_string()).into_response();
+        if self.status.is_client_error() {
+            let not_taken = NotTaken::one(DOOR, &self.code, &self.detail);
+            response.extensions_mut().insert(not_taken);
+        }
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
 use domain::Caller;
+use domain::access::NotTaken;
 use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -22,6 +23,8 @@ use store::Store;
 use super::taking::{Outcome, take};
 use crate::commands::DispatchError;
 
+/// What this door is called where it is written down what was not taken.
+const DOOR: &str = "otlp";
 /// How many bytes a request may have, as it comes and unpacked, unless it is set otherwise: 4 MiB.
 const DEFAULT_BODY_BYTES: usize = 4 << 20;
 
@@ -161,9 +164,28 @@ async fn receive(
         Ok(take(&door.store, &caller, &request.resource_spans).await?)
     };
     match taken.await {
-        Ok(outcome) => form.answer(StatusCode::OK, &answer(outcome)),
+        Ok(outcome) => {
+            let mut not_taken = NotTaken::new();
+            if let (Ok(spans @ 1..), Some(reason)) =
+                (u64::try_from(outcome.rejected), outcome.reasons.first())
+            {
+                not_taken.add(DOOR, "REJECTED", reason, spans);
+            }
+            let mut response = form.answer(StatusCode::OK, &answer(outcome));
+            response.extensions_mut().insert(not_taken);
+            response
+        }
         Err(Refused(status, problem)) => {
             let mut response = form.answer(status, &problem);
+            if status.is_client_error() {
+                let code = match problem.code {
+                    PERMISSION_DENIED => "PERMISSION_DENIED",
+                    RESOURCE_EXHAUSTED => "TOO_LARGE",
+                    _ => "INVALID",
+                };
+                let not_taken = NotTaken::one(DOOR, code, &problem.message);
+                response.extensions_mut().insert(not_taken);
+            }
             if status == StatusCode::SERVICE_UNAVAILABLE {
                 response
                     .headers_mut()

@@ -120,6 +120,9 @@ fn used(event: &RecordedEvent, access: &AccessEvent) -> Option<EntityKey> {
             tenant_id: event.tenant(),
             id: key.clone(),
         }),
-        AccessEvent::Denied { .. } | AccessEvent::Read { .. } | AccessEvent::Refused { .. } => None,
+        AccessEvent::Denied { .. }
+        | AccessEvent::Read { .. }
+        | AccessEvent::Refused { .. }
+        | AccessEvent::Seen { .. } => None,
     }
 }

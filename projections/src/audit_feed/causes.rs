@@ -122,7 +122,7 @@ impl Reader {
     }
 
     /// The entries that have one of these values in a column, up to one more than there is room for.
-    async fn entries_by(
+    pub(super) async fn entries_by(
         &self,
         tenant: TenantId,
         column: &str,

@@ -38,6 +38,10 @@ pub struct Entry {
     pub correlation_id: Option<String>,
     /// The event that caused it.
     pub causation_id: Option<String>,
+    /// The workspace in which its actor acted, where it said so; of a workspace's own events, itself.
+    pub workspace_id: Option<String>,
+    /// The entry that tells by what means its actor came.
+    pub context_id: Option<String>,
     /// What happened, as stored.
     pub payload: String,
 }
@@ -103,6 +107,11 @@ impl Entry {
             entity_id: event.stream.id.clone(),
             correlation_id: event.correlation_id.clone(),
             causation_id: event.causation_id.map(|id| id.to_string()),
+            workspace_id: match event.stream.aggregate_type {
+                "workspace" => Some(event.stream.id.clone()),
+                _ => event.workspace.clone(),
+            },
+            context_id: event.context.map(|id| id.to_string()),
             payload: event.payload.clone().into(),
         }
     }

@@ -23,6 +23,8 @@ pub struct Filter {
     pub entity_type: Option<String>,
     /// To this aggregate.
     pub entity_id: Option<String>,
+    /// In this workspace.
+    pub workspace_id: Option<String>,
     /// Of this request, import or run.
     pub correlation_id: Option<String>,
     /// Caused by the event of this id.
@@ -103,6 +105,25 @@ struct PlaceOf {
 }
 
 impl Filter {
+    /// This filter, with what another one asks for where it asks for nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            actor_kind: self.actor_kind.or(other.actor_kind),
+            actor_id: self.actor_id.or(other.actor_id),
+            action: self.action.or(other.action),
+            entity_type: self.entity_type.or(other.entity_type),
+            entity_id: self.entity_id.or(other.entity_id),
+            workspace_id: self.workspace_id.or(other.workspace_id),
+            correlation_id: self.correlation_id.or(other.correlation_id),
+            causation_id: self.causation_id.or(other.causation_id),
+            outcome: self.outcome.or(other.outcome),
+            text: self.text.or(other.text),
+            from: self.from.or(other.from),
+            before: self.before.or(other.before),
+        }
+    }
+
     /// Whether an entry passes: the same as a page's query says.
     #[must_use]
     pub fn accepts(&self, entry: &Entry) -> bool {
@@ -121,6 +142,7 @@ impl Filter {
             && is(&self.actor_id, &entry.actor_id)
             && is(&self.entity_type, &entry.entity_type)
             && is(&self.entity_id, &entry.entity_id)
+            && (self.workspace_id.is_none() || self.workspace_id == entry.workspace_id)
             && (self.correlation_id.is_none() || self.correlation_id == entry.correlation_id)
             && (self.causation_id.is_none() || self.causation_id == entry.causation_id)
             && self
@@ -146,6 +168,7 @@ impl Filter {
             let kinds = domain::Event::AGGREGATE_TYPES.iter();
             conditions.any("entity_type", kinds.map(ToString::to_string).collect());
         }
+        conditions.equal("workspace_id", self.workspace_id.as_ref());
         conditions.equal("correlation_id", self.correlation_id.as_ref());
         conditions.equal("causation_id", self.causation_id.as_ref());
         conditions.moment("occurred_at", ">=", self.from);

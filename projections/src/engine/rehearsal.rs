@@ -57,6 +57,8 @@ impl Story {
             actor: Actor::new(ActorKind::User, "ada"),
             correlation_id: Some("request-1".to_owned()),
             causation_id: None,
+            workspace: None,
+            context: None,
             payload: event.encode().to_string().into(),
             event,
             hash: [0; 32],

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use domain::TenantId;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::{Connection as _, PgConnection, PgPool};
 
@@ -11,6 +12,7 @@ use super::note::Archive;
 use super::table::{self, Place};
 use super::{Progress, reader::ArchiveReader, writer};
 use crate::ambient::Ambient;
+use crate::seal::{SealError, SealKeys, Trusted, proof_lines};
 
 /// How often the lock of the log is asked for, two seconds each.
 const TRIES: u32 = 10;
@@ -60,7 +62,10 @@ async fn archive_on(
     if year >= i32::from(now.to_zoned(jiff::tz::TimeZone::UTC).year()) {
         return Err(ArchiveError::NotOver { year });
     }
-    let header = first_year(connection, &place, year).await?;
+    if let Some(mounted) = place.archives.iter().find(|archive| archive.mounted_at.is_some()) {
+        return Err(mounted.on_top());
+    }
+    let mut header = first_year(connection, &place, year).await?;
     let sealed = sqlx::query_scalar!("select position from seal_head")
         .fetch_optional(&mut *connection)
         .await?;
@@ -76,11 +81,13 @@ async fn archive_on(
         .fetch_one(&mut *connection)
         .await?;
 
+    let (proofs, trusted) = prove(connection, &header).await?;
+    header.tenants = proofs.len() as u64;
     // A file that is there was written before a crash, or is something else: it is held against the table.
     if !path.exists() {
-        writer::write(connection, &header, path, progress).await?;
+        writer::write(connection, (&header, &proofs), path, progress).await?;
     }
-    let sha256 = writer::verify(connection, &header, path, progress).await?;
+    let sha256 = writer::verify(connection, (&header, &trusted), path, progress).await?;
     progress(Progress::Detaching);
     let of_file = |error: std::io::Error| super::Damage::from(error).of(path);
     let archive = Archive {
@@ -92,15 +99,48 @@ async fn archive_on(
         sha256,
         file: path.canonicalize().map_err(of_file)?.display().to_string(),
         archived_at: now,
+        mounted_at: None,
     };
-    let mut tries = 1;
-    loop {
-        match detach(connection, &archive, &order.keep).await {
-            Err(error) if tries < TRIES && is_lock_timeout(&error) => tries += 1,
-            other => break other?,
-        }
-    }
+    let leaving = Leaving::ForTheFirstTime;
+    detach(connection, &archive, (&order.keep, leaving)).await?;
     Ok(archive)
+}
+
+/// The proofs of the year's tenants, and by whom they are signed.
+async fn prove(
+    connection: &mut PgConnection,
+    header: &Header,
+) -> Result<(Vec<String>, Trusted), ArchiveError> {
+    let year = header.year;
+    let unproven = |source: SealError| match source {
+        SealError::Read(error) => ArchiveError::Read(error),
+        source => ArchiveError::Unproven {
+            year,
+            source: Box::new(source),
+        },
+    };
+    let begin = "begin isolation level repeatable read read only";
+    let mut transaction = connection.begin_with(begin).await?;
+    let keys = SealKeys::read(&mut transaction).await.map_err(unproven)?;
+    let keys = keys.ok_or_else(|| unproven(SealError::NothingSealed))?;
+    let ids = format!(
+        "select distinct tenant_id from {} order by 1",
+        table::partition(year)
+    );
+    let ids: Vec<String> = sqlx::query_scalar(&ids).fetch_all(&mut *transaction).await?;
+    let tenants = ids.iter().map(|id| {
+        id.parse().map_err(|_| ArchiveError::Broken {
+            year,
+            reason: format!("{id:?} is no tenant's id"),
+        })
+    });
+    let tenants = tenants.collect::<Result<Vec<TenantId>, _>>()?;
+    let range = (header.first_position - 1, header.last_position);
+    let lines = proof_lines(&mut transaction, &tenants, range)
+        .await
+        .map_err(unproven)?;
+    transaction.rollback().await?;
+    Ok((lines, keys.trusted()))
 }
 
 /// The year was archived before: that is fine if it is this file.
@@ -143,16 +183,41 @@ async fn first_year(connection: &mut PgConnection, place: &Place, year: i32) -> 
             first_position,
             last_position,
             events,
+            tenants: 0,
         });
     }
     Err(ArchiveError::Nothing { year })
 }
 
-/// The one moment: the partition goes, the note and what stays at hand come.
-async fn detach(
+/// How a year leaves the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// It is noted now.
+    ForTheFirstTime,
+    /// It was mounted, and its note is there.
+    Unmounted,
+}
+
+/// Lets a year's partition go, asking again for the lock of the log.
+pub(super) async fn detach(
     connection: &mut PgConnection,
     archive: &Archive,
-    keep: &[&'static str],
+    how: (&[&'static str], Leaving),
+) -> Result<(), ArchiveError> {
+    let mut tries = 1;
+    loop {
+        match detach_once(connection, archive, how).await {
+            Err(error) if tries < TRIES && is_lock_timeout(&error) => tries += 1,
+            other => return other,
+        }
+    }
+}
+
+/// The one moment: the partition goes, the note and what stays at hand come.
+async fn detach_once(
+    connection: &mut PgConnection,
+    archive: &Archive,
+    (keep, leaving): (&[&'static str], Leaving),
 ) -> Result<(), ArchiveError> {
     let partition = table::partition(archive.year);
     let mut transaction = connection.begin().await?;
@@ -165,6 +230,30 @@ async fn detach(
         columns = table::COLUMNS
     );
     sqlx::query(&kept).bind(keep).execute(&mut *transaction).await?;
+    match leaving {
+        Leaving::ForTheFirstTime => note(&mut transaction, archive, &partition).await?,
+        Leaving::Unmounted => {
+            sqlx::query!(
+                "update log_archives set mounted_at = null, file = $2 where year = $1",
+                archive.year,
+                archive.file
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+    }
+    // From here on nobody reads or appends until it is done.
+    for statement in [
+        format!("alter table events detach partition {partition}"),
+        format!("drop table {partition}"),
+    ] {
+        sqlx::query(&statement).execute(&mut *transaction).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Notes where the year is from now on, whose events it has, and each tenant's last leaf.
+async fn note(connection: &mut PgConnection, archive: &Archive, partition: &str) -> Result<(), ArchiveError> {
     let position = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     sqlx::query!(
         "insert into log_archives (year, first_position, last_position, events, bytes, sha256, file, archived_at)
@@ -178,23 +267,19 @@ async fn detach(
         archive.file,
         archive.archived_at.to_sqlx() as SqlTimestamp,
     )
-    .execute(&mut *transaction)
+    .execute(&mut *connection)
     .await?;
     let tenants = format!(
-        "insert into log_archive_tenants (tenant_id, year) select distinct tenant_id, $1::int from {partition}"
+        "insert into log_archive_tenants \
+         (tenant_id, year, last_position, last_sequence, last_recorded_at, last_content) \
+         select distinct on (tenant_id) tenant_id, $1::int, position, sequence, recorded_at, hash \
+         from {partition} order by tenant_id, position desc"
     );
     sqlx::query(&tenants)
         .bind(archive.year)
-        .execute(&mut *transaction)
+        .execute(connection)
         .await?;
-    // From here on nobody reads or appends until it is done.
-    for statement in [
-        format!("alter table events detach partition {partition}"),
-        format!("drop table {partition}"),
-    ] {
-        sqlx::query(&statement).execute(&mut *transaction).await?;
-    }
-    Ok(transaction.commit().await?)
+    Ok(())
 }
 
 fn is_lock_timeout(error: &ArchiveError) -> bool {

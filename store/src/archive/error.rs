@@ -2,7 +2,10 @@
 
 use std::io;
 
+use domain::TenantId;
+
 use crate::error::ReadError;
+use crate::seal::{Invalid, SealError};
 
 /// Why an archive's work ended; what it had begun is undone, or goes on when it is asked again.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +85,46 @@ pub enum ArchiveError {
         /// What is wrong.
         reason: String,
     },
+    /// The tenants' events can't be proven.
+    #[error("the events of {year} can't be proven: {source}; nothing was taken out of the log")]
+    Unproven {
+        /// The year asked for.
+        year: i32,
+        /// Why.
+        source: Box<SealError>,
+    },
+    /// The file's proofs are not signed by a key of this log.
+    #[error("{path}: its proofs are not signed by this log: {source}")]
+    Unsigned {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        source: Box<Invalid>,
+    },
+    /// A mounted year is on top of it.
+    #[error("{year} is mounted: `annals archive unmount {file}` first")]
+    Mounted {
+        /// The mounted year.
+        year: i32,
+        /// Its file.
+        file: String,
+    },
+    /// There is nothing to unmount.
+    #[error("{path}: {year} is not mounted")]
+    NotMounted {
+        /// Which file.
+        path: String,
+        /// Its year.
+        year: i32,
+    },
+    /// The tenant has nothing in the archive.
+    #[error("{path} has no events of the tenant {tenant}, or no proofs")]
+    NoTenant {
+        /// Which file.
+        path: String,
+        /// Who was asked for.
+        tenant: TenantId,
+    },
     /// The file comes from another database.
     #[error("{path} is an archive of the database {found}, and this one is {wanted}")]
     OtherDatabase {
@@ -117,7 +160,7 @@ pub enum ArchiveError {
         file: String,
     },
     /// Years come back to the front.
-    #[error("{year} can't be restored before {newest}: restore {file} first")]
+    #[error("{year} can't come back before {newest}: {file} first")]
     NotNewest {
         /// The year asked for.
         year: i32,
@@ -162,7 +205,7 @@ pub enum Damage {
         reason: String,
     },
     /// A format of another version of the program.
-    #[error("the archive's format is version {version}: this program reads version 1")]
+    #[error("the archive's format is version {version}: this program reads up to version 2")]
     Version {
         /// The version found.
         version: u32,
@@ -188,6 +231,25 @@ pub enum Damage {
         after: u64,
         /// The next one.
         found: u64,
+    },
+    /// What is there is not what was sealed of a tenant.
+    #[error("the proof of tenant {tenant} does not hold: {source}")]
+    Proof {
+        /// Whose.
+        tenant: String,
+        /// Why.
+        source: Box<Invalid>,
+    },
+    /// A line that proves nothing.
+    #[error("the file was changed: {0}")]
+    NoProof(Box<Invalid>),
+    /// An event of another year.
+    #[error("the file was changed: the event at position {position} was not recorded in {year}")]
+    OtherYear {
+        /// Which event.
+        position: u64,
+        /// The archive's year.
+        year: i32,
     },
     /// An event says something else than it did.
     #[error("the file was changed: the event at position {position} does not match its hash")]

@@ -1,7 +1,8 @@
 //! What an archive looks like: one zstd frame of lines of JSON, so that `zstd -dc FILE | jq` reads it.
 //!
-//! The first line says what it is ([`Header`]), each further line is an event with its columns as they are
-//! stored ([`ArchivedRow`]), and the last line ([`Footer`]) has the SHA-256 of all lines before it.
+//! The first line says what it is ([`Header`]). From version 2 on a line for each tenant proves which events are its
+//! own (`seal::archived`). Each further line is an event with its columns as they are stored ([`ArchivedRow`]), and the
+//! last line ([`Footer`]) has the SHA-256 of all lines before it.
 
 use domain::RecordedEvent;
 use jiff::Timestamp;
@@ -13,7 +14,9 @@ use crate::log::{Content, StoredColumns, decode};
 use crate::vault::Opened;
 
 /// The version of the format that this program writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
+/// The versions that it reads: the first had no proofs.
+pub(super) const READS: std::ops::RangeInclusive<u32> = 1..=VERSION;
 
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Header {
     pub last_position: u64,
     /// How many there are.
     pub events: u64,
+    /// How many tenants have events in it; 0 in an archive without proofs.
+    #[serde(default)]
+    pub tenants: u64,
 }
 
 /// The last line.
@@ -117,6 +123,7 @@ impl ArchivedRow {
             causation_id: self.causation_id.as_deref(),
             payload: &self.payload,
             hash: &self.hash,
+            metadata: &self.metadata,
         }
     }
 }

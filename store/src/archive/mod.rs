@@ -1,11 +1,12 @@
 //! A year of the log as a file: written, read, taken out of the database and brought back.
 //!
 //! Reading order: `format` (what the file looks like), `note` (what the database remembers of it), `reader` and
-//! `writer`, then `detach` and `restore`, which each end in one transaction.
+//! `writer`, then `detach`, `restore` and `mount`, which each end in one transaction.
 
 mod detach;
 mod error;
 mod format;
+mod mount;
 mod note;
 mod reader;
 mod restore;
@@ -16,9 +17,10 @@ mod writer;
 pub use detach::{ArchiveOrder, archive};
 pub use error::{ArchiveError, Damage};
 pub use format::Header as ArchiveHeader;
-pub(crate) use note::archives;
+pub use mount::{mount, unmount};
 pub use note::{Archive, Archives};
-pub use reader::ArchiveReader;
+pub(crate) use note::{archives, noted};
+pub use reader::{ArchiveReader, export_archived};
 pub use restore::restore;
 
 pub(crate) use format::ArchivedRow;
@@ -46,6 +48,13 @@ pub enum Progress {
     Detaching,
     /// So many events of the file were verified and sent to the database.
     Loaded {
+        /// Until now.
+        events: u64,
+        /// In all.
+        of: u64,
+    },
+    /// So many events of the file are as they were noted.
+    Read {
         /// Until now.
         events: u64,
         /// In all.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{PgExecutor, PgPool};
 
+use super::error::ArchiveError;
 use crate::error::ReadError;
 
 /// The error code with which `log_at_hand` answers (`migrations/0006_archives.sql`).
@@ -32,6 +33,19 @@ pub struct Archive {
     pub file: String,
     /// When.
     pub archived_at: Timestamp,
+    /// Since when it is read in the database as well; `None`: it is not mounted.
+    #[serde(default)]
+    pub mounted_at: Option<Timestamp>,
+}
+
+impl Archive {
+    /// That this year, being mounted, is in the way.
+    pub(super) fn on_top(&self) -> ArchiveError {
+        ArchiveError::Mounted {
+            year: self.year,
+            file: self.file.clone(),
+        }
+    }
 }
 
 /// Archives that a reader would need, oldest first.
@@ -60,10 +74,10 @@ impl fmt::Display for Archives {
             let comma = if number > 0 { ", " } else { "" };
             write!(f, "{comma}{year} in {file}")?;
         }
-        f.write_str("): bring them back with ")?;
+        f.write_str("): read them with ")?;
         for (number, archive) in self.0.iter().rev().enumerate() {
             let then = if number > 0 { ", then " } else { "" };
-            write!(f, "{then}`annals log restore {}`", archive.file)?;
+            write!(f, "{then}`annals archive mount {}`", archive.file)?;
         }
         write!(f, ", or ask for what comes after position {to}")
     }
@@ -77,11 +91,11 @@ pub(crate) async fn archives(pool: &PgPool) -> Result<Vec<Archive>, ReadError> {
     Ok(noted(pool).await?)
 }
 
-pub(super) async fn noted(executor: impl PgExecutor<'_>) -> Result<Vec<Archive>, sqlx::Error> {
+pub(crate) async fn noted(executor: impl PgExecutor<'_>) -> Result<Vec<Archive>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select year, first_position, last_position, events, bytes, sha256, file,
-               archived_at as "archived_at: SqlTimestamp"
+               archived_at as "archived_at: SqlTimestamp", mounted_at as "mounted_at: SqlTimestamp"
         from log_archives
         order by year
         "#
@@ -100,6 +114,7 @@ pub(super) async fn noted(executor: impl PgExecutor<'_>) -> Result<Vec<Archive>,
             sha256: hex::encode(row.sha256),
             file: row.file,
             archived_at: row.archived_at.to_jiff(),
+            mounted_at: row.mounted_at.map(SqlTimestamp::to_jiff),
         })
         .collect())
 }

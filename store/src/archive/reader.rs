@@ -2,15 +2,17 @@
 //! be whole when it has ended without an error.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use domain::RecordedEvent;
+use domain::{RecordedEvent, TenantId};
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use zstd::stream::read::Decoder;
 
 use super::error::{ArchiveError, Damage};
-use super::format::{ArchivedRow, Footer, Header, VERSION};
+use super::format::{ArchivedRow, Footer, Header, READS};
+use crate::seal::{ArchivedTrees, Invalid};
 
 /// A payload has a mebibyte at most; as JSON in JSON it may be some times as long.
 const LINE_BYTES: u64 = 64 * 1024 * 1024;
@@ -25,6 +27,8 @@ pub struct ArchiveReader {
     line: Vec<u8>,
     hasher: Sha256,
     header: Header,
+    /// The tenants' trees, as far as they are read; none, if the archive has no proofs.
+    trees: Option<ArchivedTrees>,
     position: u64,
     digest: Option<String>,
 }
@@ -44,7 +48,7 @@ impl ArchiveReader {
         Self::begin(path).map_err(|damage| damage.of(path))
     }
 
-    fn begin(path: &Path) -> Result<Self, Damage> {
+    pub(crate) fn begin(path: &Path) -> Result<Self, Damage> {
         let mut file = BufReader::new(File::open(path)?);
         if !file.fill_buf()?.starts_with(&MAGIC) {
             return Err(Damage::NotAnArchive {
@@ -64,7 +68,9 @@ impl ArchiveReader {
                 first_position: 0,
                 last_position: 0,
                 events: 0,
+                tenants: 0,
             },
+            trees: None,
             position: 0,
             digest: None,
         };
@@ -76,7 +82,7 @@ impl ArchiveReader {
         }
         let versioned: Versioned = serde_json::from_slice(&reader.line)
             .map_err(|error| reason(format!("its first line: {error}")))?;
-        if versioned.annals_archive != VERSION {
+        if !READS.contains(&versioned.annals_archive) {
             return Err(Damage::Version {
                 version: versioned.annals_archive,
             });
@@ -85,13 +91,34 @@ impl ArchiveReader {
             .map_err(|error| reason(format!("its first line: {error}")))?;
         if header.first_position == 0
             || header.last_position.checked_sub(header.first_position - 1) != Some(header.events)
+            || (header.annals_archive > 1) != (header.tenants > 0)
         {
             return Err(reason("its first line contradicts itself".to_owned()));
         }
         reader.hasher.update(&reader.line);
         reader.position = header.first_position - 1;
         reader.header = header;
+        reader.read_proofs()?;
         Ok(reader)
+    }
+
+    fn read_proofs(&mut self) -> Result<(), Damage> {
+        let range = (self.header.first_position - 1, self.header.last_position);
+        for _ in 0..self.header.tenants {
+            self.read_line()?;
+            let trees = self.trees.get_or_insert_default();
+            trees
+                .add(&self.line, range)
+                .map_err(|invalid| Damage::NoProof(Box::new(invalid)))?;
+            self.hasher.update(&self.line);
+        }
+        Ok(())
+    }
+
+    /// The tenants' trees, which are what was sealed once the archive was read to its end; who signed them is not
+    /// looked at. `None`: the archive has no proofs.
+    pub(crate) const fn trees(&self) -> Option<&ArchivedTrees> {
+        self.trees.as_ref()
     }
 
     /// What the archive says of itself.
@@ -119,11 +146,11 @@ impl ArchiveReader {
     }
 
     /// The next row, verified.
-    pub(super) fn next_row(&mut self) -> Result<Option<ArchivedRow>, ArchiveError> {
+    pub(crate) fn next_row(&mut self) -> Result<Option<ArchivedRow>, ArchiveError> {
         self.advance().map_err(|damage| damage.of(&self.path))
     }
 
-    fn advance(&mut self) -> Result<Option<ArchivedRow>, Damage> {
+    pub(crate) fn advance(&mut self) -> Result<Option<ArchivedRow>, Damage> {
         if self.digest.is_some() {
             return Ok(None);
         }
@@ -140,6 +167,18 @@ impl ArchiveReader {
             });
         }
         row.check()?;
+        let year = self.header.year;
+        if i32::from(row.recorded_at.to_zoned(TimeZone::UTC).year()) != year {
+            return Err(Damage::OtherYear {
+                position: row.position,
+                year,
+            });
+        }
+        if let Some(trees) = &mut self.trees {
+            trees
+                .push(&row)
+                .map_err(|source| broken_proof(&row.tenant_id, source))?;
+        }
         self.hasher.update(&self.line);
         self.position = row.position;
         Ok(Some(row))
@@ -162,6 +201,11 @@ impl ArchiveReader {
         let more = more + self.lines.get_mut().get_mut().read(&mut rest)?;
         if more > 0 {
             return Err(Damage::Trailing);
+        }
+        if let Some(trees) = &self.trees {
+            trees
+                .end()
+                .map_err(|(tenant, source)| broken_proof(&tenant, source))?;
         }
         self.digest = Some(found);
         Ok(())
@@ -200,5 +244,39 @@ impl ArchiveReader {
             after: self.position,
             reason: reason.to_owned(),
         }
+    }
+}
+
+/// Writes a tenant's part of an archive as an export with its proof, which is verified without the archive and without
+/// a database; gives how many events it has. Blocks the thread.
+///
+/// # Errors
+/// [`ArchiveError`]: what was written is then no export.
+pub fn export_archived(path: &Path, tenant: TenantId, out: &mut dyn Write) -> Result<u64, ArchiveError> {
+    let mut archive = ArchiveReader::open(path)?;
+    let wanted = tenant.to_string();
+    let of_file = |error: std::io::Error| Damage::from(error).of(path);
+    let line = archive.trees().and_then(|trees| trees.export_line(&wanted));
+    let line = line.ok_or_else(|| ArchiveError::NoTenant {
+        path: path.display().to_string(),
+        tenant,
+    })?;
+    writeln!(out, "{}", line.map_err(|error| of_file(error.into()))?).map_err(of_file)?;
+    let mut events = 0;
+    while let Some(row) = archive.next_row()? {
+        if row.tenant_id == wanted {
+            serde_json::to_writer(&mut *out, &row).map_err(|error| of_file(error.into()))?;
+            out.write_all(b"\n").map_err(of_file)?;
+            events += 1;
+        }
+    }
+    out.flush().map_err(of_file)?;
+    Ok(events)
+}
+
+fn broken_proof(tenant: &str, source: Invalid) -> Damage {
+    Damage::Proof {
+        tenant: tenant.to_owned(),
+        source: Box::new(source),
     }
 }

@@ -1,5 +1,5 @@
 //! Brings a year back into the log: loads it into a fresh partition while it verifies the file, and puts it
-//! in place in the same transaction.
+//! in place in the same transaction. A year that is mounted already stays where it is.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::format::{ArchivedRow, Header};
 use super::note::Archive;
 use super::reader::ArchiveReader;
 use super::table::{self, Place};
-use super::{Progress, STEP};
+use super::{Progress, STEP, mount};
 
 /// So many bytes of rows are sent at once.
 const CHUNK: usize = 256 * 1024;
@@ -40,34 +40,69 @@ async fn restore_on(
     let mut file = ArchiveReader::open(path)?;
     let place = table::take(connection).await?;
     let archive = noted_for(&place, file.header(), path)?;
-    let (year, partition) = (archive.year, table::partition(archive.year));
-
+    match place.archives.last() {
+        Some(newest) if newest.year > archive.year => return Err(not_newest(&archive, newest)),
+        _ => {}
+    }
     let mut transaction = connection.begin().await?;
+    if archive.mounted_at.is_some() {
+        mount::open(&mut transaction, archive.year).await?;
+    } else {
+        load_year(&mut transaction, (&mut file, path), &archive, progress).await?;
+    }
+    sqlx::query!("delete from log_archives where year = $1", archive.year)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(archive)
+}
+
+/// Years come back to the front.
+pub(super) fn not_newest(archive: &Archive, newest: &Archive) -> ArchiveError {
+    ArchiveError::NotNewest {
+        year: archive.year,
+        newest: newest.year,
+        file: newest.file.clone(),
+    }
+}
+
+/// Brings a year's rows into a partition of their own and puts it into its place, if the file is what was noted.
+pub(super) async fn load_year(
+    transaction: &mut PgConnection,
+    (file, path): (&mut ArchiveReader, &Path),
+    archive: &Archive,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<(), ArchiveError> {
+    let partition = table::partition(archive.year);
     // An index is made faster over all rows at once, which attaching does.
     sqlx::query(&format!(
         "create table {partition} (like events including defaults including constraints)"
     ))
     .execute(&mut *transaction)
     .await?;
-    load(&mut transaction, &mut file, &partition, progress).await?;
-    let found = file.digest().unwrap_or_default();
-    if found != archive.sha256 {
-        return Err(ArchiveError::NotTheNoted {
-            path: path.display().to_string(),
-            year,
-            found: found.to_owned(),
-            noted: archive.sha256,
-            file: archive.file,
-        });
-    }
+    load(transaction, file, &partition, progress).await?;
+    is_noted(file, path, archive)?;
     progress(Progress::Attaching);
-    attach(&mut transaction, &archive, &partition).await?;
-    transaction.commit().await?;
-    Ok(archive)
+    attach(transaction, archive, &partition).await
 }
 
-/// The note of the file's year, if this file may come back now.
-fn noted_for(place: &Place, header: &Header, path: &Path) -> Result<Archive, ArchiveError> {
+/// Whether a file that was read to its end is the one that was noted.
+pub(super) fn is_noted(file: &ArchiveReader, path: &Path, archive: &Archive) -> Result<(), ArchiveError> {
+    let found = file.digest().unwrap_or_default();
+    if found == archive.sha256 {
+        return Ok(());
+    }
+    Err(ArchiveError::NotTheNoted {
+        path: path.display().to_string(),
+        year: archive.year,
+        found: found.to_owned(),
+        noted: archive.sha256.clone(),
+        file: archive.file.clone(),
+    })
+}
+
+/// The note of the file's year.
+pub(super) fn noted_for(place: &Place, header: &Header, path: &Path) -> Result<Archive, ArchiveError> {
     let (year, path) = (header.year, path.display().to_string());
     if header.database != place.identity {
         return Err(ArchiveError::OtherDatabase {
@@ -76,17 +111,8 @@ fn noted_for(place: &Place, header: &Header, path: &Path) -> Result<Archive, Arc
             wanted: place.identity.clone(),
         });
     }
-    let Some(archive) = place.archives.iter().find(|archive| archive.year == year) else {
-        return Err(ArchiveError::NotArchived { path, year });
-    };
-    match place.archives.last() {
-        Some(newest) if newest.year > year => Err(ArchiveError::NotNewest {
-            year,
-            newest: newest.year,
-            file: newest.file.clone(),
-        }),
-        _ => Ok(archive.clone()),
-    }
+    let noted = place.archives.iter().find(|archive| archive.year == year);
+    noted.cloned().ok_or(ArchiveError::NotArchived { path, year })
 }
 
 async fn load(
@@ -162,7 +188,7 @@ fn push(out: &mut Vec<u8>, row: &ArchivedRow) {
     }
 }
 
-/// The partition comes into its place, and the note and what was kept at hand go.
+/// The partition comes into its place, and what was kept at hand goes.
 async fn attach(
     connection: &mut PgConnection,
     archive: &Archive,
@@ -197,8 +223,5 @@ async fn attach(
     )
     .execute(&mut *connection)
     .await?;
-    sqlx::query!("delete from log_archives where year = $1", archive.year)
-        .execute(&mut *connection)
-        .await?;
     Ok(())
 }

@@ -38,7 +38,8 @@ pub(crate) async fn whole_stream<A: cqrs_es::Aggregate>(
             return Ok(found);
         }
     }
-    let archives = noted(streams.1).await.map_err(|error| unreadable(error.into()))?;
+    let mut archives = noted(streams.1).await.map_err(|error| unreadable(error.into()))?;
+    archives.retain(|archive| archive.mounted_at.is_none());
     Err(unreadable(ReadError::ArchivedStream {
         stream: stream.clone(),
         archives: Archives(archives),

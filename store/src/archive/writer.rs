@@ -14,6 +14,7 @@ use super::error::{ArchiveError, Damage};
 use super::format::{Footer, Header};
 use super::reader::ArchiveReader;
 use super::{Progress, STEP, table};
+use crate::seal::Trusted;
 
 /// zstd's level: from here on a file gets hardly smaller, and much slower.
 const LEVEL: i32 = 6;
@@ -21,13 +22,16 @@ const LEVEL: i32 = 6;
 /// Writes the year to a file beside `path` and, once it is on the disk, gives it that name.
 pub(super) async fn write(
     connection: &mut PgConnection,
-    header: &Header,
+    (header, proofs): (&Header, &[String]),
     path: &Path,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), ArchiveError> {
     let partial = beside(path);
     let of_file = |damage: Damage| damage.of(&partial);
     let mut lines = Lines::create(&partial, header).map_err(of_file)?;
+    for proof in proofs {
+        lines.push_text(proof).map_err(of_file)?;
+    }
     let query = table::query(header.year);
     let mut rows = table::rows(connection, &query);
     let (mut position, of) = (header.first_position - 1, header.events);
@@ -55,10 +59,10 @@ pub(super) async fn write(
         .map_err(|error| Damage::from(error).of(path))
 }
 
-/// Reads the file back, holding each row against the table's; gives its digest.
+/// Reads the file back, holding each row against the table's, and its proofs against the keys; gives its digest.
 pub(super) async fn verify(
     connection: &mut PgConnection,
-    header: &Header,
+    (header, trusted): (&Header, &Trusted),
     path: &Path,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<String, ArchiveError> {
@@ -84,6 +88,12 @@ pub(super) async fn verify(
     }
     if file.next_row()?.is_some() {
         return Err(differs(header.first_position + events));
+    }
+    if let Some(trees) = file.trees() {
+        trees.signed(trusted).map_err(|source| ArchiveError::Unsigned {
+            path: path.display().to_string(),
+            source: Box::new(source),
+        })?;
     }
     let digest = file.digest().map(str::to_owned);
     digest.ok_or_else(|| differs(header.last_position))
@@ -133,6 +143,16 @@ impl Lines {
     fn push(&mut self, value: &impl serde::Serialize) -> Result<(), Damage> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, value).map_err(std::io::Error::from)?;
+        self.end_line()
+    }
+
+    fn push_text(&mut self, line: &str) -> Result<(), Damage> {
+        self.line.clear();
+        self.line.extend_from_slice(line.as_bytes());
+        self.end_line()
+    }
+
+    fn end_line(&mut self) -> Result<(), Damage> {
         self.line.push(b'\n');
         self.hasher.update(&self.line);
         Ok(self.out.write_all(&self.line)?)

@@ -84,6 +84,26 @@ impl Store {
         A: Entity,
         A::Order: Clone,
     {
+        let introduced = self.introduced::<A>(caller).await;
+        let outcome = self.execute_as::<A>(&introduced.caller, id, orders).await;
+        if let (Ok(committed), Some(context)) = (&outcome, introduced.later)
+            && !committed.known
+        {
+            self.tell(caller, context).await;
+        }
+        outcome
+    }
+
+    async fn execute_as<A>(
+        &self,
+        caller: &Caller,
+        id: &A::Id,
+        orders: Orders<A::Order>,
+    ) -> Result<Committed, StoreError<A::Error>>
+    where
+        A: Entity,
+        A::Order: Clone,
+    {
         let stream = stream_of::<A>(caller, id.as_str());
         // A stream that is not in the cache is taken for a new one at first, which needs no reading. What
         // the rules refuse on that ground or on a cached state is decided again on what is read; what they

@@ -68,6 +68,8 @@ impl Store {
         if let Err(Setback::Final(error)) = self.pass_gate::<A>(caller).await {
             return Err(error);
         }
+        let introduced = self.introduced::<A>(caller).await;
+        let caller = introduced.caller.as_ref();
         let mut writes = Vec::with_capacity(records.len());
         let mut outlooks = Vec::with_capacity(records.len());
         for record in records {
@@ -140,7 +142,7 @@ impl Store {
             .collect())
     }
 
-    fn fact_write<A: Entity>(
+    pub(super) fn fact_write<A: Entity>(
         &self,
         caller: &Caller,
         record: &FactRecord<A::Event>,

@@ -5,6 +5,7 @@ mod event_store;
 mod execute;
 mod facts;
 mod key;
+mod means;
 mod prepare;
 
 pub use event_store::LogEventStore;
@@ -13,3 +14,4 @@ pub use facts::{FactOutcome, FactRecord};
 pub use key::Key;
 
 pub(crate) use cache::StateCache;
+pub(crate) use means::ToldMeans;

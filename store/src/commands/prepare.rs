@@ -9,11 +9,18 @@ use crate::ambient::{Ambient, to_micros};
 use crate::error::Rejection;
 use crate::log::NewEvent;
 
-/// The metadata of what came under a key.
+/// The metadata: under which key it came, and the event that tells by what means its actor did. `log::row` reads
+/// it again.
 #[derive(Serialize)]
-struct Origin<'a> {
-    source: &'a str,
-    source_id: &'a str,
+struct Metadata<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
 }
 
 /// Puts an event into its envelope: who, when, because of what.
@@ -27,13 +34,15 @@ pub(super) fn new_event<E: StoredEvent>(
     let broken = |error: serde_json::Error| Rejection::Broken {
         reason: error.to_string(),
     };
-    let metadata = match key {
-        Some(key) => serde_json::to_string(&Origin {
-            source: &key.source,
-            source_id: &key.id,
+    let metadata = match (key, &caller.workspace, caller.context) {
+        (None, None, None) => "{}".to_owned(),
+        (key, workspace, context) => serde_json::to_string(&Metadata {
+            source: key.map(|key| key.source.as_str()),
+            source_id: key.map(|key| key.id.as_str()),
+            workspace: workspace.as_deref(),
+            context: context.map(|id| id.to_string()),
         })
         .map_err(broken)?,
-        None => "{}".to_owned(),
     };
     Ok(NewEvent {
         event_id: ambient.fresh_id().to_string(),

@@ -25,7 +25,7 @@ pub enum ForgetError {
     Unknown(SubjectId),
     /// Some of it is in a file, and the read models could not be masked.
     #[error(
-        "events about {subject} of {year} are archived in {file}: bring them back with `annals log restore`, and \
+        "events about {subject} of {year} are archived in {file}: read them with `annals archive mount`, and \
          ask again"
     )]
     Archived {
@@ -105,7 +105,7 @@ async fn archived(
         r#"
         select a.year, a.file
         from subject_keys k
-        join log_archives a on a.year = extract(year from k.month)
+        join log_archives a on a.year = extract(year from k.month) and a.mounted_at is null
         where k.tenant_id = $1
           and k.subject = $2
           and k.wrapped is not null

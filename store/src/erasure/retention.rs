@@ -78,7 +78,7 @@ impl Store {
             r#"
             select a.year, a.file
             from subject_keys k
-            join log_archives a on a.year = extract(year from k.month)
+            join log_archives a on a.year = extract(year from k.month) and a.mounted_at is null
             where k.tenant_id = $1
               and k.event_type = $2
               and k.month < $3

@@ -12,7 +12,7 @@ use crate::vault::{Opened, Vault, erases};
 
 /// The columns of an event, in the order in which [`decode_row`] reads them.
 pub(crate) const COLUMNS: &str = "position, tenant_id, aggregate_type, aggregate_id, sequence, event_id, \
-     event_type, event_version, occurred_at, recorded_at, actor, correlation_id, causation_id, payload::text, hash";
+     event_type, event_version, occurred_at, recorded_at, actor, correlation_id, causation_id, payload::text, hash, metadata::text";
 
 /// Which events a reader wants; an empty filter wants all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

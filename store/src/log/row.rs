@@ -1,7 +1,10 @@
 //! A stored row becomes a recorded event again, or the reader stops and says where.
 
+use std::borrow::Cow;
+
 use domain::{Actor, Event, EventId, RecordedEvent, StreamId, TenantId};
 use jiff::Timestamp;
+use serde::Deserialize;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -26,6 +29,7 @@ pub(crate) struct StoredColumns<'a> {
     pub(crate) causation_id: Option<&'a str>,
     pub(crate) payload: &'a str,
     pub(crate) hash: &'a [u8],
+    pub(crate) metadata: &'a str,
 }
 
 /// Decodes a row of `events`; the columns are found by name once a page would cost more than it saves,
@@ -48,6 +52,7 @@ pub(crate) fn decode_row(row: &PgRow, opened: &Opened) -> Result<RecordedEvent, 
         causation_id: row.try_get(12)?,
         payload: row.try_get_unchecked(13)?,
         hash: row.try_get(14)?,
+        metadata: row.try_get_unchecked(15)?,
     };
     decode(columns, opened)
 }
@@ -95,6 +100,11 @@ pub(crate) fn decode(row: StoredColumns<'_>, opened: &Opened) -> Result<Recorded
         Some(text) => Some(text.parse().map_err(|_| corrupt("causation_id", text))?),
         None => None,
     };
+    let surroundings = Surroundings::of(row.metadata);
+    let context = match surroundings.context {
+        Some(text) => Some(text.parse().map_err(|_| corrupt("metadata", row.metadata))?),
+        None => None,
+    };
     Ok(RecordedEvent {
         position,
         event_id,
@@ -111,8 +121,55 @@ pub(crate) fn decode(row: StoredColumns<'_>, opened: &Opened) -> Result<Recorded
         actor,
         correlation_id: row.correlation_id.map(str::to_owned),
         causation_id,
+        workspace: surroundings.workspace.map(Cow::into_owned),
+        context,
         event,
         payload: payload.into(),
         hash: row.hash.try_into().map_err(|_| corrupt("hash", "not 32 bytes"))?,
     })
+}
+
+/// What metadata says of an event's surroundings.
+#[derive(Default, Deserialize)]
+struct Surroundings<'a> {
+    #[serde(borrow)]
+    workspace: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    context: Option<Cow<'a, str>>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Most events have none: they are not parsed.
+    fn of(metadata: &'a str) -> Self {
+        // In a text quotes are escaped, so a source's name is no key.
+        if metadata.contains("\"context\":") || metadata.contains("\"workspace\":") {
+            return serde_json::from_str(metadata).unwrap_or_default();
+        }
+        Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Surroundings;
+
+    #[test]
+    fn surroundings_are_found_whatever_a_source_calls_itself_and_old_events_have_none() {
+        let of = |text: &'static str| {
+            let found = Surroundings::of(text);
+            (found.workspace.map(String::from), found.context.map(String::from))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(of("{}"), (None, None));
+        assert_eq!(of(r#"{"source":"crm","source_id":"7"}"#), (None, None));
+        assert_eq!(of(r#"{"context":"01K"}"#), (None, some("01K")));
+        assert_eq!(
+            of(r#"{"source":"crm","source_id":"7","workspace":"w1","context":"01K"}"#),
+            (some("w1"), some("01K"))
+        );
+        assert_eq!(
+            of(r#"{"source":"crm","source_id":"\"context\":\"01K"}"#),
+            (None, None)
+        );
+    }
 }

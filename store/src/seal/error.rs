@@ -25,7 +25,7 @@ pub enum SealError {
     Certificate(String),
     /// An event that is to be sealed next is not there.
     #[error(
-        "position {position} is to be sealed next, and is not in the log: bring its archive back with `annals log restore`, or see `annals audit verify`"
+        "position {position} is to be sealed next, and is not in the log: bring its archive back with `annals archive mount`, or see `annals audit verify`"
     )]
     Gap {
         /// Its position.

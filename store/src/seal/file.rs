@@ -18,18 +18,18 @@ pub(super) const VERSION: u32 = 1;
 /// The first line of an export; each further line is an event's row. It has all that encloses them.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExportHeader {
-    pub(super) annals_export: u32,
-    pub(super) after: u64,
-    pub(super) upto: u64,
-    pub(super) events: u64,
-    pub(super) first: u64,
-    pub(super) before: Option<Leaf>,
-    pub(super) behind: Option<Leaf>,
-    pub(super) left: Vec<Base64>,
-    pub(super) right: Vec<Base64>,
-    pub(super) checkpoint: String,
-    pub(super) endorsements: Vec<String>,
+pub(crate) struct ExportHeader {
+    pub(crate) annals_export: u32,
+    pub(crate) after: u64,
+    pub(crate) upto: u64,
+    pub(crate) events: u64,
+    pub(crate) first: u64,
+    pub(crate) before: Option<Leaf>,
+    pub(crate) behind: Option<Leaf>,
+    pub(crate) left: Vec<Base64>,
+    pub(crate) right: Vec<Base64>,
+    pub(crate) checkpoint: String,
+    pub(crate) endorsements: Vec<String>,
 }
 
 /// The proof that one tree is the beginning of another: one line.
@@ -53,7 +53,7 @@ pub(super) struct Extra {
 
 /// A hash as 44 characters of base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Base64(pub(super) Hash);
+pub(crate) struct Base64(pub(super) Hash);
 
 impl Serialize for Base64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -85,7 +85,12 @@ impl Enclosure {
     /// # Errors
     /// None that is known of: it is strings and numbers.
     pub fn line(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&ExportHeader {
+        serde_json::to_string(&self.header())
+    }
+
+    /// The same, as it is before it is text.
+    pub(super) fn header(&self) -> ExportHeader {
+        ExportHeader {
             annals_export: VERSION,
             after: self.after,
             upto: self.upto,
@@ -97,7 +102,7 @@ impl Enclosure {
             right: all(&self.right),
             checkpoint: self.checkpoint.note.clone(),
             endorsements: self.endorsements.clone(),
-        })
+        }
     }
 }
 

@@ -105,7 +105,7 @@ impl SealKeys {
         Trusted::new(self.keys.iter().map(|(key, _)| key.clone()).collect())
     }
 
-    pub(super) async fn read(connection: &mut PgConnection) -> Result<Option<Self>, SealError> {
+    pub(crate) async fn read(connection: &mut PgConnection) -> Result<Option<Self>, SealError> {
         let name = sqlx::query_scalar!("select name from seal_head")
             .fetch_optional(&mut *connection)
             .await?;

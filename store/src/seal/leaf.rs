@@ -47,7 +47,7 @@ impl Leaf {
 
 impl ArchivedRow {
     /// The leaf of what the row says, whatever hash it has.
-    pub(super) fn leaf(&self) -> Leaf {
+    pub(crate) fn leaf(&self) -> Leaf {
         Leaf {
             position: self.position,
             sequence: self.sequence,

@@ -154,7 +154,33 @@ pub(super) async fn find(
     }))
 }
 
-/// The leaf of a number, made of its event's row.
+/// The last leaf of the tenant in an archive, if that is at this position: it stayed when its row left.
+async fn boundary(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    position: u64,
+) -> Result<Option<Leaf>, SealError> {
+    let row = sqlx::query!(
+        r#"
+        select last_sequence as "sequence!", last_recorded_at as "recorded_at!: SqlTimestamp",
+               last_content as "content!"
+        from log_archive_tenants
+        where tenant_id = $1 and last_position = $2
+        "#,
+        tenant.to_string(),
+        bigint(position)
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Leaf {
+        position,
+        sequence: number(row.sequence),
+        recorded_at: row.recorded_at.to_jiff(),
+        content: row.content.try_into().unwrap_or_default(),
+    }))
+}
+
+/// The leaf of a number, made of its event's row, or of what an archive left of it.
 async fn leaf_at(connection: &mut PgConnection, tenant: TenantId, index: u64) -> Result<Leaf, SealError> {
     let place = Place {
         level: 0,
@@ -172,10 +198,13 @@ async fn leaf_at(connection: &mut PgConnection, tenant: TenantId, index: u64) ->
         .ok_or_else(damaged)?;
     let at = usize::try_from(index % WIDTH).unwrap_or_default();
     let position = *tile.positions.get(at).ok_or_else(damaged)?;
-    let row = row_at(connection, tenant, position)
-        .await?
-        .ok_or(SealError::Changed { position })?;
-    let leaf = row.leaf();
+    let leaf = match boundary(connection, tenant, position).await? {
+        Some(leaf) => leaf,
+        None => row_at(connection, tenant, position)
+            .await?
+            .ok_or(SealError::Changed { position })?
+            .leaf(),
+    };
     if tile.hashes.get(at) != Some(&leaf.hash()) {
         return Err(SealError::Changed { position });
     }

@@ -22,7 +22,7 @@ fn assert_says(error: &ReadError, years: &Years, named: &[i32]) {
         let file = years.file(*year).canonicalize().unwrap();
         assert!(text.contains(&format!("{year} in {}", file.display())), "{text}");
         assert!(
-            text.contains(&format!("`annals log restore {}`", file.display())),
+            text.contains(&format!("`annals archive mount {}`", file.display())),
             "{text}"
         );
     }
@@ -76,7 +76,7 @@ async fn a_reader_from_before_the_edge_is_told_which_files_it_needs() {
         format: Format::Ndjson,
     };
     let export = streams::export(log, &order, &mut out).await.unwrap_err();
-    assert!(export.to_string().contains("annals log restore"), "{export}");
+    assert!(export.to_string().contains("annals archive mount"), "{export}");
     let part = Part::Tenant {
         tenant: years.caller.tenant,
         aggregates: &[],
@@ -142,7 +142,7 @@ async fn nothing_is_decided_on_half_a_stream_and_the_tenant_goes_on() {
         let framework = LogEventStore::new(store.clone(), years.caller.clone());
         let refused = cqrs_es::EventStore::<Lead>::load_aggregate(&framework, id).await;
         let refused = refused.err().unwrap().to_string();
-        assert!(refused.contains("annals log restore"), "{refused}");
+        assert!(refused.contains("annals archive mount"), "{refused}");
         let part = Part::Stream(domain::StreamId {
             aggregate_type: "lead",
             tenant: years.caller.tenant,

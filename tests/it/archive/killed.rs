@@ -21,6 +21,7 @@ fn program(years: &Years, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .args(["--database-url", years.database.url()])
+        .env("ANNALS_READ_SECONDS", "0")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
@@ -86,13 +87,13 @@ async fn killed_at_any_moment_it_leaves_the_year_in_the_log_or_in_the_file_and_f
     let whole = dump(&pool).await;
     let file = years.file(2025);
     let path = file.to_str().unwrap();
-    let archive = ["log", "archive", "--year", "2025", "--to", path];
-    let restore = ["log", "restore", path];
+    let archive = ["archive", "write", "--year", "2025", "--to", path];
+    let restore = ["archive", "restore", path];
     for year in [2023, 2024] {
         let to = years.file(year);
         let arguments = [
-            "log",
             "archive",
+            "write",
             "--year",
             &year.to_string(),
             "--to",
@@ -143,7 +144,7 @@ async fn killed_at_any_moment_it_leaves_the_year_in_the_log_or_in_the_file_and_f
     );
     for year in [2025, 2024, 2023] {
         let from = years.file(year);
-        let restored = run(&years, &["log", "restore", from.to_str().unwrap()]).await;
+        let restored = run(&years, &["archive", "restore", from.to_str().unwrap()]).await;
         assert!(text(&restored).contains(&format!("{year} is restored")));
     }
     assert_eq!(dump(&pool).await, whole);
@@ -181,13 +182,13 @@ async fn an_archive_reads_in_the_terminal_as_the_log_did() {
             &run(&years, &[&["log", "tail"], filter, &only_2023].concat()).await,
         ));
     }
-    let done = text(&run(&years, &["log", "archive", "--year", "2023", "--to", path]).await);
+    let done = text(&run(&years, &["archive", "write", "--year", "2023", "--to", path]).await);
     assert!(
         done.contains("2023 is archived: 14 events, positions 1 to 14"),
         "{done}"
     );
     for (filter, before) in filters.into_iter().zip(before) {
-        let read = text(&run(&years, &[&["log", "read", path], filter].concat()).await);
+        let read = text(&run(&years, &[&["archive", "read", path], filter].concat()).await);
         assert_eq!(read, before, "{filter:?}");
         assert!(!read.is_empty(), "{filter:?}");
     }
@@ -202,7 +203,7 @@ async fn an_archive_reads_in_the_terminal_as_the_log_did() {
             said.contains("positions 1 to 14 are archived (2023 in "),
             "{said}"
         );
-        assert!(said.contains("annals log restore"), "{said}");
+        assert!(said.contains("annals archive mount"), "{said}");
     }
     let stats = text(&run(&years, &["log", "stats"]).await);
     assert!(
@@ -214,6 +215,6 @@ async fn an_archive_reads_in_the_terminal_as_the_log_did() {
 
     let bytes = std::fs::read(&file).unwrap();
     std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
-    let said = said(&run(&years, &["log", "read", path]).await);
+    let said = said(&run(&years, &["archive", "read", path]).await);
     assert!(said.contains(path) && said.contains("truncated"), "{said}");
 }

@@ -47,7 +47,9 @@ async fn a_changed_file_is_named_and_not_restored() {
     let mut rows = lines(&whole);
     let footer = rows.pop().unwrap();
     assert!(footer.contains(&note.sha256));
+    // Before the rows lie the header and the tenant's proof.
     let middle = rows.len() / 2;
+    let at = middle - 1;
 
     let refused = async |wanted: &str| {
         let read = read(&file);
@@ -76,7 +78,7 @@ async fn a_changed_file_is_named_and_not_restored() {
     let mut removed = rows.clone();
     removed.remove(middle);
     write(&file, &footed(&removed));
-    let text = refused(&format!("position {} is followed by {}", middle - 1, middle + 1)).await;
+    let text = refused(&format!("position {} is followed by {}", at - 1, at + 1)).await;
     assert!(text.contains("the file was changed"), "{text}");
 
     let mut swapped = rows.clone();
@@ -87,38 +89,46 @@ async fn a_changed_file_is_named_and_not_restored() {
     let mut edited = rows.clone();
     edited[middle] = edited[middle].replace("test", "best");
     write(&file, &footed(&edited));
-    refused(&format!("position {middle} does not match its hash")).await;
+    refused(&format!("position {at} does not match its hash")).await;
 
     write(&file, &footed(&rows[..middle]));
-    refused(&format!("damaged after position {}", middle - 1)).await;
+    refused(&format!("damaged after position {}", at - 1)).await;
     write(&file, &rows[..middle]);
     refused("truncated").await;
 
-    // What no hash of an event covers is held by the digest, and that by the note.
-    let mut edited = rows.clone();
-    edited[middle] = edited[middle].replace("\"recorded_at\":\"2023-", "\"recorded_at\":\"2022-");
-    assert_ne!(edited, rows);
+    // What no hash of an event covers is held by the year, the digest, and the tree that was signed.
+    let moved = |to: &str| {
+        let mut edited = rows.clone();
+        edited[middle] = edited[middle].replace("\"recorded_at\":\"2023-06", to);
+        assert_ne!(edited, rows);
+        edited
+    };
+    write(&file, &footed(&moved("\"recorded_at\":\"2022-06")));
+    refused(&format!("the event at position {at} was not recorded in 2023")).await;
+    let edited = moved("\"recorded_at\":\"2023-05");
     write(&file, &[edited.clone(), vec![footer.clone()]].concat());
     refused("its lines have the SHA-256").await;
     write(&file, &footed(&edited));
-    assert_eq!(
-        refused("not the archive of 2023 that was noted").await,
-        "14 were read"
-    );
+    refused("does not hold: what is here does not lead to the root").await;
 
     let shorter = rows[0].replace(
         "\"last_position\":14,\"events\":14",
         "\"last_position\":13,\"events\":13",
     );
-    write(&file, &footed(&[&[shorter], &rows[1..14]].concat()));
+    write(&file, &footed(&[&[shorter.clone()], &rows[1..15]].concat()));
+    refused("it is for another range than the archive's").await;
+    let without = shorter
+        .replace("\"annals_archive\":2", "\"annals_archive\":1")
+        .replace("\"tenants\":1", "\"tenants\":0");
+    write(&file, &footed(&[&[without], &rows[2..15]].concat()));
     assert_eq!(
         refused("not the archive of 2023 that was noted").await,
         "13 were read"
     );
 
-    let newer = rows[0].replace("\"annals_archive\":1", "\"annals_archive\":2");
+    let newer = rows[0].replace("\"annals_archive\":2", "\"annals_archive\":3");
     write(&file, &footed(&[&[newer], &rows[1..]].concat()));
-    refused("version 2: this program reads version 1").await;
+    refused("version 3: this program reads up to version 2").await;
     std::fs::write(&file, "year,amount\n2023,1\n").unwrap();
     refused("no archive of Annals").await;
 

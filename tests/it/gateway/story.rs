@@ -215,6 +215,19 @@ fn meters() -> Vec<(&'static str, Value)> {
             json!({ "id": "$al1", "name": "Tokens", "kind": "USAGE", "meter": "$me1", "thresholds": ["1000"] }),
         ),
         ("retireAlert", json!({ "id": "$al1", "reason": "nobody listens" })),
+        (
+            "saveAuditFilter",
+            json!({ "id": "$sf1", "name": "denials", "filter": { "outcome": "DENIED" } }),
+        ),
+        (
+            "changeAuditFilter",
+            json!({ "id": "$sf1", "name": "leads", "sharing": "TENANT", "filter": { "action": "lead.*" } }),
+        ),
+        (
+            "saveAuditFilter",
+            json!({ "id": "$sf2", "name": "w", "filter": { "workspaceId": "w1" } }),
+        ),
+        ("removeAuditFilter", json!({ "id": "$sf2" })),
         ("defineMeter", with_id(&meter, "$me2")),
         ("retireMeter", json!({ "id": "$me2", "reason": "nobody asks" })),
     ]

@@ -11,6 +11,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
 fn annals(data_dir: &std::path::Path, words: &[&str]) -> Output {
     Command::new(PROGRAM)
         .args(["--data-dir".as_ref(), data_dir.as_os_str()])
+        .env("ANNALS_READ_SECONDS", "0")
         .args(words)
         .output()
         .unwrap()

@@ -13,6 +13,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
 fn annals(data_dir: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(PROGRAM);
     command.current_dir(data_dir).args(arguments);
+    command.env("ANNALS_READ_SECONDS", "0");
     command.arg("--data-dir").arg(data_dir).output().unwrap()
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use domain::{RecordedEvent, TenantId};
 use jiff::Timestamp;
-use store::{At, AuditOrder, Log, SealError};
+use store::{ArchiveFiles, At, AuditOrder, Log, SealError};
 
 use crate::config::Settings;
 use crate::output::{say, write};
@@ -163,12 +163,14 @@ async fn report(
         Err(SealError::NothingSealed | SealError::NoCheckpoint { .. } | SealError::NotYet { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    sections::checkpoint(&mut paper, newest.as_ref());
+    let signed = seals.summary(tenant, period.from, period.before).await?;
+    sections::checkpoints(&mut paper, &signed, newest.as_ref());
     let order = AuditOrder {
         tenant: Some(tenant),
         trusted: None,
         kept: Some(checkpoints(&settings.data_dir)),
         notes: Vec::new(),
+        archives: ArchiveFiles::Leave,
     };
     let audited = seals.audit(&order).await;
     sections::verification(&mut paper, audited.as_ref());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{RecordedEvent, TenantId};
 use jiff::Timestamp;
-use store::{Audited, SealError, SignedCheckpoint};
+use store::{Audited, CheckpointSummary, SealError, SignedCheckpoint};
 
 use super::Period;
 use super::access::{shown, text};
@@ -154,8 +154,45 @@ pub(super) fn erasures(paper: &mut Paper, events: &[RecordedEvent]) {
     listed(paper, &columns, rows.collect(), "Nothing was erased.");
 }
 
-pub(super) fn checkpoint(paper: &mut Paper, newest: Option<&SignedCheckpoint>) {
+/// The checkpoints that were signed in the period, and the newest of all.
+pub(super) fn checkpoints(paper: &mut Paper, signed: &CheckpointSummary, newest: Option<&SignedCheckpoint>) {
     paper.heading("Checkpoints");
+    match (&signed.first, &signed.last) {
+        (Some(first), Some(last)) => {
+            paper.text(format!(
+                "{} checkpoints were signed in the period: from {} events (up to position {}, at {}) to {} events (up to \
+                 position {}, at {}).",
+                signed.count,
+                first.size,
+                first.position,
+                shown(first.sealed_at),
+                last.size,
+                last.position,
+                shown(last.sealed_at)
+            ));
+            let rows = signed.gaps.iter().map(|gap| {
+                vec![
+                    shown(gap.after),
+                    shown(gap.until),
+                    gap.events.to_string(),
+                    gap.longest_wait.as_secs().to_string(),
+                ]
+            });
+            let columns = [
+                ("No checkpoint after", Align::Left, 3),
+                ("Until", Align::Left, 3),
+                ("Events sealed then", Align::Right, 2),
+                ("Seconds the first of them waited", Align::Right, 2),
+            ];
+            listed(
+                paper,
+                &columns,
+                rows.collect(),
+                "There was no gap: no event waited for longer than a minute to be sealed.",
+            );
+        }
+        _ => paper.text("None was signed in the period."),
+    }
     let Some(signed) = newest else {
         paper.text("Nothing of this tenant was sealed yet.");
         return;

@@ -114,7 +114,7 @@ impl IntoFault for ReadError {
                 tracing::warn!(reason = %self, "api.log archived");
                 fault(
                     Code::Unavailable,
-                    "the past that this needs is archived: the operator can restore it",
+                    "the past that this needs is archived: the operator can mount it",
                 )
             }
             Self::Undecodable { .. } | Self::Corrupt { .. } | Self::Sealed { .. } | Self::Vault(_) => {

@@ -66,6 +66,13 @@ pub enum Trace {
         /// What is wrong.
         what: String,
     },
+    /// What is said of an archive is not so.
+    Archive {
+        /// Which year's.
+        year: i32,
+        /// What is wrong.
+        what: String,
+    },
     /// The tree is not the continuation of one that was kept outside of PostgreSQL.
     Kept {
         /// The size of the one that was kept.
@@ -128,6 +135,7 @@ impl fmt::Display for Trace {
             ),
             Self::Tree { what } => write!(f, "the stored tree was changed: {what}"),
             Self::Checkpoint { size, what } => write!(f, "the checkpoint of {size} events: {what}"),
+            Self::Archive { year, what } => write!(f, "the archive of {year}: {what}"),
             Self::Kept { size, what } => write!(
                 f,
                 "truncated or rewritten: the checkpoint of {size} events that was kept outside of PostgreSQL does not \

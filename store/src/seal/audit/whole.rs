@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use domain::TenantId;
 use sqlx::PgConnection;
 
+use super::archives::{ArchiveFiles, archives};
 use super::finding::{Audited, Finding, Trace};
 use super::leaves::tenants;
 use super::tenant::{Ground, TenantAudit};
@@ -27,6 +28,8 @@ pub struct AuditOrder {
     pub kept: Option<PathBuf>,
     /// Further checkpoints that were kept, as notes.
     pub notes: Vec<String>,
+    /// Whether archives are read in their files as well.
+    pub archives: ArchiveFiles,
 }
 
 impl Seals {
@@ -54,6 +57,7 @@ impl Seals {
         }
         let (sealed, archived) = head(&mut transaction, &mut audited).await?;
         numbering(&mut transaction, archived, &mut audited).await?;
+        archives(&mut transaction, (order.archives, &trusted), &mut audited).await?;
         let kept = kept_checkpoints(order, &keys, &trusted)?;
         let everybody = match order.tenant {
             Some(tenant) => vec![tenant.to_string()],
@@ -90,7 +94,7 @@ async fn head(connection: &mut PgConnection, audited: &mut Audited) -> Result<(u
     let row = sqlx::query!(
         r#"
         select s.position as sealed, (select l.position from log_head l) as head,
-               (select max(a.last_position) from log_archives a) as archived
+               (select max(a.last_position) from log_archives a where a.mounted_at is null) as archived
         from seal_head s
         "#
     )

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::archive::Damage;
 use crate::erasure::Certificate;
 use crate::seal::checkpoint::Checkpoint;
 use crate::seal::file::VERSION;
@@ -41,6 +42,17 @@ pub enum Proven {
     },
     /// The tree was signed.
     Checkpoint(Checkpoint),
+    /// These are all events of a year, of all tenants in it.
+    Archive {
+        /// The year of recording, in UTC.
+        year: i32,
+        /// The positions of its first and its last event.
+        positions: (u64, u64),
+        /// How many there are.
+        events: u64,
+        /// The trees that they are in, one a tenant.
+        checkpoints: Vec<Checkpoint>,
+    },
     /// This was erased.
     Erasure(Box<Certificate>),
 }
@@ -57,6 +69,9 @@ pub enum Invalid {
     /// It is of a newer program.
     #[error("a proof of version {0}: this program reads version {VERSION}")]
     Version(u32),
+    /// It is an archive, and is damaged or was changed.
+    #[error(transparent)]
+    Archive(Box<Damage>),
     /// Its checkpoint can't be trusted.
     #[error(transparent)]
     Note(#[from] NoteError),

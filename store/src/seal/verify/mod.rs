@@ -4,6 +4,8 @@ mod answer;
 mod export;
 mod proof;
 mod rows;
+mod run;
 
 pub use answer::{Invalid, Proven};
 pub use proof::verify_file;
+pub(crate) use run::Run;

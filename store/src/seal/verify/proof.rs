@@ -13,6 +13,7 @@ use zstd::stream::read::Decoder;
 use super::answer::{Invalid, Proven};
 use super::export::export;
 use super::rows::owned;
+use crate::archive::ArchiveReader;
 use crate::erasure::{Certificate, FIRST_LINE};
 use crate::seal::checkpoint::{Checkpoint, Trusted};
 use crate::seal::file::{Base64, Consistency, ExportHeader, Extra, INCLUSION, VERSION, hash};
@@ -31,10 +32,33 @@ const SHORT: u64 = 64 * 1024 * 1024;
 pub fn verify_file(path: &Path, trusted: &Trusted, threads: NonZeroUsize) -> Result<Proven, Invalid> {
     let mut file = BufReader::with_capacity(1024 * 1024, File::open(path)?);
     if file.fill_buf()?.starts_with(&ZSTD) {
-        let unpacked = BufReader::with_capacity(1024 * 1024, Decoder::with_buffer(file)?);
+        let mut unpacked = BufReader::with_capacity(1024 * 1024, Decoder::with_buffer(file)?);
+        if unpacked.fill_buf()?.starts_with(b"{\"annals_archive\"") {
+            return archive(path, trusted);
+        }
         return verify(unpacked, trusted.clone(), threads);
     }
     verify(file, trusted.clone(), threads)
+}
+
+/// What an archive proves.
+fn archive(path: &Path, trusted: &Trusted) -> Result<Proven, Invalid> {
+    let damaged = |damage| Invalid::Archive(Box::new(damage));
+    let mut archive = ArchiveReader::begin(path).map_err(damaged)?;
+    while archive.advance().map_err(damaged)?.is_some() {}
+    let header = archive.header();
+    let trees = archive.trees().ok_or_else(|| {
+        let year = header.year;
+        Invalid::Unknown(format!(
+            "an archive of {year} by a program that wrote no proofs: `annals archive restore` it, and write it again"
+        ))
+    })?;
+    Ok(Proven::Archive {
+        year: header.year,
+        positions: (header.first_position, header.last_position),
+        events: header.events,
+        checkpoints: trees.signed(trusted)?,
+    })
 }
 
 fn verify(mut input: impl BufRead, mut trusted: Trusted, threads: NonZeroUsize) -> Result<Proven, Invalid> {
@@ -43,7 +67,7 @@ fn verify(mut input: impl BufRead, mut trusted: Trusted, threads: NonZeroUsize) 
     if first.starts_with("{\"annals_export\"") {
         let header: ExportHeader = read(&first)?;
         check_version(header.annals_export)?;
-        return export(input, &header, trusted, threads);
+        return export(input, header, trusted, threads);
     }
     let mut rest = String::new();
     input.take(SHORT).read_to_string(&mut rest)?;
