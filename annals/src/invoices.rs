@@ -38,6 +38,17 @@ pub enum InvoicesCommand {
         /// Its number, for instance INV-000042
         number: String,
     },
+    /// Write an invoice as PDF
+    Pdf {
+        /// Whose invoice
+        #[command(flatten)]
+        tenant: TenantArgs,
+        /// Its number, for instance INV-000042
+        number: String,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
     /// Rate a past period under another plan or a draft of one, beside what it comes to and what was billed
     WhatIf(WhatIfArgs),
     /// Fold issued invoices again from the log; exits with 1 when one comes to something else
@@ -163,6 +174,17 @@ pub async fn run(
             let row = invoicing.reader().entity::<InvoiceList>(tenant, &number).await?;
             let row = row.with_context(|| format!("the tenant has no invoice {number}"))?;
             crate::output::write(format_args!("{}", api::invoicing::csv(&row)))?;
+            Ok(true)
+        }
+        InvoicesCommand::Pdf { tenant, number, to } => {
+            let tenant = tenants::find(store.log(), &tenant.tenant).await?;
+            let row = invoicing.reader().entity::<InvoiceList>(tenant, &number).await?;
+            let row = row.with_context(|| format!("the tenant has no invoice {number}"))?;
+            let seller = invoicing.reader().tenant(tenant).await?;
+            let seller = seller.context("the read models do not know the tenant yet")?;
+            std::fs::write(&to, api::invoicing::document(&row, &seller).pdf())
+                .with_context(|| to.display().to_string())?;
+            say!("{}", to.display())?;
             Ok(true)
         }
         InvoicesCommand::WhatIf(args) => what_if(&store, &invoicing, &args).await,

@@ -124,11 +124,12 @@ impl Invoicing {
         wish: &IssueWish,
     ) -> Result<Option<Issued>, InvoicingError> {
         for _ in 0..TRIES {
+            let now = self.store.ambient().now();
             let bill_wish = BillWish {
                 subscription: &wish.subscription,
                 at: wish.at,
                 stage: wish.stage,
-                now: self.store.ambient().now(),
+                now,
             };
             let bill = match self.past.bill(caller.tenant, &bill_wish).await? {
                 None => return Ok(None),
@@ -153,7 +154,9 @@ impl Invoicing {
             let mut number = self.reader.last_invoice_number(caller.tenant).await? + 1;
             let committed = loop {
                 let id = InvoiceId::of_number(number);
-                let orders = Orders::one(Command::Issue { bill: bill.clone() }).under(Some(key.clone()));
+                // Issued at the moment for which it was drawn: credits that last until then are credits that it may draw.
+                let orders = Orders::one(Command::Issue { bill: bill.clone() }).at(Some(now));
+                let orders = orders.under(Some(key.clone()));
                 match self.store.execute::<Invoice>(caller, &id, orders).await {
                     Err(StoreError::Refused(Refusal::AlreadyIssued)) => number += 1,
                     outcome => break outcome?,
