@@ -143,7 +143,7 @@ pub async fn run(
     command: InvoicesCommand,
 ) -> anyhow::Result<bool> {
     let store = vault_config::store(url, ambient, settings).await?;
-    let invoicing = invoicing(url, &store)?;
+    let invoicing = invoicing(url, &store)?.in_series(settings.invoice_series.into());
     match command {
         InvoicesCommand::Issue(args) => issue(&store, &invoicing, args).await,
         InvoicesCommand::List(TenantArgs { tenant }) => {
@@ -154,7 +154,7 @@ pub async fn run(
                 let Some(last) = rows.last() else {
                     return Ok(true);
                 };
-                after = last.number;
+                after = last.issued_position;
                 for row in &rows {
                     say!(
                         "{}  {}  {} to {}  {} {}  {}",

@@ -1,6 +1,7 @@
 //! Invoices through their doors: issued once under gapless numbers, corrected, paid, disputed, and folded again.
 
 mod alerts;
+mod bad_input;
 mod credits;
 mod entitlements;
 mod example;
@@ -12,4 +13,5 @@ mod live;
 mod nightly;
 mod numbers;
 mod outcomes;
+mod shared_numbers;
 mod what_if;

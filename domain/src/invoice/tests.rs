@@ -245,7 +245,10 @@ fn numbers_are_written_one_way_only() {
     assert_eq!(InvoiceId::of_number(42).as_str(), "INV-000042");
     assert_eq!(InvoiceId::of_number(1_234_567).as_str(), "INV-1234567");
     assert_eq!("INV-1234567".parse::<InvoiceId>().unwrap().number(), 1_234_567);
+    assert_eq!(InvoiceId::of_platform_number(42).as_str(), "PINV-000042");
+    assert_eq!("PINV-000042".parse::<InvoiceId>().unwrap().number(), 42);
     for wrong in [
+        "PPINV-000042",
         "INV-42",
         "INV-000000",
         "INV-0000042",

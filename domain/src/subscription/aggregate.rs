@@ -125,6 +125,7 @@ impl Subscription {
             }
             Command::ChangePlan { plan, price } => {
                 let before = self.running()?;
+                not_before(before.at, at)?;
                 not_negative("price", price)?;
                 same_currency("price", price, before.price.currency)?;
                 if (&before.plan, before.price) == (&plan, price) {
