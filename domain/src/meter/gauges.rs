@@ -4,15 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
-use jiff::SignedDuration;
-
 use super::cel::{Fields, Found, Program, Scope, Value};
 use super::gauge::{in_words, key_text};
 use super::{Counted, Gauge, Reading, bundled_gauges};
 use crate::RecordedEvent;
-
-/// How far a sender's clock may be ahead: no time zone is a day off.
-const AHEAD_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
 
 /// Gauges in any of their versions. An event meets those of its own type only, and its payload is read once for them.
 #[derive(Clone, Debug, Default)]
@@ -109,14 +104,9 @@ impl Gauges {
             Cow::Owned(event.event.encode().to_string())
         };
         let found = plan.fields.find(event, &payload);
-        let ahead = ahead_of_the_clock(event);
-        let ahead = ahead.as_ref();
         let read = |wired: &Wired| {
             let outcome = match &found {
-                Ok(found) => match (wired.read(found).transpose()?, ahead) {
-                    (Ok(_), Some(reason)) => Err(reason.clone()),
-                    (outcome, _) => outcome,
-                },
+                Ok(found) => wired.read(found).transpose()?,
                 Err(reason) => Err(format!("the payload can't be read: {reason}")),
             };
             Some(Reading {
@@ -127,19 +117,6 @@ impl Gauges {
         readings.extend(plan.meters.iter().filter_map(read));
         readings
     }
-}
-
-/// Why an event is set aside that is said to have happened long after it was written down: it would count in a period that
-/// it does not belong to.
-fn ahead_of_the_clock(event: &RecordedEvent) -> Option<String> {
-    let ahead = event.occurred_at.duration_since(event.recorded_at);
-    (ahead > AHEAD_AT_MOST).then(|| {
-        format!(
-            "it is said to have happened at {}, but was written down at {}: the sender's clock is ahead; record it again \
-             with the right time",
-            event.occurred_at, event.recorded_at
-        )
-    })
 }
 
 impl Wired {
