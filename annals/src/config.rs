@@ -55,6 +55,15 @@ pub struct Given {
     /// for `up`, production for `serve`]
     #[arg(long, env = "ANNALS_MODE", global = true, value_enum)]
     pub mode: Option<Mode>,
+    /// Which invoices are numbered together, without gaps [default: tenant]
+    #[arg(
+        long,
+        env = "ANNALS_INVOICE_SERIES",
+        global = true,
+        value_enum,
+        value_name = "SERIES"
+    )]
+    pub invoice_series: Option<InvoiceSeries>,
     /// How log lines look [default: text]
     #[arg(long, env = "ANNALS_LOG_FORMAT", global = true, value_enum)]
     pub log_format: Option<LogFormat>,
@@ -109,6 +118,26 @@ pub enum Mode {
     Production,
 }
 
+/// Which invoices are numbered together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum InvoiceSeries {
+    /// Each tenant's for themselves: INV-000042.
+    #[default]
+    Tenant,
+    /// Those of all tenants: PINV-000042.
+    Platform,
+}
+
+impl From<InvoiceSeries> for projections::invoice::Series {
+    fn from(series: InvoiceSeries) -> Self {
+        match series {
+            InvoiceSeries::Tenant => Self::Tenant,
+            InvoiceSeries::Platform => Self::Platform,
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -132,6 +161,8 @@ pub struct Settings {
     pub admin_token: Option<String>,
     /// Who the installation is for, if it was said.
     pub mode: Option<Mode>,
+    /// Which invoices are numbered together.
+    pub invoice_series: InvoiceSeries,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines are shown.
@@ -181,6 +212,7 @@ impl Settings {
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             admin_token: pick(&given.admin_token, from_file.admin_token),
             mode: pick(&given.mode, from_file.mode),
+            invoice_series: pick(&given.invoice_series, from_file.invoice_series).unwrap_or_default(),
             log_format: pick(&given.log_format, from_file.log_format).unwrap_or(LogFormat::Text),
             log: pick(&given.log, from_file.log).unwrap_or_else(|| "info,sqlx=warn".to_owned()),
             access: given.access.clone().or(from_file.access),
@@ -223,6 +255,13 @@ impl Settings {
                 Some(format!("{:?}", format!("{:?}", self.log_format).to_lowercase())),
             ),
             ("log", Some(format!("{:?}", self.log))),
+            (
+                "invoice_series",
+                Some(format!(
+                    "{:?}",
+                    format!("{:?}", self.invoice_series).to_lowercase()
+                )),
+            ),
         ];
         let file = self
             .file

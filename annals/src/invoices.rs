@@ -38,6 +38,17 @@ pub enum InvoicesCommand {
         /// Its number, for instance INV-000042
         number: String,
     },
+    /// Write an invoice as PDF
+    Pdf {
+        /// Whose invoice
+        #[command(flatten)]
+        tenant: TenantArgs,
+        /// Its number, for instance INV-000042
+        number: String,
+        /// The file
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
     /// Rate a past period under another plan or a draft of one, beside what it comes to and what was billed
     WhatIf(WhatIfArgs),
     /// Fold issued invoices again from the log; exits with 1 when one comes to something else
@@ -132,7 +143,7 @@ pub async fn run(
     command: InvoicesCommand,
 ) -> anyhow::Result<bool> {
     let store = vault_config::store(url, ambient, settings).await?;
-    let invoicing = invoicing(url, &store)?;
+    let invoicing = invoicing(url, &store)?.in_series(settings.invoice_series.into());
     match command {
         InvoicesCommand::Issue(args) => issue(&store, &invoicing, args).await,
         InvoicesCommand::List(TenantArgs { tenant }) => {
@@ -143,7 +154,7 @@ pub async fn run(
                 let Some(last) = rows.last() else {
                     return Ok(true);
                 };
-                after = last.number;
+                after = last.issued_position;
                 for row in &rows {
                     say!(
                         "{}  {}  {} to {}  {} {}  {}",
@@ -163,6 +174,17 @@ pub async fn run(
             let row = invoicing.reader().entity::<InvoiceList>(tenant, &number).await?;
             let row = row.with_context(|| format!("the tenant has no invoice {number}"))?;
             crate::output::write(format_args!("{}", api::invoicing::csv(&row)))?;
+            Ok(true)
+        }
+        InvoicesCommand::Pdf { tenant, number, to } => {
+            let tenant = tenants::find(store.log(), &tenant.tenant).await?;
+            let row = invoicing.reader().entity::<InvoiceList>(tenant, &number).await?;
+            let row = row.with_context(|| format!("the tenant has no invoice {number}"))?;
+            let seller = invoicing.reader().tenant(tenant).await?;
+            let seller = seller.context("the read models do not know the tenant yet")?;
+            std::fs::write(&to, api::invoicing::document(&row, &seller).pdf())
+                .with_context(|| to.display().to_string())?;
+            say!("{}", to.display())?;
             Ok(true)
         }
         InvoicesCommand::WhatIf(args) => what_if(&store, &invoicing, &args).await,

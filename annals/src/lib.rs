@@ -21,7 +21,6 @@ pub mod listen;
 pub mod log_command;
 pub mod nightly;
 pub mod output;
-pub mod paper;
 pub mod personal;
 pub mod program;
 pub mod projecting;

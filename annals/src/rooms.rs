@@ -137,6 +137,7 @@ impl Rooms {
         let figures = Figures::start(operations.clone());
         options.operations = Some(operations);
         options.admin_token_sha256 = admin_token.map(api::token_hash);
+        options.invoice_series = settings.invoice_series.into();
         options.development = settings.mode == Some(crate::config::Mode::Development);
         settings.access.apply(&mut options)?;
         options.limits = settings.gateway.limits();

@@ -19,6 +19,7 @@ pub mod invoicing;
 mod limits;
 mod live;
 mod options;
+pub mod paper;
 pub mod watching;
 
 pub use auth::{

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use projections::entitlement::Entitlements;
+use projections::invoice::Series;
 use projections::{Operations, Past, PastLimits, Reader};
 use store::{Store, WebhookKey};
 
@@ -73,6 +74,8 @@ pub struct Options {
     pub persisted_documents: PersistedDocuments,
     /// Tells what is open that the process is about to end.
     pub drain: Drain,
+    /// Which invoices are numbered together.
+    pub invoice_series: Series,
     /// How far a read model may lie behind the log, in events, before `/readyz` says no.
     pub lag_limit: u64,
 }
@@ -106,6 +109,7 @@ impl Options {
             plan_buckets: PlanBuckets::default(),
             persisted_documents: PersistedDocuments::Automatic,
             drain: Drain::default(),
+            invoice_series: Series::default(),
             lag_limit: 100_000,
         }
     }

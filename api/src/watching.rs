@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::alert::{Alert, AlertId, Command, Event as Change, Refusal, Watch};
 use domain::{Actor, ActorKind, Caller, Event, TenantId};
 use jiff::civil::Date;
+use projections::invoice::InvoiceList;
 use projections::metered_usage::MeteredUsage;
 use projections::{Past, ReadModel as _, Reader, Seen};
 use rust_decimal::Decimal;
@@ -159,7 +160,7 @@ impl Watcher {
 
     /// Looks at all that is watched of a tenant, and says what is to be said.
     async fn look(&mut self, tenant: TenantId, position: u64) {
-        let needed = [MeteredUsage::NAME];
+        let needed = [InvoiceList::NAME, MeteredUsage::NAME];
         if let Err(error) = self.reader.wait_for_those(&needed, position, CATCH_UP).await {
             tracing::warn!(%tenant, %error, "api.watching waits for the read models");
         }
@@ -174,12 +175,17 @@ impl Watcher {
                 }
             };
             for one in seen {
-                self.say(tenant, &id, (one, &thresholds)).await;
+                self.say(tenant, (&id, &watch), (one, &thresholds)).await;
             }
         }
     }
 
-    async fn say(&mut self, tenant: TenantId, id: &str, (seen, thresholds): (Seen, &[Decimal])) {
+    async fn say(
+        &mut self,
+        tenant: TenantId,
+        (id, watch): (&str, &Watch),
+        (seen, thresholds): (Seen, &[Decimal]),
+    ) {
         let Seen { sighting, expected } = seen;
         let mut commands = Vec::new();
         match expected {
@@ -193,7 +199,7 @@ impl Watcher {
             None => {
                 let reached = thresholds
                     .iter()
-                    .filter(|threshold| sighting.figure >= **threshold);
+                    .filter(|threshold| watch.reaches(sighting.figure, **threshold));
                 commands.extend(reached.map(|threshold| {
                     let raise = Command::Raise {
                         threshold: *threshold,

@@ -123,7 +123,7 @@ async fn live(server: &Server, events: u64) -> anyhow::Result<Vec<String>> {
     let mut took = Vec::new();
     for _ in 0..LOOKS {
         let begun = Instant::now();
-        let statement = past.statement(log.caller.tenant, "s1", NOW).await?;
+        let statement = past.statement(log.caller.tenant, "s1", (NOW, NOW)).await?;
         took.push(begun.elapsed());
         ensure!(
             statement.is_some_and(|one| one.draft.lines.len() == CHARGES + 1),

@@ -42,7 +42,8 @@ pub use engine::{
 };
 pub use reader::{
     AsOf, BillWish, Change, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction,
-    Drawn, Explained, Extent, List, Listed, NoSpeed, Page, Past, PastError, PastLimits, Place, QueryError,
-    Reader, Rebilled, Replay, RowName, SPEED_AT_MOST, Seen, Sort, Statement, StatementError, Step, Steps,
-    Story, Timing, Total, Verified, Wait, Way, WhatIf, Wish, differences, draft_plan, span_of, stream_named,
+    Drawn, Explained, Extent, Ledger, List, Listed, NoSpeed, OutcomeLine, Page, Past, PastError, PastLimits,
+    Place, QueryError, Reader, Rebilled, Replay, RowName, SPEED_AT_MOST, Seen, Sort, Statement,
+    StatementError, Step, Steps, Story, Timing, Total, Verified, Wait, Way, WhatIf, Wish, differences,
+    draft_plan, span_of, stream_named,
 };

@@ -25,7 +25,7 @@ pub use archive::{
     Archive, ArchiveError, ArchiveHeader, ArchiveOrder, ArchiveReader, Archives, Damage, Progress, archive,
     export_archived, mount, restore, unmount,
 };
-pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders};
+pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders, Reach};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use erasure::{
     Certificate, ErasedKey, ErasedStream, ForgetError, Forgotten, KnownSubject, MaskedRows, RetentionError,

@@ -51,7 +51,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("clap", &["annals", "benches"]),
     ("cqrs-es", &["benches", "domain", "store"]),
     ("parquet", &["streams"]),
-    ("pdf-writer", &["annals"]),
+    ("pdf-writer", &["api"]),
     ("postgres-es", &["benches", "store"]),
     ("rdkafka", &["benches", "ingest", "streams"]),
     ("reqwest", &["ingest"]),

@@ -26,7 +26,7 @@ pub use token::{TokenSource, token_hash};
 pub(crate) use witness::RefusedCommand;
 
 pub(crate) use authenticator::Credentials;
-pub(crate) use layer::{TENANT_HEADER, identify};
+pub(crate) use layer::{TENANT_HEADER, denied_response, identify};
 pub(crate) use revocations::Revocations;
 pub(crate) use table::{may_ask, may_see};
 pub(crate) use token::FreshToken;

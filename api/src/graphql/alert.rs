@@ -15,6 +15,8 @@ pub(crate) enum AlertKind {
     Spend,
     /// What the usage of the running period of a subscription comes to, in per cent of its commitment.
     Commitment,
+    /// What is left of the prepaid credits of a subscription, in its currency: told when it falls to a threshold.
+    Balance,
     /// What a meter counts in a day, against the same weekday of the eight weeks before.
     Anomaly,
 }
@@ -23,7 +25,7 @@ mutations! {
     /// What may be asked of alerts.
     AlertMutation: Aggregate, Write;
 
-    /// Watches a figure: each threshold is told once a period, an anomaly once a day, as an event within two seconds.
+    /// Watches a figure: each threshold is told once a period (of a balance: once a filling), an anomaly once a day, as an event within two seconds.
     define_alert(Creating, DefineAlertInput {
         /// How a person calls it.
         name: String,
@@ -31,7 +33,7 @@ mutations! {
         kind: AlertKind,
         /// The meter, for USAGE and ANOMALY.
         meter: Option<String>,
-        /// The subscription's id inside the tenant, for SPEND and COMMITMENT.
+        /// The subscription's id inside the tenant, for SPEND, COMMITMENT and BALANCE.
         subscription: Option<String>,
         /// Which thresholds, 1 to 20; none for ANOMALY.
         #[graphql(default)]
@@ -68,6 +70,9 @@ fn watch(kind: AlertKind, meter: Option<String>, subscription: Option<String>) -
         AlertKind::Commitment => Watch::Commitment {
             subscription: given("subscription", subscription)?,
         },
+        AlertKind::Balance => Watch::Balance {
+            subscription: given("subscription", subscription)?,
+        },
     })
 }
 
@@ -87,7 +92,7 @@ pub(crate) struct Alert {
     kind: AlertKind,
     /// The meter, for USAGE and ANOMALY.
     meter: Option<String>,
-    /// The subscription's id inside the tenant, for SPEND and COMMITMENT.
+    /// The subscription's id inside the tenant, for SPEND, COMMITMENT and BALANCE.
     subscription: Option<String>,
     /// Which thresholds, the lowest first.
     thresholds: Vec<Decimal>,
@@ -135,6 +140,7 @@ impl From<AlertRow> for Alert {
             Watch::Anomaly { meter } => (AlertKind::Anomaly, Some(meter), None),
             Watch::Spend { subscription } => (AlertKind::Spend, None, Some(subscription)),
             Watch::Commitment { subscription } => (AlertKind::Commitment, None, Some(subscription)),
+            Watch::Balance { subscription } => (AlertKind::Balance, None, Some(subscription)),
         };
         let tenant = row.tenant_id;
         let raised = |raised: Raised| AlertRaised {
@@ -174,7 +180,7 @@ queries! {
     alert("An alert of the tenant; null when there is none of this id."),
     alerts("The tenant's alerts, newest first.", "the tenant's alerts"),
     AlertFilter {
-        /// Of this kind: `usage`, `spend`, `commitment` or `anomaly`.
+        /// Of this kind: `usage`, `spend`, `commitment`, `balance` or `anomaly`.
         kind,
         /// In this status: `watching` or `retired`.
         status,

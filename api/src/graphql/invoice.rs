@@ -6,7 +6,7 @@ use async_graphql::{Object, SimpleObject};
 use domain::invoice::{Command, Invoice as Aggregate, LineDifference};
 use projections::invoice::{CreditNoteRow, DifferenceRow, DisputeRow, InvoiceList, InvoiceRow};
 
-use super::invoice_preview::{InvoiceLine, before};
+use super::invoice_preview::{InvoiceCredit, InvoiceLine, before};
 use super::issue_invoice::InvoiceStage;
 use super::kit::{
     Cursor, Date, DateTime, Long, Money, MoneyInput, NodeId, evidence, mutations, queries, related,
@@ -115,6 +115,12 @@ pub(crate) struct Invoice {
     tax: Money,
     /// What it comes to; below zero when it gives back more than it bills.
     total: Money,
+    /// What prepaid credits paid of it.
+    credits_drawn: Money,
+    /// The same by grant, in the order in which they were drawn.
+    credits: Vec<InvoiceCredit>,
+    /// What was left to pay when it was issued; never below zero.
+    due: Money,
     /// What was paid of it.
     paid: Money,
     /// What credit notes gave back, with taxes.
@@ -163,6 +169,8 @@ pub(crate) struct CreditNote {
     net: Money,
     /// What is given back.
     total: Money,
+    /// What of it goes back to prepaid credits, by grant: what is more than was left to be paid.
+    credits: Vec<InvoiceCredit>,
     /// Why.
     reason: String,
     /// When it was issued.
@@ -220,6 +228,7 @@ impl From<CreditNoteRow> for CreditNote {
             amount: row.amount.into(),
             net: row.note.net.into(),
             total: row.note.total.into(),
+            credits: InvoiceCredit::all(&row.credits, row.note.total.currency),
             reason: row.reason,
             issued_at: row.issued_at.into(),
         }
@@ -280,6 +289,9 @@ impl From<InvoiceRow> for Invoice {
             discount: money(bill.discount),
             tax: money(bill.tax),
             total: money(bill.total),
+            credits_drawn: money(bill.credits_drawn),
+            credits: InvoiceCredit::all(&bill.credits, bill.currency),
+            due: money(bill.due),
             paid: money(row.paid),
             credited: money(row.credited),
             outstanding: money(row.outstanding),

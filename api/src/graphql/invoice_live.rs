@@ -77,10 +77,11 @@ impl RunningTotalSubscription {
             name: MeteredUsage::NAME,
             read: Box::new(move || {
                 let (past, subscription) = (options.past.clone(), subscription.clone());
-                let at = at.unwrap_or_else(|| options.store.ambient().now());
+                let now = options.store.ambient().now();
+                let at = at.unwrap_or(now);
                 async move {
                     match subscription {
-                        Some(subscription) => told(&past, tenant, &subscription, at).await,
+                        Some(subscription) => told(&past, tenant, &subscription, (at, now)).await,
                         None => Ok(Vec::new()),
                     }
                 }
@@ -114,9 +115,9 @@ async fn told(
     past: &Past,
     tenant: TenantId,
     subscription: &str,
-    at: Timestamp,
+    moments: (Timestamp, Timestamp),
 ) -> Result<Vec<Told>, QueryError> {
-    match past.statement(tenant, subscription, at).await {
+    match past.statement(tenant, subscription, moments).await {
         Ok(statement) => Ok(statement
             .into_iter()
             .map(|one| Told::Rated(Box::new(one)))

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{ComplexObject, Enum, Object, Result, SimpleObject};
-use domain::TenantId;
 use domain::invoice::{Bill, BillLine};
-use domain::pricing::{Basis, Exact, LineKind, RatedLine, RatedTier};
-use domain::tenant::Zone;
+use domain::pricing::{Basis, CreditPart, Days, Exact, LineKind, OutcomeTerms, Period, RatedLine, RatedTier};
+use domain::{Currency, TenantId};
 use projections::metered_usage::{MeteredUsage, Span};
-use projections::{Statement, StatementError, span_of};
+use projections::{OutcomeLine, Statement, StatementError, span_of};
 
 use super::kit::{
     Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, May, Money, Reading, fault, reading,
 };
-use super::metered_usage::{Behind, MeterEvidenceConnection};
+use super::metered_usage::{Behind, MeterEvidenceConnection, OutcomePage};
 use crate::auth::Identity;
 use crate::options::Options;
 
@@ -72,8 +71,33 @@ pub(crate) struct InvoicePreview {
     tax: Money,
     /// What it comes to.
     total: Money,
+    /// What prepaid credits would pay of it now.
+    credits_drawn: Money,
+    /// The same by grant, in the order in which they would be drawn.
+    credits: Vec<InvoiceCredit>,
+    /// What would be left to pay.
+    due: Money,
     /// Up to where events were counted.
     cursor: Cursor,
+}
+
+/// What an invoice draws of a grant of prepaid credit.
+#[derive(Clone, SimpleObject)]
+pub(crate) struct InvoiceCredit {
+    /// The grant's id; `creditLedger` has all that moved of it.
+    grant: String,
+    /// How much.
+    amount: Money,
+}
+
+impl InvoiceCredit {
+    pub(super) fn all(parts: &[CreditPart], currency: Currency) -> Vec<Self> {
+        let part = |part: &CreditPart| Self {
+            grant: part.grant.clone(),
+            amount: Money::of(part.amount, currency.code()),
+        };
+        parts.iter().map(part).collect()
+    }
 }
 
 /// A line of an invoice.
@@ -129,6 +153,8 @@ struct Proof {
     span: Span,
     /// The events lie behind this position, and up to the other.
     between: (u64, u64),
+    /// Which outcomes were counted, in which period and on which days.
+    outcome: Option<(OutcomeTerms, Period, Days)>,
 }
 
 /// A tier of a line: `amount = quantity × price + flatFee`, exactly.
@@ -184,6 +210,22 @@ impl InvoiceLine {
         let Some((version, definition)) = known.map_err(IntoFault::into_fault)? else {
             return Ok(None);
         };
+        if let Some((terms, period, days)) = &proof.outcome {
+            let line = OutcomeLine {
+                meter: &proof.meter,
+                version,
+                terms,
+                period,
+                days: *days,
+            };
+            let page = OutcomePage {
+                line,
+                between: proof.between,
+            };
+            return MeterEvidenceConnection::of_outcomes(ctx, &page, first, after)
+                .await
+                .map(Some);
+        }
         let from = super::metered_usage::begin_of_evidence(&definition, proof.span);
         let (beyond, upto) = proof.between;
         let behind = Behind {
@@ -220,8 +262,9 @@ impl InvoicePreviewQuery {
     ) -> Result<Option<InvoicePreview>> {
         let Reading { tenant, .. } = reading::<MeteredUsage>(ctx, May::Read, at_least).await?;
         let options = ctx.data::<Options>()?;
-        let at = at.map_or_else(|| options.store.ambient().now(), |at| at.0);
-        let statement = options.past.statement(tenant, &subscription, at).await;
+        let now = options.store.ambient().now();
+        let at = at.map_or(now, |at| at.0);
+        let statement = options.past.statement(tenant, &subscription, (at, now)).await;
         let Some(statement) = statement.map_err(IntoFault::into_fault)? else {
             return Ok(None);
         };
@@ -232,13 +275,12 @@ impl InvoicePreviewQuery {
 impl InvoicePreview {
     /// What a statement tells.
     pub(super) fn of(tenant: TenantId, statement: &Statement) -> Result<Self> {
-        let zone = &statement.period.zone;
         let money = |amount| Money::of(amount, statement.draft.currency.code());
         let lines = statement.draft.lines.iter().enumerate().map(|(index, line)| {
             let known = line.meter.as_ref().and_then(|meter| statement.meters.get(meter));
             let counted = Counted {
                 version: known.map(|(version, _)| *version),
-                zone,
+                period: &statement.period,
                 between: (0, statement.position),
             };
             InvoiceLine::of(index, line, &counted)
@@ -251,6 +293,9 @@ impl InvoicePreview {
             discount: money(statement.draft.discount),
             tax: money(statement.draft.tax),
             total: money(statement.draft.total),
+            credits_drawn: money(statement.draft.credits_drawn),
+            credits: InvoiceCredit::all(&statement.draft.credits, statement.draft.currency),
+            due: money(statement.draft.due),
             cursor: Cursor::at(tenant, statement.position),
         })
     }
@@ -272,7 +317,7 @@ fn decimal(exact: Exact) -> Result<Decimal> {
 /// How the usage of a line was counted.
 struct Counted<'a> {
     version: Option<u32>,
-    zone: &'a Zone,
+    period: &'a Period,
     between: (u64, u64),
 }
 
@@ -280,13 +325,17 @@ impl InvoiceLine {
     fn of(index: usize, line: &RatedLine, counted: &Counted<'_>) -> Result<Self> {
         let proof = line.meter.as_ref().zip(counted.version).zip(line.days);
         let proof = proof.map(|((meter, version), days)| {
-            let span =
-                span_of(days, counted.zone).map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+            let span = span_of(days, &counted.period.zone)
+                .map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
             Ok::<_, async_graphql::Error>(Proof {
                 meter: meter.clone(),
                 version,
                 span,
                 between: counted.between,
+                outcome: line
+                    .outcome
+                    .clone()
+                    .map(|terms| (terms, counted.period.clone(), days)),
             })
         });
         Ok(Self {
@@ -312,7 +361,7 @@ impl InvoiceLine {
             let corrects = line.corrects.as_ref();
             let counted = Counted {
                 version: line.meter_version,
-                zone: corrects.map_or(&bill.period.zone, |corrected| &corrected.period.zone),
+                period: corrects.map_or(&bill.period, |corrected| &corrected.period),
                 between: (line.counted_after, bill.counted_up_to),
             };
             Ok(Self {

@@ -66,7 +66,8 @@ impl IssueInvoiceMutation {
             options.store.clone(),
             options.reader.clone(),
             options.past.clone(),
-        );
+        )
+        .in_series(options.invoice_series);
         let issued = match invoicing.issue(&caller, &wish).await {
             Ok(Some(issued)) => issued,
             Ok(None) => {

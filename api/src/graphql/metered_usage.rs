@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{ComplexObject, Enum, Object, Result, SimpleObject};
+use domain::TenantId;
 use domain::meter::{Aggregation, Definition};
-use projections::Counting;
 use projections::metered_usage::{
     Granularity, Measure, MeteredUsage, Span, Usage, UsageHour, measured, spans,
 };
+use projections::{CountedEvents, Counting, OutcomeLine};
 
 use super::event::Event;
 use super::kit::{
@@ -86,6 +87,13 @@ pub(super) struct Behind {
     pub(super) as_of: Option<u64>,
 }
 
+/// Which events are behind a line of an outcome price.
+pub(super) struct OutcomePage<'a> {
+    pub(super) line: OutcomeLine<'a>,
+    /// The events lie behind this position, and up to the other.
+    pub(super) between: (u64, u64),
+}
+
 /// A page of the events behind a quantity, oldest first.
 #[derive(SimpleObject)]
 pub(crate) struct MeterEvidenceConnection {
@@ -161,7 +169,31 @@ impl MeterEvidenceConnection {
             .past
             .counted_events(tenant, &counting, (after, upto), limit as usize)
             .await;
-        let counted = counted.map_err(IntoFault::into_fault)?;
+        Self::told(tenant, &counted.map_err(IntoFault::into_fault)?)
+    }
+
+    /// A page of the events behind a line of an outcome price.
+    pub(super) async fn of_outcomes(
+        ctx: &Context<'_>,
+        page: &OutcomePage<'_>,
+        first: i32,
+        after: Option<Cursor>,
+    ) -> Result<Self> {
+        let options = ctx.data::<Options>()?;
+        let identity = ctx.data::<Identity>()?;
+        let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
+        let limit = rows_of("first", first)?;
+        let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
+        let after = after.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+        let (beyond, upto) = page.between;
+        let between = (after.unwrap_or_default().max(beyond), upto);
+        let counted = options
+            .past
+            .outcome_events(tenant, &page.line, between, limit as usize);
+        Self::told(tenant, &counted.await.map_err(IntoFault::into_fault)?)
+    }
+
+    fn told(tenant: TenantId, counted: &CountedEvents) -> Result<Self> {
         let edge = |event: &std::sync::Arc<domain::RecordedEvent>| {
             Ok(MeterEvidenceEdge {
                 cursor: Cursor::at(tenant, event.position),

@@ -10,6 +10,7 @@ mod audit_feed_live;
 mod claim;
 mod connector;
 mod connector_sync;
+mod credit_ledger;
 mod data_subject;
 mod entitlements;
 mod event;

@@ -4,10 +4,10 @@ use async_graphql::{MergedObject, MergedSubscription};
 
 use super::{
     agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
-    connector_sync, data_subject, entitlements, event, import, invoice, invoice_live, invoice_preview,
-    issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, proof, quarantined_usage,
-    read_model, read_model_history, read_model_operation, record_usage, replay, roi_summary,
-    roi_summary_live, saved_filter, subscription, tenant, usage, usage_live, webhook_delivery,
+    connector_sync, credit_ledger, data_subject, entitlements, event, import, invoice, invoice_live,
+    invoice_preview, issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, proof,
+    quarantined_usage, read_model, read_model_history, read_model_operation, record_usage, replay,
+    roi_summary, roi_summary_live, saved_filter, subscription, tenant, usage, usage_live, webhook_delivery,
     webhook_endpoint, what_if, workspace,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Query(
     data_subject::DataSubjectQuery,
     entitlements::EntitlementQuery,
     invoice::InvoiceQuery,
+    credit_ledger::CreditLedgerQuery,
     invoice_preview::InvoicePreviewQuery,
     lead::LeadQuery,
     me::MeQuery,

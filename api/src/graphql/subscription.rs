@@ -1,11 +1,12 @@
 //! Subscriptions (the trade's, to plans) over GraphQL.
 
 use async_graphql::{Json, SimpleObject};
-use domain::subscription::{Command, Subscription as Aggregate};
+use domain::subscription::{Command, CreditGrant, Subscription as Aggregate};
 use projections::subscription::{SubscriptionList, SubscriptionRow};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::credit_ledger::CreditOrigin;
 use super::kit::{DateTime, Money, MoneyInput, NodeId, UserError, evidence, mutations, parsed, queries};
 
 mutations! {
@@ -63,6 +64,33 @@ mutations! {
         coupon: Json<Value>,
     })
     |input| Command::ApplyCoupon { coupon: read("coupon", input.coupon.0)? };
+
+    /// Takes in prepaid credit, which pays a subscription's invoices from then on, after coupons and taxes.
+    grant_credit(Changing, GrantCreditInput {
+        /// The grant's id, unique in the subscription, for instance the order's number.
+        grant: String,
+        /// How much, in the subscription's currency.
+        amount: MoneyInput,
+        /// Whether the customer paid for it.
+        origin: CreditOrigin,
+        /// Lower ones are drawn first, 0 to 255; then the soonest to expire, then the oldest.
+        #[graphql(default)]
+        priority: u8,
+        /// From when on it may be drawn no more; never, when left out.
+        expires_at: Option<DateTime>,
+        /// What people should know of it.
+        note: Option<String>,
+    })
+    |input| Command::GrantCredit {
+        credit: CreditGrant {
+            id: input.grant,
+            amount: input.amount.read("amount")?,
+            origin: input.origin.into(),
+            priority: input.priority,
+            expires_at: input.expires_at.map(|at| at.0),
+            note: input.note,
+        },
+    };
 
     /// Levies taxes on a subscription's invoices from now on.
     set_subscription_taxes(Changing, SetSubscriptionTaxesInput {

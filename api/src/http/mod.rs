@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod download;
 mod graphql;
 mod headers;
 mod health;

@@ -6,7 +6,7 @@ use axum::routing::get;
 
 use super::headers::cross_origin;
 use super::observe::Observer;
-use super::{graphql, health, observe, socket};
+use super::{download, graphql, health, observe, socket};
 use crate::auth::Authenticator;
 use crate::gateway::Gateway;
 use crate::options::Options;
@@ -18,6 +18,7 @@ use crate::options::Options;
 pub fn router(mut options: Options) -> Router {
     options.past = options.past.with_limits(options.limits.past());
     let authenticator = Authenticator::new(&options);
+    let files = download::routes(options.clone(), authenticator.clone());
     let gateway = Gateway::new(options.clone(), authenticator);
     let (observer, cors) = (observer(&options), cross_origin(&options.cors_origins));
     let graphql = Router::new()
@@ -29,7 +30,8 @@ pub fn router(mut options: Options) -> Router {
                 .fallback(graphql::other_method),
         )
         .route("/graphql/ws", get(socket::upgrade))
-        .with_state(gateway);
+        .with_state(gateway)
+        .merge(files);
     let graphql = match cors {
         Some(cors) => graphql.layer(cors),
         None => graphql,

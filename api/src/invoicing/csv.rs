@@ -74,7 +74,7 @@ pub fn csv(row: &InvoiceRow) -> String {
 }
 
 /// A word as the log writes it.
-fn word(value: &impl serde::Serialize) -> String {
+pub(super) fn word(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_value(value).unwrap_or_default();
     json.as_str().unwrap_or_default().to_owned()
 }

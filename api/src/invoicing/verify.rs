@@ -50,7 +50,7 @@ impl Invoicing {
             return Ok(Verdict::Same);
         }
         let (folded, lines) = (again.bill.total(), again.differences);
-        let id = InvoiceId::of_number(u64::try_from(row.number).unwrap_or_default());
+        let id: InvoiceId = row.id.parse().map_err(StatementError::from)?;
         let report = Command::ReportDifference {
             folded,
             lines: lines.clone(),
@@ -80,7 +80,7 @@ impl Invoicing {
         loop {
             let page = self.reader.invoices_after(caller.tenant, after, PAGE).await?;
             for row in &page {
-                after = row.number;
+                after = row.issued_position;
                 if row.voided_position.is_none() {
                     tell(row, self.verify(caller, row).await);
                 }

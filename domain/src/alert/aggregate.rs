@@ -39,7 +39,9 @@ pub enum Refusal {
     #[error("the alert was retired")]
     Retired,
     /// Nothing to compare with.
-    #[error("thresholds: name one or more, at most {THRESHOLDS_AT_MOST}, each above zero and once")]
+    #[error(
+        "thresholds: name one or more, at most {THRESHOLDS_AT_MOST}, each once and above zero; zero is one for a balance"
+    )]
     Thresholds,
     /// An anomaly is not a matter of thresholds.
     #[error("thresholds: an anomaly is told against the tenant's own pattern; leave them out")]
@@ -83,8 +85,15 @@ impl Alert {
             match watch {
                 Watch::Anomaly { .. } if count > 0 => return Err(Refusal::NoThresholds),
                 Watch::Anomaly { .. } => {}
-                Watch::Usage { .. } | Watch::Spend { .. } | Watch::Commitment { .. } => {
-                    let is_wrong = |threshold: &Decimal| *threshold <= Decimal::ZERO;
+                Watch::Usage { .. }
+                | Watch::Spend { .. }
+                | Watch::Commitment { .. }
+                | Watch::Balance { .. } => {
+                    // Credits can be used up, so that nothing left is a threshold, too.
+                    let may_be_zero = matches!(watch, Watch::Balance { .. });
+                    let is_wrong = |threshold: &Decimal| {
+                        *threshold < Decimal::ZERO || threshold.is_zero() && !may_be_zero
+                    };
                     if count == 0
                         || count > THRESHOLDS_AT_MOST
                         || thresholds.len() < count
@@ -114,7 +123,7 @@ impl Alert {
                 if !self.thresholds.contains(&threshold) {
                     return Err(Refusal::NoThreshold(threshold));
                 }
-                if seen.figure < threshold {
+                if !watch.reaches(seen.figure, threshold) {
                     return Err(Refusal::NotReached(seen.figure));
                 }
                 if self.reached.contains(&(seen.first_day, threshold)) {

@@ -24,11 +24,29 @@ pub enum Watch {
         /// The subscription.
         subscription: String,
     },
+    /// What is left of the prepaid credits of a subscription, in its currency: told when it falls to a threshold.
+    Balance {
+        /// The subscription.
+        subscription: String,
+    },
     /// What a meter counts in a day, against the same weekday of the weeks before.
     Anomaly {
         /// The meter.
         meter: String,
     },
+}
+
+impl Watch {
+    /// Whether a figure has come to a threshold: risen to it, or fallen to it for what is left of credits.
+    #[must_use]
+    pub fn reaches(&self, figure: Decimal, threshold: Decimal) -> bool {
+        match self {
+            Self::Balance { .. } => figure <= threshold,
+            Self::Usage { .. } | Self::Spend { .. } | Self::Commitment { .. } | Self::Anomaly { .. } => {
+                figure >= threshold
+            }
+        }
+    }
 }
 
 /// What a figure usually is; both ends included.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bill, Command, Event, InvoiceId, LineDifference};
 use crate::kernel::{Blank, Money, OtherCurrency, aggregate, not_blank, same_currency};
-use crate::pricing::{CreditNote, CreditNoteError, InvoicedPart};
+use crate::pricing::{CreditNote, CreditNoteError, CreditPart, InvoicedPart};
 use crate::tenant::NotOpen;
 
 /// An invoice's state, as far as its rules need it.
@@ -20,8 +20,9 @@ pub struct Invoice {
     /// What was given back of the lines, in all and by line.
     credited: Decimal,
     credited_lines: BTreeMap<u32, Decimal>,
-    /// What was given back with taxes.
+    /// What was given back with taxes, in all and to prepaid credits.
     given_back: Decimal,
+    returned: BTreeMap<String, Decimal>,
     credit_notes: u32,
     disputed: BTreeMap<u32, Dispute>,
     difference: Option<(Money, Vec<LineDifference>)>,
@@ -199,8 +200,26 @@ impl Invoice {
 
     /// What is left to be paid.
     fn left(&self, bill: &Bill) -> Money {
-        let left = bill.due - self.paid - self.given_back;
+        let returned: Decimal = self.returned.values().sum();
+        let left = bill.due - self.paid - (self.given_back - returned);
         Money::new(left.max(Decimal::ZERO), bill.currency)
+    }
+
+    /// What of an amount goes back to prepaid credits, the last drawn first.
+    fn returns(&self, bill: &Bill, mut amount: Decimal) -> Vec<CreditPart> {
+        let mut parts = Vec::new();
+        for drawn in bill.credits.iter().rev() {
+            let before = self.returned.get(&drawn.grant).copied().unwrap_or_default();
+            let part = amount.min(drawn.amount - before);
+            if part > Decimal::ZERO {
+                amount -= part;
+                parts.push(CreditPart {
+                    grant: drawn.grant.clone(),
+                    amount: part,
+                });
+            }
+        }
+        parts
     }
 
     fn credit(
@@ -234,13 +253,15 @@ impl Invoice {
             before: self.credited,
         };
         let note = CreditNote::of_invoice(&bill.draft(), part)?;
-        let left = bill.due - self.paid - self.given_back - note.total.amount;
+        let left = self.left(bill).amount;
+        let beyond = (note.total.amount - left).max(Decimal::ZERO);
         Ok(Event::Credited {
             number: self.credit_notes + 1,
             line,
             amount,
+            credits: self.returns(bill, beyond),
+            left: Money::new((left - note.total.amount).max(Decimal::ZERO), bill.currency),
             note,
-            left: Money::new(left.max(Decimal::ZERO), bill.currency),
             reason,
             subscription: bill.subscription.clone(),
         })
@@ -257,9 +278,13 @@ impl Invoice {
                 line,
                 amount,
                 note,
+                credits,
                 ..
             } => {
                 self.credit_notes = number;
+                for part in credits {
+                    *self.returned.entry(part.grant).or_default() += part.amount;
+                }
                 self.credited += amount.amount;
                 self.given_back += note.total.amount;
                 if let Some(line) = line {

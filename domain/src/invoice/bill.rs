@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Currency, Money};
-use crate::pricing::{DraftInvoice, LineKind, Period, RatedCoupon, RatedLine, RatedTax};
+use crate::pricing::{CreditPart, DraftInvoice, LineKind, Period, RatedCoupon, RatedLine, RatedTax};
 
 /// What of a period is billed.
 #[derive(
@@ -68,7 +68,10 @@ pub struct Bill {
     pub tax: Decimal,
     /// What it comes to; below zero if it gives back more than it bills.
     pub total: Decimal,
-    /// What prepaid credits paid.
+    /// What prepaid credits paid, by grant, in the order in which they were drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditPart>,
+    /// The sum of the credits.
     pub credits_drawn: Decimal,
     /// What is to be paid; never below zero.
     pub due: Decimal,
@@ -104,9 +107,9 @@ pub struct Corrected {
 /// A line that folds to something else than what was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LineDifference {
-    /// The code of the fee or charge.
+    /// The code of the fee or charge; `credit ` and a grant's id for what was drawn of prepaid credits.
     pub code: String,
-    /// Its place on the invoice: 1, 2, 3, ...
+    /// Its place on the invoice: 1, 2, 3, ...; 0 for prepaid credits.
     pub line: u32,
     /// What was issued; none for a line that should be there.
     pub issued: Option<Money>,
@@ -133,6 +136,7 @@ impl Bill {
             taxes: self.taxes.clone(),
             tax: self.tax,
             total: self.total,
+            credits: self.credits.clone(),
             credits_drawn: self.credits_drawn,
             due: self.due,
             owed_to_customer: (-self.total).max(Decimal::ZERO),
@@ -154,10 +158,13 @@ impl Bill {
         let lines = || self.lines.iter().map(|line| line.rated.amount);
         let coupons = self.coupons.iter().map(|coupon| coupon.amount.amount);
         let taxes = self.taxes.iter().map(|tax| tax.amount.amount);
+        let credits = || self.credits.iter().map(|part| part.amount);
         lines().all(|amount| amount.currency == self.currency)
             && sum(lines().map(|amount| amount.amount).collect()) == Some(self.subtotal)
             && sum(coupons.collect()) == Some(self.discount)
             && sum(taxes.collect()) == Some(self.tax)
+            && credits().all(|amount| amount > Decimal::ZERO)
+            && sum(credits().collect()) == Some(self.credits_drawn)
             && self.total == self.subtotal - self.discount + self.tax
             && self.due == self.total.max(Decimal::ZERO) - self.credits_drawn
             && self.due >= Decimal::ZERO

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bill, LineDifference};
 use crate::kernel::{Money, event_types};
-use crate::pricing::CreditNote;
+use crate::pricing::{CreditNote, CreditPart};
 
 /// A fact about an invoice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,9 @@ pub enum Event {
         amount: Money,
         /// What is given back, with its taxes.
         note: CreditNote,
+        /// What of it goes back to prepaid credits, the last drawn first: what is more than was left to be paid.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        credits: Vec<CreditPart>,
         /// What is left to be paid.
         left: Money,
         /// Why.

@@ -5,7 +5,8 @@ use ulid::Ulid;
 use crate::kernel::{EntityId, text_type};
 
 text_type!(
-    /// An invoice's number as it is printed: `INV-` and at least six digits. Its stream is named by it, so that a number
+    /// An invoice's number as it is printed: `INV-` and at least six digits, or `PINV-` for those of the series that all
+    /// tenants of a platform share. Its stream is named by it, so that a number
     /// can be given once only: whoever writes the first event of the stream has the number.
     InvoiceId,
     |text| digits(text).is_some(),
@@ -13,9 +14,10 @@ text_type!(
 );
 
 fn digits(text: &str) -> Option<u64> {
-    let digits = text.strip_prefix("INV-")?;
+    let own = text.strip_prefix('P').unwrap_or(text);
+    let digits = own.strip_prefix("INV-")?;
     let number = digits.parse().ok().filter(|number| *number > 0)?;
-    (text == written(number)).then_some(number)
+    (own == written(number)).then_some(number)
 }
 
 fn written(number: u64) -> String {
@@ -27,6 +29,12 @@ impl InvoiceId {
     #[must_use]
     pub fn of_number(number: u64) -> Self {
         Self(written(number.max(1)))
+    }
+
+    /// The invoice of a number: 1, 2, 3, ... without gaps on the whole platform.
+    #[must_use]
+    pub fn of_platform_number(number: u64) -> Self {
+        Self(format!("P{}", written(number.max(1))))
     }
 
     /// Its number.

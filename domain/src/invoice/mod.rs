@@ -4,6 +4,8 @@
 mod aggregate;
 mod bill;
 mod command;
+#[cfg(test)]
+mod credit_tests;
 mod event;
 mod id;
 #[cfg(test)]

@@ -9,9 +9,9 @@ use crate::pricing::{
     Basis, CreditNote, Days, Exact, LineKind, Period, RatedCoupon, RatedLine, RatedTax, RatedTier,
 };
 
-const NOW: &str = "2026-11-01T09:00:00Z";
+pub(super) const NOW: &str = "2026-11-01T09:00:00Z";
 
-fn decimal(text: &str) -> Decimal {
+pub(super) fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
@@ -31,6 +31,7 @@ fn line(code: &str, kind: LineKind, amount: &str) -> BillLine {
             kind,
             meter: Some("pages".to_owned()),
             unit: Some("page".to_owned()),
+            outcome: None,
             days: Some(Days {
                 from: "2026-10-01".parse().unwrap(),
                 until: "2026-11-01".parse().unwrap(),
@@ -47,7 +48,7 @@ fn line(code: &str, kind: LineKind, amount: &str) -> BillLine {
 }
 
 /// 100 of usage and a correction of 20 for September, a tenth off, 20 per cent tax: 129.60.
-fn bill() -> Bill {
+pub(super) fn bill() -> Bill {
     let mut late = line("pages", LineKind::Correction, "20.00");
     late.counted_after = 40;
     late.corrects = Some(Corrected {
@@ -81,6 +82,7 @@ fn bill() -> Bill {
         }],
         tax: decimal("21.60"),
         total: decimal("129.60"),
+        credits: Vec::new(),
         credits_drawn: Decimal::ZERO,
         due: decimal("129.60"),
     }
@@ -109,7 +111,7 @@ fn voided() -> Event {
     }
 }
 
-fn credited(number: u32, line: Option<u32>) -> Event {
+pub(super) fn credited(number: u32, line: Option<u32>) -> Event {
     Event::Credited {
         number,
         line,
@@ -125,6 +127,7 @@ fn credited(number: u32, line: Option<u32>) -> Event {
             }],
             total: money("64.80 EUR"),
         },
+        credits: Vec::new(),
         left: money("64.80 EUR"),
         reason: "half of it was spam".to_owned(),
         subscription: "s1".to_owned(),
@@ -181,7 +184,7 @@ pub(crate) fn examples() -> Vec<Event> {
     ]
 }
 
-fn issue(bill: Bill) -> Command {
+pub(super) fn issue(bill: Bill) -> Command {
     Command::Issue { bill: Box::new(bill) }
 }
 
@@ -198,7 +201,7 @@ fn void() -> Command {
     }
 }
 
-fn credit(line: Option<u32>, amount: &str) -> Command {
+pub(super) fn credit(line: Option<u32>, amount: &str) -> Command {
     Command::Credit {
         line,
         amount: money(amount),
@@ -242,7 +245,10 @@ fn numbers_are_written_one_way_only() {
     assert_eq!(InvoiceId::of_number(42).as_str(), "INV-000042");
     assert_eq!(InvoiceId::of_number(1_234_567).as_str(), "INV-1234567");
     assert_eq!("INV-1234567".parse::<InvoiceId>().unwrap().number(), 1_234_567);
+    assert_eq!(InvoiceId::of_platform_number(42).as_str(), "PINV-000042");
+    assert_eq!("PINV-000042".parse::<InvoiceId>().unwrap().number(), 42);
     for wrong in [
+        "PPINV-000042",
         "INV-42",
         "INV-000000",
         "INV-0000042",

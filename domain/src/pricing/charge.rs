@@ -223,6 +223,7 @@ impl Charge {
         Ok(RatedLine {
             meter: Some(self.meter.clone()),
             unit: Some(self.unit.clone()),
+            outcome: self.outcome.clone(),
             quantity,
             ..RatedLine::of(&self.code, LineKind::Usage, terms.currency, tiers)?
         })

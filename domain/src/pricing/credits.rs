@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Currency, Money};
@@ -23,6 +24,16 @@ pub struct Grant {
     pub expires_at: Option<Timestamp>,
 }
 
+/// A part of a grant: what an invoice draws of it, or what a credit note gives back to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditPart {
+    /// The grant's id.
+    pub grant: String,
+    /// How much; above zero.
+    pub amount: Decimal,
+}
+
 /// What moved in a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,7 +42,7 @@ pub enum Movement {
     Granted,
     /// An invoice drew on it.
     Drawn,
-    /// A void invoice gave it back.
+    /// A void invoice, or a credit note, gave it back.
     GivenBack,
     /// What was left expired.
     Expired,
@@ -217,6 +228,84 @@ impl CreditLedger {
         }
         self.expire(at);
         Ok(Money::new(sum, self.currency))
+    }
+
+    /// Draws up to an amount for an invoice that has no number yet, and tells the parts; at the last movement's time, when
+    /// that is later.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn plan(&mut self, up_to: Decimal, at: Timestamp) -> Result<Vec<CreditPart>, LedgerError> {
+        self.expire(self.in_order(at));
+        let before = self.entries.len();
+        self.draw(up_to, self.in_order(at), "")?;
+        let drawn = self.entries.iter().skip(before);
+        let part = |entry: &Entry| CreditPart {
+            grant: entry.grant.clone(),
+            amount: -entry.amount,
+        };
+        Ok(drawn.map(part).collect())
+    }
+
+    /// Takes in a grant that was decided on before, in the order in which it was written down: at the last movement's
+    /// time, when that is later.
+    pub fn take_grant(&mut self, grant: Grant) {
+        let (at, amount) = (self.in_order(grant.granted_at), grant.amount);
+        self.expire(at);
+        let index = self.grants.len();
+        self.grants.push(Held {
+            grant,
+            left: Decimal::ZERO,
+        });
+        self.record(index, Movement::Granted, amount, (at, None));
+    }
+
+    /// Takes in what an invoice drew.
+    pub fn take_draw(&mut self, parts: &[CreditPart], at: Timestamp, invoice: &str) {
+        self.expire(self.in_order(at));
+        self.take(parts, Movement::Drawn, (at, invoice));
+    }
+
+    /// Takes in what a credit note of an invoice gave back. What has expired since expires at once.
+    pub fn take_return(&mut self, parts: &[CreditPart], at: Timestamp, invoice: &str) {
+        self.take(parts, Movement::GivenBack, (at, invoice));
+        self.expire(self.in_order(at));
+    }
+
+    /// Takes in that an invoice is void: what it drew and did not give back is there again.
+    pub fn take_void(&mut self, at: Timestamp, invoice: &str) {
+        // Nothing is out of order at the last movement's time.
+        let _all_of_it = self.give_back(invoice, self.in_order(at));
+    }
+
+    /// The grants of which more was taken than there was: none, unless the log is not as it was written.
+    #[must_use]
+    pub fn overdrawn(&self) -> Vec<&str> {
+        let short = self.entries.iter().filter(|entry| entry.left < Decimal::ZERO);
+        short.map(|entry| entry.grant.as_str()).collect()
+    }
+
+    /// What is left of each grant, with the grant.
+    pub fn grants(&self) -> impl Iterator<Item = (&Grant, Decimal)> {
+        self.grants.iter().map(|held| (&held.grant, held.left))
+    }
+
+    fn take(&mut self, parts: &[CreditPart], movement: Movement, (at, invoice): (Timestamp, &str)) {
+        let at = self.in_order(at);
+        for part in parts {
+            let index = self.grants.iter().position(|held| held.grant.id == part.grant);
+            if let Some(index) = index {
+                let amount = match movement {
+                    Movement::Drawn | Movement::Expired => -part.amount,
+                    Movement::Granted | Movement::GivenBack => part.amount,
+                };
+                self.record(index, movement, amount, (at, Some(invoice)));
+            }
+        }
+    }
+
+    fn in_order(&self, at: Timestamp) -> Timestamp {
+        self.entries.last().map_or(at, |last| last.at.max(at))
     }
 
     /// Writes down what has expired up to an instant. The other movements do so first.

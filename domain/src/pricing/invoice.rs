@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::agreement::Part;
 use super::charge::Terms;
 use super::coupon::{AppliedCoupon, RatedCoupon, take_off};
-use super::credits::{CreditLedger, LedgerError};
+use super::credits::{CreditLedger, CreditPart, LedgerError};
 use super::error::{Problem, RatingError};
 use super::exact::TooLarge;
 use super::fee::{Days, Due};
@@ -99,7 +99,10 @@ pub struct DraftInvoice {
     pub tax: Decimal,
     /// What it comes to; below zero if it gives back more than it bills.
     pub total: Decimal,
-    /// What prepaid credits paid.
+    /// What prepaid credits paid, by grant, in the order in which they were drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditPart>,
+    /// The sum of the credits.
     pub credits_drawn: Decimal,
     /// What is left to pay; never below zero.
     pub due: Decimal,
@@ -153,6 +156,7 @@ pub fn rate_invoice(request: &InvoiceRequest) -> Result<DraftInvoice, RatingErro
         taxes,
         tax,
         total,
+        credits: Vec::new(),
         credits_drawn: Decimal::ZERO,
         due: total.max(Decimal::ZERO),
         owed_to_customer: (-total).max(Decimal::ZERO),
@@ -215,16 +219,11 @@ impl InvoiceRequest {
 }
 
 impl DraftInvoice {
-    /// Lets prepaid credits pay what is due, as far as they last.
+    /// Lets prepaid credits pay what is due, as far as they last, and tells how much that is.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn draw(
-        &mut self,
-        ledger: &mut CreditLedger,
-        at: Timestamp,
-        invoice: &str,
-    ) -> Result<Money, LedgerError> {
+    pub fn draw(&mut self, ledger: &mut CreditLedger, at: Timestamp) -> Result<Money, LedgerError> {
         let currency = ledger.balance().currency;
         if currency != self.currency {
             return Err(LedgerError::OtherCurrency(currency, self.currency));
@@ -232,9 +231,11 @@ impl DraftInvoice {
         if self.due.is_zero() {
             return Ok(Money::new(Decimal::ZERO, self.currency));
         }
-        let drawn = ledger.draw(self.due, at, invoice)?;
-        self.credits_drawn += drawn.amount;
-        self.due -= drawn.amount;
-        Ok(drawn)
+        let parts = ledger.plan(self.due, at)?;
+        let drawn: Decimal = parts.iter().map(|part| part.amount).sum();
+        self.credits.extend(parts);
+        self.credits_drawn += drawn;
+        self.due -= drawn;
+        Ok(Money::new(drawn, self.currency))
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Problem;
 use super::exact::{Exact, TooLarge};
 use super::fee::Days;
+use super::outcome::OutcomeTerms;
 use crate::kernel::{Currency, Money};
 
 /// What a part of a line counts.
@@ -135,6 +136,9 @@ pub struct RatedLine {
     /// The unit of the quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// Which outcomes were counted, for an outcome price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<OutcomeTerms>,
     /// The days that it bills; those of the original period for a correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<Days>,
@@ -164,6 +168,7 @@ impl RatedLine {
             kind,
             meter: None,
             unit: None,
+            outcome: None,
             days: None,
             quantity: Exact::ONE,
             tiers,

@@ -18,6 +18,7 @@ mod invoice;
 mod line;
 mod model;
 mod outcome;
+mod outcome_events;
 mod period;
 mod plan;
 mod price;
@@ -40,7 +41,7 @@ pub use bundled::bundled_plans;
 pub use charge::{Charge, OnNegative, RoundUnits, Terms, Transform};
 pub use coupon::{AppliedCoupon, Coupon, Discount, Lasts, RatedCoupon, take_off};
 pub use credit_note::{CreditNote, CreditNoteError, InvoicedPart};
-pub use credits::{CreditLedger, Entry, Grant, LedgerError, Movement};
+pub use credits::{CreditLedger, CreditPart, Entry, Grant, LedgerError, Movement};
 pub use error::{Problem, RatingError};
 pub use exact::{Exact, TooLarge};
 pub use fee::{Change, Days, Due, FlatFee, OldFee, Proration};
@@ -50,7 +51,8 @@ pub use model::{
     Dynamic, Graduated, GraduatedPercentage, Model, Package, Percentage, PercentageTier, Standard, Tier,
     Volume,
 };
-pub use outcome::{BilledStates, Outcome, OutcomeState, OutcomeTerms, Review};
+pub use outcome::{BilledStates, Outcome, OutcomeMeter, OutcomeState, OutcomeTerms, Review};
+pub use outcome_events::{Paired, Told, Word};
 pub use period::{Anchor, Cycle, Interval, OutOfTime, Period, begin_of, day_of};
 pub use plan::{Enforcement, Limits, Plan, PlanVersion, Quota};
 pub use price::Price;

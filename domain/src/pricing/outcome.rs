@@ -43,7 +43,7 @@ pub enum OutcomeState {
 }
 
 /// Which outcomes are billed, and how long a reversal is credited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeTerms {
     /// Which states are billed.
@@ -51,6 +51,28 @@ pub struct OutcomeTerms {
     /// The stability window: an outcome that is reversed up to so many days after its own day is not billed, and
     /// credited if it was. A later reversal changes nothing.
     pub stability_days: u16,
+    /// What events of one outcome have in common: a CEL expression over the events of the charge's meter; the stream's
+    /// id (`subject`), when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whose events say that an outcome is assumed, since nobody contradicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<OutcomeMeter>,
+    /// Whose events undo the outcomes of their key that came before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversed: Option<OutcomeMeter>,
+}
+
+/// A meter whose events tell of outcomes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeMeter {
+    /// The meter.
+    pub meter: String,
+    /// What its events have in common with those of the charge's meter: a CEL expression; that of the charge, when left
+    /// out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// Which states are billed.
@@ -64,7 +86,7 @@ pub enum BilledStates {
 }
 
 impl OutcomeTerms {
-    fn last_day_of_window(self, outcome: &Outcome, period: &Period) -> Date {
+    fn last_day_of_window(&self, outcome: &Outcome, period: &Period) -> Date {
         let day = day_of(outcome.at, &period.zone);
         let window = Span::new().days(i64::from(self.stability_days));
         day.saturating_add(window)
@@ -72,28 +94,35 @@ impl OutcomeTerms {
 
     /// Whether an outcome is billed, as far as was known at an instant.
     #[must_use]
-    pub fn bills(self, outcome: &Outcome, period: &Period, known_at: Timestamp) -> bool {
+    pub fn bills(&self, outcome: &Outcome, period: &Period, known_at: Timestamp) -> bool {
         let state = match outcome.state {
             OutcomeState::Confirmed => true,
             OutcomeState::Assumed => self.bill == BilledStates::ConfirmedAndAssumed,
             OutcomeState::Escalated | OutcomeState::Abandoned => false,
         };
-        let undone = outcome.reversed_at.is_some_and(|reversed_at| {
-            let in_time = day_of(reversed_at, &period.zone) <= self.last_day_of_window(outcome, period);
-            reversed_at <= known_at && in_time
-        });
-        state && !undone
+        let known = outcome
+            .reversed_at
+            .is_some_and(|reversed_at| reversed_at <= known_at);
+        state && !(known && self.undoes(outcome, period))
+    }
+
+    /// Whether an outcome was undone in its window.
+    #[must_use]
+    pub fn undoes(&self, outcome: &Outcome, period: &Period) -> bool {
+        outcome.reversed_at.is_some_and(|reversed_at| {
+            day_of(reversed_at, &period.zone) <= self.last_day_of_window(outcome, period)
+        })
     }
 
     /// Whether no reversal can change an outcome any more.
     #[must_use]
-    pub fn is_settled(self, outcome: &Outcome, period: &Period, at: Timestamp) -> bool {
+    pub fn is_settled(&self, outcome: &Outcome, period: &Period, at: Timestamp) -> bool {
         day_of(at, &period.zone) > self.last_day_of_window(outcome, period)
     }
 
     /// The usage of a period: its billed outcomes, as far as was known at an instant.
     #[must_use]
-    pub fn usage(self, outcomes: &[Outcome], period: &Period, known_at: Timestamp) -> Usage {
+    pub fn usage(&self, outcomes: &[Outcome], period: &Period, known_at: Timestamp) -> Usage {
         let billed = outcomes.iter().filter(|outcome| {
             period.contains(outcome.at) && outcome.at <= known_at && self.bills(outcome, period, known_at)
         });
@@ -129,7 +158,7 @@ impl Charge {
         review: &Review,
         terms: Terms,
     ) -> Result<Option<RatedLine>, RatingError> {
-        let Some(rule) = self.outcome else {
+        let Some(rule) = &self.outcome else {
             return Ok(None);
         };
         let known = |at| rule.usage(outcomes, &review.period, at);

@@ -170,6 +170,9 @@ impl Check {
                 "leave it out, or use another model",
             );
         }
+        if let Some(outcome) = &charge.outcome {
+            self.outcome(&format!("{at}.outcome"), outcome);
+        }
         let may_credit = matches!(charge.price, Model::Standard(_) | Model::Dynamic(_));
         if charge.on_negative == OnNegative::Credit && !may_credit {
             let problem = format!(
@@ -289,6 +292,18 @@ impl Plan {
                         check.fault(&format!("{at}.unit"), problem, "name the meter's unit");
                     }
                     Some(_) => {}
+                }
+                let outcome = charge.outcome.as_ref();
+                let others =
+                    outcome.map(|terms| [("assumed", &terms.assumed), ("reversed", &terms.reversed)]);
+                for (name, other) in others.into_iter().flatten() {
+                    if let Some(other) = other.as_ref().filter(|other| !meters.contains_key(&other.meter)) {
+                        check.fault(
+                            &format!("{at}.outcome.{name}.meter"),
+                            format!("there is no meter {:?}", other.meter),
+                            "add the meter first, or name another",
+                        );
+                    }
                 }
             }
         }

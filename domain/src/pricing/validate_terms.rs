@@ -3,8 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::coupon::{Coupon, Discount, Lasts};
+use super::outcome::OutcomeTerms;
 use super::tax::Tax;
 use super::validate::{Check, InvalidPlan};
+use crate::meter::{Aggregation, Definition};
 
 impl Coupon {
     /// Checks the discount and how long it lasts.
@@ -50,6 +52,40 @@ impl Tax {
         code(&mut check, &self.code);
         share(&mut check, "rate_percent", self.rate_percent);
         check.done()
+    }
+}
+
+impl Check {
+    /// The expressions that pair events.
+    pub(super) fn outcome(&mut self, at: &str, terms: &OutcomeTerms) {
+        let of = |name: &str| format!("{at}.{name}.key");
+        let assumed = terms.assumed.as_ref().and_then(|meter| meter.key.clone());
+        let reversed = terms.reversed.as_ref().and_then(|meter| meter.key.clone());
+        let keys = [
+            (format!("{at}.key"), terms.key.clone()),
+            (of("assumed"), assumed),
+            (of("reversed"), reversed),
+        ];
+        for (at, key) in keys {
+            let Some(key) = key else { continue };
+            // As a group of events that have nothing personal: what a meter of others reads is seen when it is read.
+            let definition = Definition {
+                label: "outcome".to_owned(),
+                event_type: "usage.outcome".to_owned(),
+                filter: None,
+                value: None,
+                aggregation: Aggregation::Count,
+                group_by: [("key".to_owned(), key)].into(),
+                unit: "event".to_owned(),
+            };
+            if let Err(error) = definition.check() {
+                self.fault(
+                    &at,
+                    error.to_string(),
+                    "write a CEL expression, for instance subject",
+                );
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::credit::InvalidCredit;
 use super::{Command, Event, PlanCode, SubscriptionId};
 use crate::kernel::{
     BeforeBegin, Blank, Money, Negative, OtherCurrency, aggregate, not_before, not_blank, not_negative,
@@ -19,6 +20,7 @@ pub struct Subscription {
     started: Option<Started>,
     standing: Standing,
     coupons: BTreeSet<String>,
+    credits: BTreeSet<String>,
     taxes: Vec<Tax>,
 }
 
@@ -69,6 +71,12 @@ pub enum Refusal {
     /// A coupon is applied once.
     #[error("coupon: the coupon {0} was applied before")]
     CouponTaken(String),
+    /// A grant's id comes once.
+    #[error("credit: there is a grant {0} already: give this one another id")]
+    CreditTaken(String),
+    /// Credit that can't be.
+    #[error("credit: {0}")]
+    InvalidCredit(#[from] InvalidCredit),
     /// Two taxes of one code.
     #[error("taxes: the tax {0} is named twice")]
     TaxTwice(String),
@@ -117,6 +125,7 @@ impl Subscription {
             }
             Command::ChangePlan { plan, price } => {
                 let before = self.running()?;
+                not_before(before.at, at)?;
                 not_negative("price", price)?;
                 same_currency("price", price, before.price.currency)?;
                 if (&before.plan, before.price) == (&plan, price) {
@@ -176,6 +185,15 @@ impl Subscription {
                     return Err(Refusal::CouponTaken(coupon.code));
                 }
                 Event::CouponApplied { coupon, plan }
+            }
+            Command::GrantCredit { credit } => {
+                let Started { plan, price, .. } = self.running()?;
+                same_currency("amount", credit.amount, price.currency)?;
+                credit.check(at)?;
+                if self.credits.contains(&credit.id) {
+                    return Err(Refusal::CreditTaken(credit.id));
+                }
+                Event::CreditGranted { credit, plan }
             }
             Command::SetTaxes { taxes } => {
                 self.running()?;
@@ -295,6 +313,9 @@ impl Subscription {
             Event::Canceled { .. } => self.standing = Standing::Canceled,
             Event::CouponApplied { coupon, .. } => {
                 self.coupons.insert(coupon.code);
+            }
+            Event::CreditGranted { credit, .. } => {
+                self.credits.insert(credit.id);
             }
             Event::TaxesSet { taxes, .. } => self.taxes = taxes,
             Event::PaymentReceived { .. }

@@ -69,6 +69,7 @@ pub fn agreement(
                 | Event::BecamePastDue { .. }
                 | Event::BecameCurrent { .. }
                 | Event::CouponApplied { .. }
+                | Event::CreditGranted { .. }
                 | Event::TaxesSet { .. }
                 | Event::PaymentReceived { .. }
                 | Event::PaymentFailed { .. }
@@ -107,6 +108,7 @@ pub fn deductions(events: &[(Timestamp, Event)], until: Timestamp) -> (Vec<Coupo
             | Event::Canceled { .. }
             | Event::BecamePastDue { .. }
             | Event::BecameCurrent { .. }
+            | Event::CreditGranted { .. }
             | Event::PaymentReceived { .. }
             | Event::PaymentFailed { .. }
             | Event::PaymentDisputed { .. }

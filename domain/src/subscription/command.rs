@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::PlanCode;
+use super::{CreditGrant, PlanCode};
 use crate::kernel::Money;
 use crate::pricing::{Coupon, Tax};
 
@@ -47,6 +47,11 @@ pub enum Command {
     ApplyCoupon {
         /// The coupon.
         coupon: Coupon,
+    },
+    /// Take in prepaid credit, which pays its invoices.
+    GrantCredit {
+        /// The credit.
+        credit: CreditGrant,
     },
     /// Levy taxes on its invoices from now on.
     SetTaxes {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PlanCode;
+use super::{CreditGrant, PlanCode};
 use crate::kernel::{Money, event_types};
 use crate::pricing::{Coupon, Tax};
 
@@ -83,6 +83,13 @@ pub enum Event {
         /// The plan at the time.
         plan: PlanCode,
     },
+    /// Prepaid credit came in, which pays its invoices.
+    CreditGranted {
+        /// The credit.
+        credit: CreditGrant,
+        /// The plan at the time.
+        plan: PlanCode,
+    },
     /// Taxes are levied on its invoices.
     TaxesSet {
         /// From now on.
@@ -143,6 +150,7 @@ event_types! {
     BecamePastDue => "subscription.became_past_due" v 1,
     BecameCurrent => "subscription.became_current" v 1,
     CouponApplied => "subscription.coupon_applied" v 1,
+    CreditGranted => "subscription.credit_granted" v 1,
     TaxesSet => "subscription.taxes_set" v 1,
     PaymentReceived => "subscription.payment_received" v 1,
     PaymentFailed => "subscription.payment_failed" v 1,

@@ -3,6 +3,9 @@
 mod aggregate;
 mod billing;
 mod command;
+mod credit;
+#[cfg(test)]
+mod credit_tests;
 mod event;
 mod plan;
 #[cfg(test)]
@@ -11,6 +14,7 @@ pub(crate) mod tests;
 pub use aggregate::{Refusal, Subscription};
 pub use billing::{BillingError, agreement, deductions};
 pub use command::Command;
+pub use credit::{CreditGrant, CreditOrigin, InvalidCredit};
 pub use event::Event;
 pub use plan::PlanCode;
 

@@ -1,17 +1,17 @@
 //! Given what happened, when something is asked, then this follows.
 
-use super::{Command, Event, PlanCode, Refusal, Subscription, agreement};
+use super::{Command, CreditGrant, CreditOrigin, Event, PlanCode, Refusal, Subscription, agreement};
 use crate::given::{at, money, when};
 use crate::pricing::{Coupon, Tax, bundled_plans};
 
-const STARTED_AT: &str = "2026-01-05T09:00:00Z";
-const LATER: &str = "2026-03-01T00:00:00Z";
+pub(super) const STARTED_AT: &str = "2026-01-05T09:00:00Z";
+pub(super) const LATER: &str = "2026-03-01T00:00:00Z";
 
 fn plan(code: &str) -> PlanCode {
     code.parse().unwrap()
 }
 
-fn started() -> Event {
+pub(super) fn started() -> Event {
     Event::Started {
         plan: plan("starter"),
         price: money("49 EUR"),
@@ -116,6 +116,24 @@ fn coupon_applied() -> Event {
     }
 }
 
+pub(super) fn credit() -> CreditGrant {
+    CreditGrant {
+        id: "order-7".to_owned(),
+        amount: money("100.00 EUR"),
+        origin: CreditOrigin::Bought,
+        priority: 10,
+        expires_at: Some("2027-01-01T00:00:00Z".parse().unwrap()),
+        note: Some("order 7".to_owned()),
+    }
+}
+
+pub(super) fn credit_granted() -> Event {
+    Event::CreditGranted {
+        credit: credit(),
+        plan: plan("starter"),
+    }
+}
+
 fn vat(rate: &str) -> Tax {
     Tax {
         code: "vat".to_owned(),
@@ -142,6 +160,7 @@ pub(crate) fn examples() -> Vec<Event> {
         became_past_due(),
         became_current(),
         coupon_applied(),
+        credit_granted(),
         taxes_set(),
         payment_received(),
         payment_failed(),

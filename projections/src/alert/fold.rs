@@ -24,7 +24,7 @@ pub struct AlertRow {
     pub id: String,
     /// How a person calls it.
     pub name: String,
-    /// `usage`, `spend`, `commitment` or `anomaly`.
+    /// `usage`, `spend`, `commitment`, `balance` or `anomaly`.
     pub kind: String,
     /// What is watched.
     pub watch: Watch,
@@ -65,6 +65,7 @@ const fn kind(watch: &Watch) -> &'static str {
         Watch::Usage { .. } => "usage",
         Watch::Spend { .. } => "spend",
         Watch::Commitment { .. } => "commitment",
+        Watch::Balance { .. } => "balance",
         Watch::Anomaly { .. } => "anomaly",
     }
 }

@@ -1,7 +1,7 @@
 //! An invoice's events become its row.
 
 use domain::invoice::{Bill, Event as Change, LineDifference, Stage};
-use domain::pricing::CreditNote;
+use domain::pricing::{CreditNote, CreditPart};
 use domain::{Event, Money, RecordedEvent, TenantId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -57,6 +57,8 @@ pub struct InvoiceRow {
     pub disputes: Vec<DisputeRow>,
     /// What the log said otherwise, when that was found last.
     pub difference: Option<DifferenceRow>,
+    /// Where it was issued.
+    pub issued_position: i64,
     /// Where it was voided.
     pub voided_position: Option<i64>,
     /// When it was issued.
@@ -78,6 +80,12 @@ pub struct CreditNoteRow {
     pub note: CreditNote,
     /// Why.
     pub reason: String,
+    /// What of it goes back to prepaid credits.
+    #[serde(default)]
+    pub credits: Vec<CreditPart>,
+    /// Where it was issued.
+    #[serde(default)]
+    pub position: u64,
     /// When it was issued.
     pub issued_at: Timestamp,
 }
@@ -145,6 +153,7 @@ impl InvoiceRow {
             credit_notes: Vec::new(),
             disputes: Vec::new(),
             difference: None,
+            issued_position: i64::try_from(event.position).unwrap_or(i64::MAX),
             voided_position: None,
             created_at: event.occurred_at,
             changed_at: event.occurred_at,
@@ -180,6 +189,7 @@ impl InvoiceRow {
                 line,
                 amount,
                 note,
+                credits,
                 left,
                 reason,
                 ..
@@ -191,6 +201,8 @@ impl InvoiceRow {
                     amount: *amount,
                     note: note.clone(),
                     reason: reason.clone(),
+                    credits: credits.clone(),
+                    position: event.position,
                     issued_at: event.occurred_at,
                 });
                 self.settle(*left);
@@ -231,7 +243,7 @@ impl InvoiceRow {
 
 impl ReadModel for InvoiceList {
     const NAME: &'static str = "invoice";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const KEY: &'static [&'static str] = &["tenant_id", "id"];
     const READS: &'static [&'static str] = &["invoice"];
 

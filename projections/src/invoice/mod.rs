@@ -6,3 +6,4 @@ mod query;
 mod tests;
 
 pub use fold::{CreditNoteRow, DifferenceRow, DisputeRow, InvoiceList, InvoiceRow};
+pub use query::Series;

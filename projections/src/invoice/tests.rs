@@ -28,6 +28,7 @@ fn issued(total: &str) -> Event {
         taxes: Vec::new(),
         tax: Decimal::ZERO,
         total,
+        credits: Vec::new(),
         credits_drawn: Decimal::ZERO,
         due: total,
     };
@@ -50,6 +51,7 @@ fn an_invoice_shows_what_was_paid_given_back_and_disputed() {
         reason: "spam".to_owned(),
     };
     let credited = Event::Credited {
+        credits: Vec::new(),
         number: 1,
         line: Some(2),
         amount: money("40 USD"),

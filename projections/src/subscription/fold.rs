@@ -99,7 +99,10 @@ impl SubscriptionRow {
 
     fn change(&mut self, event: &RecordedEvent, change: &Change) {
         match change {
-            Change::Started { .. } | Change::CouponApplied { .. } | Change::TaxesSet { .. } => {}
+            Change::Started { .. }
+            | Change::CouponApplied { .. }
+            | Change::CreditGranted { .. }
+            | Change::TaxesSet { .. } => {}
             Change::PlanChanged { plan, price, .. } => {
                 self.plan = plan.clone();
                 self.price = *price;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::PersistenceError;
-use domain::{At, Caller, Entity, EntityId, StreamId};
+use domain::{At, Caller, Entity, EntityId, StreamId, TenantId};
 use jiff::Timestamp;
 
-use super::Key;
 use super::cache::Loaded;
 use super::event_store::{load_state, stream_of};
 use super::prepare::new_event;
+use super::{Key, Reach};
 use crate::Store;
 use crate::error::{ReadError, StoreError, Unavailable};
 use crate::log::{AppendError, Known, NewEvent, Outcome, Write, find_receipt};
@@ -84,8 +84,28 @@ impl Store {
         A: Entity,
         A::Order: Clone,
     {
+        self.execute_within::<A>(caller, id, orders, Reach::Tenant).await
+    }
+
+    /// The same under a key that is known as far as `reach` says.
+    ///
+    /// # Errors
+    /// As [`Store::execute`].
+    pub async fn execute_within<A>(
+        &self,
+        caller: &Caller,
+        id: &A::Id,
+        orders: Orders<A::Order>,
+        reach: Reach,
+    ) -> Result<Committed, StoreError<A::Error>>
+    where
+        A: Entity,
+        A::Order: Clone,
+    {
         let introduced = self.introduced::<A>(caller).await;
-        let outcome = self.execute_as::<A>(&introduced.caller, id, orders).await;
+        let outcome = self
+            .execute_as::<A>(&introduced.caller, id, orders, reach)
+            .await;
         if let (Ok(committed), Some(context)) = (&outcome, introduced.later)
             && !committed.known
         {
@@ -99,6 +119,7 @@ impl Store {
         caller: &Caller,
         id: &A::Id,
         orders: Orders<A::Order>,
+        reach: Reach,
     ) -> Result<Committed, StoreError<A::Error>>
     where
         A: Entity,
@@ -113,7 +134,10 @@ impl Store {
             Some(_) => Footing::Read,
         };
         for _ in 0..=self.limits().conflict_retries {
-            match self.attempt::<A>(caller, &stream, &orders, footing).await {
+            match self
+                .attempt::<A>(caller, &stream, &orders, (footing, reach))
+                .await
+            {
                 Err(Setback::Moved | Setback::Final(StoreError::Refused(_)))
                     if footing == Footing::TakenForNew =>
                 {
@@ -127,13 +151,13 @@ impl Store {
                 Err(Setback::Final(StoreError::Refused(refusal))) => {
                     // The rules may refuse a repetition only because the first time took effect.
                     return self
-                        .known(caller, orders.key.as_ref())
+                        .known(caller, orders.key.as_ref(), reach)
                         .await?
                         .ok_or(StoreError::Refused(refusal));
                 }
                 Err(Setback::Final(error @ StoreError::Unreadable(_))) => {
                     // What was done under the key is known, also when the stream is archived.
-                    return self.known(caller, orders.key.as_ref()).await?.ok_or(error);
+                    return self.known(caller, orders.key.as_ref(), reach).await?.ok_or(error);
                 }
                 Err(Setback::Final(error)) => return Err(error),
                 Ok(committed) => return Ok(committed),
@@ -148,7 +172,7 @@ impl Store {
         caller: &Caller,
         stream: &StreamId,
         orders: &Orders<A::Order>,
-        footing: Footing,
+        (footing, reach): (Footing, Reach),
     ) -> Result<Committed, Setback<A::Error>>
     where
         A: Entity,
@@ -191,7 +215,7 @@ impl Store {
             aggregate_type: A::TYPE,
             stored_id: stored_id.clone(),
             expected: Some(loaded.version),
-            receipt: orders.key.as_ref().map(|key| key.mark(caller.tenant)),
+            receipt: orders.key.as_ref().map(|key| key.mark_in(caller.tenant, reach)),
             events,
         };
         let sealed = self.seal(std::slice::from_mut(&mut write)).await;
@@ -269,7 +293,19 @@ impl Store {
         caller: &Caller,
         key: Option<&Key>,
     ) -> Result<Option<Committed>, StoreError<std::convert::Infallible>> {
-        self.known(caller, key).await
+        self.known(caller, key, Reach::Tenant).await
+    }
+
+    /// Who took a key that all tenants share, and for which id inside the tenant; nobody, when it is free.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the database is away.
+    pub async fn taken_by(&self, key: &Key) -> Result<Option<(TenantId, String)>, Unavailable> {
+        let known = find_receipt(self.streams_pool(), key.platform_mark().key).await?;
+        Ok(known.and_then(|known| {
+            let (tenant, id) = known.stored_id.split_once(':')?;
+            Some((tenant.parse().ok()?, id.to_owned()))
+        }))
     }
 
     /// The result of the first time, when the key is known.
@@ -277,9 +313,10 @@ impl Store {
         &self,
         caller: &Caller,
         key: Option<&Key>,
+        reach: Reach,
     ) -> Result<Option<Committed>, StoreError<R>> {
         let Some(key) = key else { return Ok(None) };
-        let mark = key.mark(caller.tenant);
+        let mark = key.mark_in(caller.tenant, reach);
         let Some(known) = find_receipt(self.streams_pool(), mark.key)
             .await
             .map_err(Unavailable::from)?

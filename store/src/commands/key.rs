@@ -5,7 +5,17 @@ use std::fmt::Write as _;
 use domain::TenantId;
 
 use crate::error::Rejection;
-use crate::log::{ReceiptMark, receipt_key};
+use crate::log::{ReceiptMark, platform_receipt_key, receipt_key};
+
+/// Where a key is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// In the caller's tenant: what others do under the same key is none of its business.
+    #[default]
+    Tenant,
+    /// On the whole platform: of all tenants, the first takes it. Never for keys that a client names.
+    Platform,
+}
 
 /// Names a command or record for ever: the same key with the same hash takes effect once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,8 +30,22 @@ pub struct Key {
 
 impl Key {
     pub(crate) fn mark(&self, tenant: TenantId) -> ReceiptMark {
+        self.mark_in(tenant, Reach::Tenant)
+    }
+
+    pub(super) fn mark_in(&self, tenant: TenantId, reach: Reach) -> ReceiptMark {
+        match reach {
+            Reach::Tenant => ReceiptMark {
+                key: receipt_key(tenant, &self.source, &self.id),
+                hash: self.hash,
+            },
+            Reach::Platform => self.platform_mark(),
+        }
+    }
+
+    pub(super) fn platform_mark(&self) -> ReceiptMark {
         ReceiptMark {
-            key: receipt_key(tenant, &self.source, &self.id),
+            key: platform_receipt_key(&self.source, &self.id),
             hash: self.hash,
         }
     }

@@ -11,7 +11,7 @@ mod prepare;
 pub use event_store::LogEventStore;
 pub use execute::{Committed, Orders};
 pub use facts::{FactOutcome, FactRecord};
-pub use key::Key;
+pub use key::{Key, Reach};
 
 pub(crate) use cache::StateCache;
 pub(crate) use means::ToldMeans;

@@ -22,7 +22,7 @@ pub use stored::StoredEvent;
 pub use write::Limits;
 
 pub(crate) use appender::{AppendError, Appender};
-pub(crate) use hash::{Content, receipt_key};
+pub(crate) use hash::{Content, platform_receipt_key, receipt_key};
 pub(crate) use read::COLUMNS;
 pub(crate) use receipt::{find_receipt, known_receipts};
 pub(crate) use row::{StoredColumns, decode};

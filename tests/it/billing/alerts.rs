@@ -15,12 +15,12 @@ use crate::gateway::socket::Socket;
 
 const SOON: Duration = Duration::from_secs(2);
 
-const RAISED: &str =
+pub(super) const RAISED: &str =
     "subscription { events(filter: { types: [\"alert.threshold_reached\", \"alert.anomaly_seen\"] }) {
     __typename ... on Event { type payload } } }";
 
 /// Two processes that watch, with a clock of their own.
-async fn watching(house: &House) -> (Arc<TestClock>, Vec<Watching>) {
+pub(super) async fn watching(house: &House) -> (Arc<TestClock>, Vec<Watching>) {
     let clock = TestClock::at("2026-03-02T12:00:00Z".parse::<Timestamp>().unwrap());
     let mut watchers = Vec::new();
     for seed in [81, 82] {
@@ -51,7 +51,7 @@ async fn alerts(house: &House, acme: &Tenant) -> Vec<Value> {
 }
 
 /// What is raised next: the payload as text.
-async fn raised(socket: &mut Socket) -> String {
+pub(super) async fn raised(socket: &mut Socket) -> String {
     socket.item("events").await["payload"]
         .to_string()
         .replace('\\', "")

@@ -29,7 +29,12 @@ pub(super) fn plan() -> Value {
 
 /// The tenant, with the meter and the plan.
 pub(super) async fn acme(house: &House) -> Tenant {
-    let acme = house.tenant("acme").await;
+    outfitted(house, "acme").await
+}
+
+/// A tenant of another name, with the same.
+pub(super) async fn outfitted(house: &House, slug: &str) -> Tenant {
+    let acme = house.tenant(slug).await;
     let meter = json!({
         "id": "pages", "label": "Pages", "eventType": "usage.pages", "value": "decimal(data.quantity)",
         "aggregation": "SUM", "unit": "page",

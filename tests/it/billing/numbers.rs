@@ -90,7 +90,7 @@ async fn many_at_once_through_two_gateways_get_numbers_without_gaps_and_each_per
     without_gaps(&all(&house, &acme).await, 2 * SUBSCRIPTIONS);
 }
 
-fn program(house: &House, arguments: &[&str]) -> Command {
+pub(super) fn program(house: &House, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_annals-program"));
     command
         .args(arguments)

@@ -283,6 +283,10 @@ fn bills() -> Vec<(&'static str, Value)> {
             json!({ "id": "$b2", "coupon": { "code": "tenth", "discount": { "percent": "10" } } }),
         ),
         (
+            "grantCredit",
+            json!({ "id": "$b2", "grant": "order-7", "amount": eur("3.00"), "origin": "BOUGHT", "priority": 5 }),
+        ),
+        (
             "setSubscriptionTaxes",
             json!({ "id": "$b2", "taxes": [{ "code": "vat", "name": "VAT", "rate_percent": "19" }] }),
         ),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Period;
-use crate::paper::{Align, Paper};
+use api::paper::{Align, Paper};
 
 /// Members and keys, as far as the log was read.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ mod sections;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use api::paper::Paper;
 use clap::{Args, ValueEnum};
 use domain::{RecordedEvent, TenantId};
 use jiff::Timestamp;
@@ -13,7 +14,6 @@ use store::{ArchiveFiles, At, AuditOrder, Log, SealError};
 
 use crate::config::Settings;
 use crate::output::{say, write};
-use crate::paper::Paper;
 use crate::seal_config::checkpoints;
 use crate::tenants;
 use access::Access;

@@ -8,7 +8,7 @@ use store::{Audited, CheckpointSummary, SealError, SignedCheckpoint};
 
 use super::Period;
 use super::access::{shown, text};
-use crate::paper::{Align, Paper};
+use api::paper::{Align, Paper};
 
 pub(super) fn about(
     paper: &mut Paper,

@@ -191,7 +191,7 @@ fn order_of_an_invoice() -> [Exact; 4] {
         expires_at: None,
     };
     ledger.grant(grant).unwrap();
-    invoice.draw(&mut ledger, at, "INV-1").unwrap();
+    invoice.draw(&mut ledger, at).unwrap();
     assert_eq!(ledger.balance().amount, Decimal::ZERO);
     [
         invoice.subtotal,

@@ -38,6 +38,9 @@ fn tickets_at(bill: BilledStates) -> Exact {
     let rule = OutcomeTerms {
         bill,
         stability_days: 14,
+        key: None,
+        assumed: None,
+        reversed: None,
     };
     let usage = rule.usage(
         &ten_tickets(),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::pricing::examples::build::usd;
-use crate::pricing::{CreditLedger, Grant, Movement};
+use crate::pricing::{CreditLedger, CreditPart, Grant, Movement};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -70,6 +70,33 @@ proptest! {
             last = entry.at;
         }
         prop_assert_eq!(ledger.balance().amount, balance);
+        // Whoever takes in what was decided, in its order, has the same ledger.
+        let mut again = CreditLedger::new(usd());
+        for moved in ledger.entries().chunk_by(|one, other| {
+            (one.at, one.movement, &one.invoice) == (other.at, other.movement, &other.invoice)
+        }) {
+            let (at, invoice) = (moved[0].at, moved[0].invoice.clone().unwrap_or_default());
+            let parts: Vec<CreditPart> = moved.iter().map(|entry| CreditPart {
+                grant: entry.grant.clone(),
+                amount: entry.amount.abs(),
+            }).collect();
+            match moved[0].movement {
+                Movement::Granted => for entry in moved {
+                    let (grant, _) = ledger.grants().find(|(grant, _)| grant.id == entry.grant).unwrap();
+                    again.take_grant(grant.clone());
+                },
+                Movement::Drawn => again.take_draw(&parts, at, &invoice),
+                Movement::GivenBack => again.take_void(at, &invoice),
+                Movement::Expired => {}
+            }
+        }
+        again.expire(last);
+        prop_assert_eq!(again.balance(), ledger.balance());
+        prop_assert!(again.overdrawn().is_empty());
+        let lefts = |ledger: &CreditLedger| -> BTreeMap<String, Decimal> {
+            ledger.grants().map(|(grant, left)| (grant.id.clone(), left)).collect()
+        };
+        prop_assert_eq!(lefts(&again), lefts(&ledger));
         let sum = |movement: Movement| -> Decimal {
             ledger.entries().iter().filter(|entry| entry.movement == movement).map(|entry| entry.amount).sum()
         };

@@ -7,6 +7,7 @@ mod invoice_properties;
 mod ledger_properties;
 mod money;
 mod outcome;
+mod outcome_properties;
 mod period;
 mod plan;
 mod rating_properties;

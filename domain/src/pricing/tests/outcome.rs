@@ -6,12 +6,15 @@ use crate::pricing::examples::build::{charge, decimal, percentage, price, standa
 use crate::pricing::examples::proration::period;
 use crate::pricing::{
     BilledStates, Charge, LineKind, Model, Outcome, OutcomeState, OutcomeTerms, PlanVersion, RatedLine,
-    Review,
+    Review, Told, Word,
 };
 
 const RULE: OutcomeTerms = OutcomeTerms {
     bill: BilledStates::Confirmed,
     stability_days: 14,
+    key: None,
+    assumed: None,
+    reversed: None,
 };
 
 fn outcome(id: &str, at: &str, reversed_at: Option<&str>) -> Outcome {
@@ -111,11 +114,11 @@ fn a_plan_tells_its_outcome_prices() {
         ..outcome("a", "2026-03-20T10:00:00Z", None)
     };
     let amount = |charge: &Charge, value: &str| {
-        let usage =
-            charge
-                .outcome
-                .unwrap()
-                .usage(&[of(value)], &march, "2026-04-01T00:00:00Z".parse().unwrap());
+        let usage = charge.outcome.as_ref().unwrap().usage(
+            &[of(value)],
+            &march,
+            "2026-04-01T00:00:00Z".parse().unwrap(),
+        );
         charge
             .usage_line(&usage, terms())
             .unwrap()
@@ -137,4 +140,86 @@ fn an_outcome_is_settled_after_its_window() {
     let outcome = outcome("a", "2026-03-10T23:00:00Z", None);
     assert!(!RULE.is_settled(&outcome, &march, "2026-03-24T23:59:59Z".parse().unwrap()));
     assert!(RULE.is_settled(&outcome, &march, "2026-03-25T00:00:00Z".parse().unwrap()));
+}
+
+fn told(word: Word, at: &str, id: &str) -> Told {
+    Told {
+        key: "conversation-1".to_owned(),
+        at: at.parse().unwrap(),
+        word,
+        id: id.to_owned(),
+        value: Decimal::ONE,
+    }
+}
+
+#[test]
+fn an_assumption_and_a_confirmation_are_one_outcome_and_a_reversal_undoes_what_came_before() {
+    let both = OutcomeTerms {
+        bill: BilledStates::ConfirmedAndAssumed,
+        ..RULE
+    };
+    let events = || {
+        vec![
+            told(Word::Confirmed, "2026-03-03T10:00:00Z", "c"),
+            told(Word::Assumed, "2026-03-02T10:00:00Z", "b"),
+            told(Word::Reversed, "2026-03-04T10:00:00Z", "d"),
+            told(Word::Confirmed, "2026-03-05T10:00:00Z", "e"),
+            told(Word::Reversed, "2026-03-01T10:00:00Z", "a"),
+        ]
+    };
+    let [first, second] = &both.pair(events())[..] else {
+        panic!("two outcomes")
+    };
+    assert_eq!(
+        (&first.outcome.id, first.outcome.state),
+        (&"b".to_owned(), OutcomeState::Confirmed)
+    );
+    assert_eq!(
+        (first.told.join(" "), first.reversed.as_deref()),
+        ("b c".to_owned(), Some("d"))
+    );
+    assert_eq!(
+        (second.told.join(" "), second.reversed.as_deref()),
+        ("e".to_owned(), None)
+    );
+    // Where assumed ones are not billed, they are no outcomes.
+    let confirmed: Vec<String> = RULE.pair(events()).iter().map(|one| one.told.join(" ")).collect();
+    assert_eq!(confirmed, ["c", "e"]);
+    // At one moment, what is undone came before.
+    let at = "2026-03-03T10:00:00Z";
+    let same = RULE.pair(vec![
+        told(Word::Reversed, at, "a"),
+        told(Word::Confirmed, at, "b"),
+    ]);
+    assert_eq!(same[0].reversed.as_deref(), Some("a"));
+}
+
+#[test]
+fn a_plan_refuses_keys_that_are_no_expressions_and_meters_that_are_not_there() {
+    let version = |key: &str, reversed: &str| -> PlanVersion {
+        serde_json::from_value(serde_json::json!({
+            "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["USD"], "interval": "monthly",
+            "charges": [{"code": "qualified", "name": "Qualified leads", "meter": "leads", "unit": "lead",
+                "price": {"model": "standard", "unit_price": {"USD": "25"}},
+                "outcome": {"bill": "confirmed", "stability_days": 30, "key": key,
+                    "reversed": {"meter": reversed, "key": key}}}],
+        }))
+        .unwrap()
+    };
+    let plan = |version| {
+        crate::pricing::Plan::try_new("results".parse().unwrap(), "Results".to_owned(), vec![version])
+    };
+    let refused = plan(version("data.", "back")).unwrap_err().to_string();
+    for place in ["charges[0].outcome.key", "charges[0].outcome.reversed.key"] {
+        assert!(refused.contains(place), "{refused}");
+    }
+    let known = [("leads".to_owned(), "lead".to_owned())].into();
+    let refused = plan(version("subject", "back"))
+        .unwrap()
+        .check_meters(&known)
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("charges[0].outcome.reversed.meter"),
+        "{refused}"
+    );
 }

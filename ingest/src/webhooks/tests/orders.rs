@@ -48,7 +48,9 @@ fn state(events: &[RecordedEvent]) -> BTreeMap<String, Value> {
                 Paid::BecamePastDue { .. } => drop(put("standing", json!("past_due"))),
                 Paid::Canceled { reason, .. } => drop(put("standing", json!(["canceled", reason, at]))),
                 // No sender knows of these.
-                Paid::CouponApplied { .. } | Paid::TaxesSet { .. } => panic!("{event:?}"),
+                Paid::CouponApplied { .. } | Paid::CreditGranted { .. } | Paid::TaxesSet { .. } => {
+                    panic!("{event:?}")
+                }
                 Paid::PaymentReceived { .. }
                 | Paid::PaymentFailed { .. }
                 | Paid::PaymentDisputed { .. }

@@ -6,8 +6,8 @@ use domain::Currency;
 use domain::invoice::Stage;
 use domain::meter::{Aggregation, Definition};
 use domain::pricing::{
-    Agreement, AppliedCoupon, Charge, Coupon, DraftInvoice, Ended, InvoiceRequest, Model, Part as PlanPart,
-    Period, RatedLine, Transaction as Turnover, Usage as Used, rate_invoice,
+    Agreement, AppliedCoupon, Charge, Coupon, DraftInvoice, Ended, Grant, InvoiceRequest, Model,
+    Part as PlanPart, Period, RatedLine, Transaction as Turnover, Usage as Used, rate_invoice,
 };
 use domain::subscription::{Event as Term, agreement, deductions};
 use domain::tenant::Zone;
@@ -27,9 +27,13 @@ pub(super) struct Account<'p> {
     pub(super) books: Books<'p>,
     /// The tenant's zone.
     pub(super) zone: Zone,
+    /// The currency of all its amounts.
+    pub(super) currency: Currency,
     /// Who subscribes.
     pub(super) customer: Option<String>,
     pub(super) terms: Vec<(Timestamp, Term)>,
+    /// The prepaid credits that came in, each with its position.
+    pub(super) grants: Vec<(u64, Grant)>,
     /// The position of the last event that changed terms or plans.
     pub(super) terms_changed: u64,
     /// The meters' versions and definitions, by code; those that are there are counted in that version.
@@ -151,7 +155,8 @@ impl Account<'_> {
             for charge in &part.plan.charges {
                 let (version, definition) = self.meter(charge)?;
                 let is_by_currency = definition.group_by.contains_key("currency");
-                if matches!(charge.price, Model::Percentage(_)) && !is_by_currency {
+                let is_by_event = matches!(charge.price, Model::Percentage(_)) && !is_by_currency;
+                if is_by_event || charge.outcome.is_some() {
                     continue;
                 }
                 let is_level = definition.aggregation == Aggregation::TimeWeightedSum;
@@ -268,20 +273,22 @@ impl Account<'_> {
         let mut used = BTreeMap::new();
         let span = span_of(part.in_force.days, zone)?;
         for charge in &part.plan.charges {
-            let usage = self.usage_of(charge, span, hours).await?;
+            let usage = self.usage_of(charge, (part, span), hours).await?;
             used.insert(charge.code.clone(), usage);
         }
         Ok(used)
     }
 
-    async fn usage_of(&mut self, charge: &Charge, span: Span, hours: &Hours) -> Result<Used, StatementError> {
+    async fn usage_of(
+        &mut self,
+        charge: &Charge,
+        (part, span): (&PlanPart, Span),
+        hours: &Hours,
+    ) -> Result<Used, StatementError> {
         let unrated = |reason: &str| StatementError::Unrated {
             charge: charge.code.clone(),
             reason: reason.to_owned(),
         };
-        if charge.outcome.is_some() {
-            return Err(unrated("outcome prices can't be rated from meters yet"));
-        }
         if span.from >= span.until {
             return Ok(match &charge.price {
                 Model::Percentage(_) => Used::Transactions(Vec::new()),
@@ -289,6 +296,9 @@ impl Account<'_> {
             });
         }
         let (version, definition) = self.meter(charge)?;
+        if let Some(terms) = &charge.outcome {
+            return self.outcomes_of(charge, (version, terms), (part, span)).await;
+        }
         if let Model::Percentage(_) = &charge.price {
             if definition.aggregation != Aggregation::Sum {
                 return Err(unrated(

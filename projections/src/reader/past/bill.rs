@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::account::Account;
 use super::books::Books;
+use super::rebilled::differences;
 use super::{Past, StatementError};
 use crate::invoice::InvoiceRow;
 
@@ -87,7 +88,7 @@ impl Past {
             period,
             stage: wish.stage,
         };
-        let bill = draw(&mut account, page, &invoices, &BTreeMap::new()).await?;
+        let bill = draw(&mut account, page, &invoices, (&BTreeMap::new(), wish.now)).await?;
         Ok(Some(Drawn::Fresh(Box::new(bill))))
     }
 
@@ -134,7 +135,8 @@ impl Past {
             period: issued.period.clone(),
             stage: issued.stage,
         };
-        let bill = draw(&mut account, page, &earlier, &versions(issued.lines.iter())).await?;
+        let pinned = versions(issued.lines.iter());
+        let bill = draw(&mut account, page, &earlier, (&pinned, row.created_at)).await?;
         let differences = differences(issued, &bill);
         Ok(Rebilled { bill, differences })
     }
@@ -248,7 +250,7 @@ async fn draw(
     account: &mut Account<'_>,
     page: Page<'_>,
     invoices: &[InvoiceRow],
-    pinned: &BTreeMap<String, u32>,
+    (pinned, at): (&BTreeMap<String, u32>, Timestamp),
 ) -> Result<Bill, StatementError> {
     let position = account.position();
     let mut periods = billed(invoices, position)?;
@@ -273,19 +275,22 @@ async fn draw(
     periods.sort_by_key(|billed| billed.period.first_day);
     for billed in &periods {
         let meters: Vec<(String, u32)> = billed.versions.clone().into_iter().collect();
+        let agreement = account.agreement(&billed.period.zone)?;
         let is_touched = account.terms_changed > seen || {
             let span = (billed.period.begins_at()?, billed.period.ends_at()?);
+            let parts = agreement.parts(&billed.period);
             account.has_changed(&meters, span, seen).await?
+                || account.outcomes_changed(&parts, &billed.versions, seen).await?
         };
         if is_touched {
-            let agreement = account.agreement(&billed.period.zone)?;
             account.pin(&billed.versions);
             let rated = account.rate(&agreement, &billed.period, billed.stage).await?;
             lines.extend(against(rated.lines, Some(billed), account, &billed.period)?);
         }
     }
     let rated = lines.iter().map(|line| line.rated.clone()).collect();
-    let draft = account.settled(&agreement, &page.period, (rated, invoices))?;
+    let mut draft = account.settled(&agreement, &page.period, (rated, invoices))?;
+    account.pay(&mut draft, invoices, at)?;
     Ok(Bill {
         subscription: page.subscription.to_owned(),
         customer: account.customer.clone(),
@@ -301,6 +306,7 @@ async fn draw(
         taxes: draft.taxes,
         tax: draft.tax,
         total: draft.total,
+        credits: draft.credits,
         credits_drawn: draft.credits_drawn,
         due: draft.due,
     })
@@ -370,23 +376,4 @@ fn against(
         });
     }
     Ok(lines)
-}
-
-/// The lines of two bills that are not the same, place by place.
-fn differences(issued: &Bill, folded: &Bill) -> Vec<LineDifference> {
-    let places = issued.lines.len().max(folded.lines.len());
-    let differing = (0..places).filter_map(|index| {
-        let (was, is) = (issued.lines.get(index), folded.lines.get(index));
-        let same = |line: &BillLine| (line.rated.code.clone(), line.rated.quantity, line.rated.amount);
-        if was.map(same) == is.map(same) {
-            return None;
-        }
-        Some(LineDifference {
-            code: was.or(is)?.rated.code.clone(),
-            line: u32::try_from(index + 1).unwrap_or(u32::MAX),
-            issued: was.map(|line| line.rated.amount),
-            folded: is.map(|line| line.rated.amount),
-        })
-    });
-    differing.collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::meter::{Definition, Event as Metering, bundled_gauges};
 use domain::plan::known_plans;
-use domain::pricing::Plan;
+use domain::pricing::{Grant, Plan};
 use domain::subscription::Event as Term;
 use domain::tenant::{Event as Setting, Zone};
 use domain::{Event, StreamId, TenantId};
@@ -38,7 +38,7 @@ pub(super) struct Books<'p> {
     pub(super) position: u64,
     pub(super) zone: Zone,
     /// The tenant's own meters, with their versions in order.
-    meters: BTreeMap<String, Vec<Definition>>,
+    meters: BTreeMap<String, Vec<(u64, Definition)>>,
     pub(super) plans: Vec<Plan>,
     plans_changed: u64,
     pub(super) source: Source,
@@ -86,12 +86,13 @@ impl<'p> Books<'p> {
                 zone = settings.time_zone;
             }
         }
-        let mut meters: BTreeMap<String, Vec<Definition>> = BTreeMap::new();
+        let mut meters: BTreeMap<String, Vec<(u64, Definition)>> = BTreeMap::new();
         for event in log.of_kind(tenant, "meter", position).await? {
             if let Event::Meter(Metering::Defined { definition, .. } | Metering::Changed { definition, .. }) =
                 event.event
             {
-                meters.entry(event.stream.id).or_default().push(definition);
+                let versions: &mut Vec<(u64, Definition)> = meters.entry(event.stream.id).or_default();
+                versions.push((event.position, definition));
             }
         }
         let plans = log.of_kind(tenant, "plan", position).await?;
@@ -110,6 +111,16 @@ impl<'p> Books<'p> {
 
     /// A meter's version and what it counts: the newest, when none is named; one of the tenant's own or a bundled one.
     pub(super) fn definition(&self, code: &str, version: Option<u32>) -> Option<(u32, Definition)> {
+        self.definition_at(code, version, self.position)
+    }
+
+    /// The same, where the newest is the newest at a position.
+    pub(super) fn definition_at(
+        &self,
+        code: &str,
+        version: Option<u32>,
+        upto: u64,
+    ) -> Option<(u32, Definition)> {
         if let Some(gauge) = bundled_gauges()
             .iter()
             .find(|gauge| gauge.code().as_str() == code)
@@ -118,9 +129,11 @@ impl<'p> Books<'p> {
             return is_wanted.then(|| (gauge.version(), gauge.definition().clone()));
         }
         let versions = self.meters.get(code)?;
-        let version = version.or_else(|| u32::try_from(versions.len()).ok())?;
+        let newest = || versions.iter().filter(|(position, _)| *position <= upto).count();
+        let version = version.or_else(|| u32::try_from(newest()).ok())?;
         let place = usize::try_from(version).ok()?.checked_sub(1)?;
-        Some((version, versions.get(place)?.clone()))
+        let (_, definition) = versions.get(place)?;
+        Some((version, definition.clone()))
     }
 
     /// The same with other plans in place of those of the same codes, or beside them.
@@ -143,19 +156,28 @@ impl<'p> Books<'p> {
             .part(&stream, Place::default(), self.position, AT_MOST)
             .await?;
         let terms_changed = recorded.last().map_or(0, |event| event.position);
+        let grants = recorded.iter().filter_map(|recorded| match &recorded.event {
+            Event::Subscription(Term::CreditGranted { credit, .. }) => {
+                Some((recorded.position, credit.granted(recorded.occurred_at)))
+            }
+            _ => None,
+        });
+        let grants: Vec<(u64, Grant)> = grants.collect();
         let terms = recorded.into_iter().filter_map(|recorded| match recorded.event {
             Event::Subscription(event) => Some((recorded.occurred_at, event)),
             _ => None,
         });
         let terms: Vec<(Timestamp, Term)> = terms.collect();
-        let customer = terms.iter().find_map(|(_, term)| match term {
-            Term::Started { customer, .. } => Some(customer.clone()),
+        let started = terms.iter().find_map(|(_, term)| match term {
+            Term::Started { customer, price, .. } => Some((customer.clone(), price.currency)),
             _ => None,
         });
-        Ok(customer.map(|customer| Account {
+        Ok(started.map(|(customer, currency)| Account {
             zone: self.zone.clone(),
+            currency,
             customer,
             terms,
+            grants,
             terms_changed: terms_changed.max(self.plans_changed),
             books: self,
             meters: BTreeMap::new(),

@@ -121,7 +121,7 @@ fn has(group: &str, values: &BTreeMap<String, String>) -> bool {
 }
 
 /// The aggregates whose events have a type; all, if it can't be told.
-fn aggregate_of(event_type: &str) -> &'static [&'static str] {
+pub(super) fn aggregate_of(event_type: &str) -> &'static [&'static str] {
     let family = event_type.split('.').next().unwrap_or_default();
     let family = if family == "custom" { "usage" } else { family };
     let place = Event::AGGREGATE_TYPES.iter().position(|kind| *kind == family);

@@ -45,6 +45,7 @@ impl Past {
             Watch::Anomaly { meter } => books.strange_days(meter, now).await,
             Watch::Spend { subscription } => books.spend(subscription, now).await,
             Watch::Commitment { subscription } => books.committed(subscription, now).await,
+            Watch::Balance { subscription } => books.balance(subscription, now).await,
         }
     }
 }
@@ -134,6 +135,29 @@ impl Books<'_> {
         let figure = (draft.total, draft.currency.code());
         Ok(vec![Seen {
             sighting: account.books.sighting(days, figure),
+            expected: None,
+        }])
+    }
+
+    /// What is left of prepaid credits; the period is that since credit came in last.
+    async fn balance(self, subscription: &str, now: Timestamp) -> Result<Vec<Seen>, StatementError> {
+        let Some(mut account) = self.account(subscription).await? else {
+            return Ok(Vec::new());
+        };
+        let currency = account.agreement(&account.zone)?.currency();
+        let invoices = account.invoices(subscription).await?;
+        let ledger = account.ledger(&invoices, currency, None);
+        let granted = ledger.credits.grants().map(|(grant, _)| grant.granted_at).max();
+        let Some(granted) = granted else {
+            return Ok(Vec::new());
+        };
+        let days = Days {
+            from: day_of(granted, &account.zone),
+            until: day_of(now, &account.zone).saturating_add(1.day()),
+        };
+        let left = ledger.credits.available(now).amount;
+        Ok(vec![Seen {
+            sighting: account.books.sighting(days, (left, currency.code())),
             expected: None,
         }])
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::invoice::Stage;
 use domain::meter::{Definition, bundled_gauges};
-use domain::pricing::{Days, DraftInvoice, OutOfTime, Period, RatingError, TooLarge, begin_of, day_of};
+use domain::pricing::{
+    Days, DraftInvoice, LedgerError, OutOfTime, Period, RatingError, TooLarge, begin_of, day_of,
+};
 use domain::subscription::BillingError;
 use domain::tenant::Zone;
 use domain::{InvalidValue, TenantId};
@@ -41,6 +43,9 @@ pub enum StatementError {
     /// A line that can't be rated.
     #[error(transparent)]
     Rating(#[from] RatingError),
+    /// Prepaid credits that can't pay.
+    #[error(transparent)]
+    Credits(#[from] LedgerError),
     /// A day outside the calendar.
     #[error(transparent)]
     OutOfTime(#[from] OutOfTime),
@@ -160,8 +165,8 @@ impl Past {
         }))
     }
 
-    /// What the period of a day comes to, for a subscription: its fees for the days on which they are in force, and what
-    /// was used. `None`: there is no such subscription.
+    /// What the period of a day comes to, for a subscription: its fees for the days on which they are in force, what was
+    /// used, and what prepaid credits would pay of it now. `None`: there is no such subscription.
     ///
     /// # Errors
     /// [`StatementError`] names the charge and what to do.
@@ -169,7 +174,7 @@ impl Past {
         &self,
         tenant: TenantId,
         subscription: &str,
-        at: Timestamp,
+        (at, now): (Timestamp, Timestamp),
     ) -> Result<Option<Statement>, StatementError> {
         let books = Books::now(self, tenant).await?;
         let Some(mut account) = books.account(subscription).await? else {
@@ -184,7 +189,8 @@ impl Past {
         let period = agreement.cycle().period_on(on)?;
         let rated = account.rate(&agreement, &period, Stage::Closing).await?;
         let before = account.invoices(subscription).await?;
-        let draft = account.settled(&agreement, &period, (rated.lines, &before))?;
+        let mut draft = account.settled(&agreement, &period, (rated.lines, &before))?;
+        account.pay(&mut draft, &before, now)?;
         Ok(Some(Statement {
             period,
             draft,
