@@ -118,6 +118,9 @@ const TABLE: &[Line] = &[
     line(Q, &[
         "explainReadModelRow",
         "parkedStreams",
+        "platformMovements",
+        "platformOverview",
+        "platformTenants",
         "readModelDiff",
         "readModels",
         "tenants",

@@ -162,15 +162,24 @@ impl MeterEvidenceConnection {
             .counted_events(tenant, &counting, (after, upto), limit as usize)
             .await;
         let counted = counted.map_err(IntoFault::into_fault)?;
+        Self::shown(tenant, &counted.events, counted.more)
+    }
+
+    /// A page of a tenant's events, and whether there are more behind them.
+    pub(super) fn shown(
+        tenant: domain::TenantId,
+        events: &[std::sync::Arc<domain::RecordedEvent>],
+        more: bool,
+    ) -> Result<Self> {
         let edge = |event: &std::sync::Arc<domain::RecordedEvent>| {
             Ok(MeterEvidenceEdge {
                 cursor: Cursor::at(tenant, event.position),
                 node: Event::of(event)?,
             })
         };
-        let edges: Vec<MeterEvidenceEdge> = counted.events.iter().map(edge).collect::<Result<_>>()?;
+        let edges: Vec<MeterEvidenceEdge> = events.iter().map(edge).collect::<Result<_>>()?;
         let page_info = PageInfo::of(
-            counted.more.then_some(projections::Direction::Forward),
+            more.then_some(projections::Direction::Forward),
             edges.first().map(|edge| &edge.cursor),
             edges.last().map(|edge| &edge.cursor),
         );

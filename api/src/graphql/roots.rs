@@ -5,10 +5,10 @@ use async_graphql::{MergedObject, MergedSubscription};
 use super::{
     agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
     connector_sync, data_subject, entitlements, event, import, invoice, invoice_live, invoice_preview,
-    issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, proof, quarantined_usage,
-    read_model, read_model_history, read_model_operation, record_usage, replay, roi_summary,
-    roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery, webhook_endpoint, what_if,
-    workspace,
+    issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, platform,
+    platform_movement, platform_tenant, proof, quarantined_usage, read_model, read_model_history,
+    read_model_operation, record_usage, replay, roi_summary, roi_summary_live, subscription, tenant, usage,
+    usage_live, webhook_delivery, webhook_endpoint, what_if, workspace,
 };
 
 /// What can be asked.
@@ -37,6 +37,9 @@ pub(crate) struct Query(
     proof::ProofQuery,
     plan::BundledPlanQuery,
     plan::PlanQuery,
+    platform::PlatformQuery,
+    platform_movement::PlatformMovementQuery,
+    platform_tenant::PlatformTenantQuery,
     quarantined_usage::QuarantinedUsageQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
