@@ -6,7 +6,6 @@ use async_graphql::{Object, Result, SimpleObject};
 use domain::account::{Headcount, MovementKind, Standing};
 use domain::meter::bundled_gauges;
 use domain::{Currency, MoneyByCurrency};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use projections::account_history::AccountHistory;
 use projections::platform::{MonthSpan, Overview, PlatformBooks, Revenue, Used};
@@ -14,7 +13,7 @@ use projections::platform_usage::PlatformUsage;
 use projections::{AsOf as At, ReadModel as _};
 
 use super::kit::{
-    Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, Long, May, Money, fault, see_those,
+    AsOf, Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, Long, May, Money, fault, see_those,
 };
 use super::read_model::long;
 use super::read_model_diff::PLATFORM;
@@ -27,7 +26,7 @@ use crate::options::Options;
 pub(crate) struct PlatformOverview {
     /// The month's first day.
     month: Date,
-    /// When the month is over; or the moment of which the figures tell, if that is earlier.
+    /// When the month is over; or right after the moment of which the figures tell, if that is earlier.
     until: DateTime,
     /// Everything up to here is counted.
     cursor: Cursor,
@@ -158,13 +157,6 @@ impl From<Used> for PlatformUsed {
     }
 }
 
-impl PlatformUsed {
-    /// The meter's code.
-    pub(super) fn code(&self) -> &str {
-        &self.meter
-    }
-}
-
 pub(super) fn sums(amounts: &MoneyByCurrency) -> Vec<Money> {
     let sum = |money: domain::Money| Money::of(money.amount.normalize(), money.currency.code());
     amounts.sums().map(sum).collect()
@@ -182,7 +174,7 @@ pub(super) struct Told {
 pub(super) async fn told(
     ctx: &Context<'_>,
     month: Option<Date>,
-    as_of: Option<DateTime>,
+    as_of: Option<AsOf>,
     at_least: Option<Cursor>,
 ) -> Result<Told> {
     let identity = ctx.data::<Identity>()?;
@@ -191,14 +183,28 @@ pub(super) async fn told(
     let reader = see_those(ctx, &names, None, at_least).await?;
     let options = ctx.data::<Options>()?;
     let now = options.store.ambient().now();
-    let position = match &as_of {
-        Some(at) => {
-            let position = options.past.position(At::Time(at.0), now).await;
-            Some(position.map_err(IntoFault::into_fault)?)
+    // Right after the moment: what happens at it counts.
+    let instant = jiff::SignedDuration::from_micros(1);
+    let (point, moment) = match as_of {
+        None => (None, now),
+        Some(AsOf::Time(at)) => (Some(At::Time(at.0)), at.0),
+        Some(AsOf::Cursor(cursor)) => {
+            let position = cursor.position_of_any("asOf");
+            let position = position.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+            (Some(At::Position(position)), now)
         }
+    };
+    let moment = moment.checked_add(instant).unwrap_or(moment);
+    let position = match point {
+        Some(point) => Some(
+            options
+                .past
+                .position(point, now)
+                .await
+                .map_err(IntoFault::into_fault)?,
+        ),
         None => None,
     };
-    let moment: Timestamp = as_of.map_or(now, |at| at.0);
     let day = month.map_or_else(|| TimeZone::UTC.to_datetime(moment).date(), |day| day.0);
     let bad = |text: &str| fault(Code::BadUserInput, format!("month: {day}: {text}"));
     let span = MonthSpan::of(day, moment).ok_or_else(|| bad("it lies beyond the calendar"))?;
@@ -271,9 +277,7 @@ impl PlatformQuery {
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
-        #[graphql(desc = "As it was known at this moment; what happens later is left out.")] as_of: Option<
-            DateTime,
-        >,
+        #[graphql(desc = "As it was known at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<PlatformOverview> {
         let told = told(ctx, month, as_of, at_least).await?;
         Ok(overview_of(&told))

@@ -11,7 +11,7 @@ use store::{Part, Place};
 
 use super::event::Event;
 use super::kit::{
-    Context, Cursor, Date, DateTime, Decimal, IntoFault, NodeId, Ulid, Window, connection, part,
+    AsOf, Context, Cursor, Date, DateTime, Decimal, IntoFault, NodeId, Ulid, Window, connection, part,
 };
 use super::platform::{Told, told};
 use super::read_model_diff::PLATFORM;
@@ -157,9 +157,7 @@ impl PlatformMovementQuery {
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
-        #[graphql(desc = "As it was known at this moment; what happens later is left out.")] as_of: Option<
-            DateTime,
-        >,
+        #[graphql(desc = "As it was known at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<RevenueMovementConnection> {
         let Told { books, span, .. } = told(ctx, month, as_of, at_least).await?;
         let window = Window {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use async_graphql::{ComplexObject, Object, Result, SimpleObject};
 use domain::TenantId;
+use domain::meter::bundled_gauges;
 use projections::ReadModel as _;
 use projections::platform::{MonthSpan, TenantMonth};
 use projections::platform_usage::{AI_COST, PlatformUsage};
 use projections::tenant::{TenantRow, Tenants};
 
 use super::kit::{
-    Behind, Code, Context, Cursor, Date, DateTime, EvidenceConnection, IntoFault, Money, NodeId, Ulid,
-    Window, connection, events_behind, fault, part, rows_of,
+    AsOf, Behind, Code, Context, Cursor, Date, EvidenceConnection, IntoFault, Money, NodeId, Ulid, Window,
+    connection, events_behind, fault, part, rows_of,
 };
 use super::metered_usage::MeterEvidenceConnection;
 use super::platform::{PlatformMembers, PlatformUsed, Told, sums, told};
@@ -39,8 +40,8 @@ pub(crate) struct PlatformTenant {
     slug: Option<String>,
     /// The name to show, as it is now.
     name: Option<String>,
-    /// `open`, `suspended` or `closed` at the month's end.
-    standing: String,
+    /// `open`, `suspended` or `closed` at the month's end; null: it was opened later.
+    standing: Option<String>,
     /// Its members then.
     members: PlatformMembers,
     /// Its monthly recurring revenue then.
@@ -87,11 +88,15 @@ impl PlatformTenant {
         #[graphql(desc = "How many, 1 to 100.")] first: i32,
         #[graphql(desc = "Only those after this event's cursor.")] after: Option<Cursor>,
     ) -> Result<EvidenceConnection> {
-        let is_known = meter == AI_COST || self.usage.iter().any(|used| used.code() == meter);
-        if !is_known {
-            let known: Vec<&str> = self.usage.iter().map(PlatformUsed::code).collect();
+        let mut known: Vec<&str> = bundled_gauges()
+            .iter()
+            .map(|gauge| gauge.code().as_str())
+            .collect();
+        known.retain(|code| code.starts_with("platform."));
+        known.push(AI_COST);
+        if !known.contains(&meter.as_str()) {
             let text = format!(
-                "meter: the tenant used no {meter:?}; it used: {}",
+                "meter: there is no {meter:?} of the platform: take one of {}",
                 known.join(", ")
             );
             return Err(fault(Code::BadUserInput, text));
@@ -124,7 +129,7 @@ impl PlatformTenant {
             tenant_local_id: month.tenant.into(),
             slug: known.map(|row| row.slug.clone().into()),
             name: known.map(|row| row.name.clone()),
-            standing: month.standing.to_string(),
+            standing: month.standing.map(|standing| standing.to_string()),
             members: month.members.into(),
             revenue: sums(&month.revenue),
             usage: month.usage.into_iter().map(Into::into).collect(),
@@ -157,9 +162,7 @@ impl PlatformTenantQuery {
         #[graphql(desc = "A cursor whose effect must be seen, for instance a mutation's.")] at_least: Option<
             Cursor,
         >,
-        #[graphql(desc = "As it was known at this moment; what happens later is left out.")] as_of: Option<
-            DateTime,
-        >,
+        #[graphql(desc = "As it was known at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<PlatformTenantConnection> {
         let Told { books, span, as_of } = told(ctx, month, as_of, at_least).await?;
         let window = Window {

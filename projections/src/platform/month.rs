@@ -70,8 +70,8 @@ pub struct Overview {
 pub struct TenantMonth {
     /// The tenant.
     pub tenant: TenantId,
-    /// What it was at the month's end.
-    pub standing: Standing,
+    /// What it was at the month's end; none, if it was opened later than what it pays for.
+    pub standing: Option<Standing>,
     /// Its members then.
     pub members: Headcount,
     /// Its monthly recurring revenue then.
@@ -123,11 +123,11 @@ impl PlatformBooks {
     pub fn overview(&self, span: &MonthSpan) -> Overview {
         let mut overview = Overview::default();
         for account in &self.accounts {
-            let Some(standing) = account.standing(span.until) else {
-                continue;
-            };
-            *overview.tenants.entry(standing).or_default() += 1;
-            if standing != Standing::Closed {
+            let standing = account.standing(span.until);
+            if let Some(standing) = standing {
+                *overview.tenants.entry(standing).or_default() += 1;
+            }
+            if standing != Some(Standing::Closed) {
                 let heads = account.members(span.until);
                 overview.members.active += heads.active;
                 overview.members.invited += heads.invited;
@@ -161,14 +161,12 @@ impl PlatformBooks {
         overview
     }
 
-    /// Each tenant in a month, in the order of the ids; those that were not there yet are left out.
+    /// Each tenant in a month, in the order of the ids; those of which nothing was known then are left out.
     #[must_use]
     pub fn tenants(&self, span: &MonthSpan) -> Vec<TenantMonth> {
         let mut tenants = Vec::new();
         for account in &self.accounts {
-            let Some(standing) = account.standing(span.until) else {
-                continue;
-            };
+            let standing = account.standing(span.until);
             let tenant = account.tenant();
             let own = || self.usage.iter().filter(move |row| row.tenant_id == tenant);
             let mut revenue = MoneyByCurrency::default();
@@ -180,6 +178,10 @@ impl PlatformBooks {
                 revenue.add(Money::new(moved.amount(), moved.currency));
             }
             let billed = account.billed((span.from, span.until));
+            let is_there = standing.is_some() || !billed.positions.is_empty() || own().next().is_some();
+            if !is_there && revenue.sums().next().is_none() {
+                continue;
+            }
             let ai_cost = ai_cost(own());
             let mut margin = billed.net.clone();
             for cost in ai_cost.sums() {
