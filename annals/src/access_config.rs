@@ -101,6 +101,9 @@ settings! {
     /// Seconds in which whoever reads sensitive data of one kind again is counted, not told one by one; 0: never told
     /// [default: 60]
     read_seconds: u64, "ANNALS_READ_SECONDS", "NUMBER";
+    /// Seconds after which requests are written into the log that were counted by tenant and actor, for the meters of
+    /// API calls and active members; 0: they are not counted [default: 300]
+    calls_seconds: u64, "ANNALS_CALLS_SECONDS", "NUMBER";
     lists:
     /// The audiences of which a token must name one [default: none, `aud` is not looked at]
     jwt_audience, "ANNALS_JWT_AUDIENCE", "TEXT";
@@ -147,6 +150,7 @@ impl GivenAccess {
         every.denied = seconds(self.denied_seconds, every.denied);
         every.refused = seconds(self.refused_seconds, every.refused);
         every.read = seconds(self.read_seconds, every.read);
+        every.calls = seconds(self.calls_seconds, every.calls);
         options.introspection = self.introspection;
         options.graphiql = self.graphiql;
         Ok(())

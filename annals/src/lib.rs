@@ -34,6 +34,7 @@ pub mod rooms;
 pub mod seal_config;
 pub mod sealing;
 pub mod serve;
+mod storage;
 pub mod tenants;
 pub mod tls;
 pub mod tracing_setup;

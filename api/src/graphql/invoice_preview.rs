@@ -184,7 +184,7 @@ impl InvoiceLine {
         let Some((version, definition)) = known.map_err(IntoFault::into_fault)? else {
             return Ok(None);
         };
-        let from = super::metered_usage::begin_of_evidence(&definition, proof.span);
+        let from = super::meter_figures::begin_of_evidence(&definition, proof.span);
         let (beyond, upto) = proof.between;
         let behind = Behind {
             meter: proof.meter.clone(),

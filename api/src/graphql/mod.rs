@@ -23,6 +23,8 @@ mod lead;
 mod me;
 mod member;
 mod meter;
+mod meter_figures;
+mod meter_ratio;
 mod metered_usage;
 mod node;
 mod opportunity;

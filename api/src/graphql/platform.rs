@@ -40,8 +40,10 @@ pub(crate) struct PlatformOverview {
     usage: Vec<PlatformUsed>,
     /// What was billed in it: invoices less coupons, before taxes, less what was given back.
     billed: Vec<Money>,
-    /// What the calls of models in it cost.
+    /// What the calls of models in it cost that were recorded with a cost.
     ai_cost: Vec<Money>,
+    /// How many calls of models were recorded without a cost: they are not in `aiCost`.
+    calls_without_cost: Long,
     /// What was billed less what models cost.
     margin: Vec<Money>,
 }
@@ -236,6 +238,7 @@ fn overview_of(told: &Told) -> PlatformOverview {
         usage,
         billed,
         ai_cost,
+        calls_without_cost,
     } = told.books.overview(&told.span);
     let count = |tenants: &BTreeMap<Standing, u64>, standing| -> Long {
         long(tenants.get(&standing).copied().unwrap_or_default())
@@ -258,6 +261,7 @@ fn overview_of(told: &Told) -> PlatformOverview {
         usage: usage.into_iter().map(Into::into).collect(),
         billed: sums(&billed),
         ai_cost: sums(&ai_cost),
+        calls_without_cost: calls_without_cost.into(),
         margin: sums(&margin),
     }
 }

@@ -11,8 +11,8 @@ use projections::platform_usage::{AI_COST, PlatformUsage};
 use projections::tenant::{TenantRow, Tenants};
 
 use super::kit::{
-    AsOf, Behind, Code, Context, Cursor, Date, EvidenceConnection, IntoFault, Money, NodeId, Ulid, Window,
-    connection, events_behind, fault, part, rows_of,
+    AsOf, Behind, Code, Context, Cursor, Date, EvidenceConnection, IntoFault, Long, Money, NodeId, Ulid,
+    Window, connection, events_behind, fault, part, rows_of,
 };
 use super::metered_usage::MeterEvidenceConnection;
 use super::platform::{PlatformMembers, PlatformUsed, Told, sums, told};
@@ -50,8 +50,10 @@ pub(crate) struct PlatformTenant {
     usage: Vec<PlatformUsed>,
     /// What it was billed: invoices less coupons, before taxes, less what was given back.
     billed: Vec<Money>,
-    /// What the calls of models cost that it made.
+    /// What the calls of models cost that it made, those that were recorded with a cost.
     ai_cost: Vec<Money>,
+    /// How many calls of models were recorded without a cost: they are not in `aiCost`.
+    calls_without_cost: Long,
     /// What it was billed less what models cost.
     margin: Vec<Money>,
 }
@@ -135,6 +137,7 @@ impl PlatformTenant {
             usage: month.usage.into_iter().map(Into::into).collect(),
             billed: sums(&month.billed.net),
             ai_cost: sums(&month.ai_cost),
+            calls_without_cost: month.calls_without_cost.into(),
             margin: sums(&month.margin),
         }
     }

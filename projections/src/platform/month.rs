@@ -12,6 +12,9 @@ use rust_decimal::Decimal;
 use super::PlatformBooks;
 use crate::platform_usage::{AI_COST, UsageMonth};
 
+/// The meter that counts every call of a model.
+const CALLS: &str = "platform.model_calls";
+
 /// A month of UTC, as far as it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MonthSpan {
@@ -61,8 +64,10 @@ pub struct Overview {
     pub usage: Vec<Used>,
     /// What was billed in it, less coupons, before taxes, less what was given back.
     pub billed: MoneyByCurrency,
-    /// What models' calls in it cost.
+    /// What models' calls in it cost, as far as they were recorded with a cost.
     pub ai_cost: MoneyByCurrency,
+    /// How many calls were recorded without one.
+    pub calls_without_cost: i64,
 }
 
 /// A tenant in a month.
@@ -80,8 +85,10 @@ pub struct TenantMonth {
     pub usage: Vec<Used>,
     /// What it was billed.
     pub billed: Billed,
-    /// What its models' calls cost.
+    /// What its models' calls cost, as far as they were recorded with a cost.
     pub ai_cost: MoneyByCurrency,
+    /// How many calls were recorded without one.
+    pub calls_without_cost: i64,
     /// What was billed less what models cost, each currency for itself.
     pub margin: MoneyByCurrency,
 }
@@ -158,6 +165,7 @@ impl PlatformBooks {
         }
         overview.usage = used(self.usage.iter());
         overview.ai_cost = ai_cost(self.usage.iter());
+        overview.calls_without_cost = calls_without_cost(self.usage.iter());
         overview
     }
 
@@ -195,6 +203,7 @@ impl PlatformBooks {
                 usage: used(own()),
                 billed,
                 ai_cost,
+                calls_without_cost: calls_without_cost(own()),
                 margin,
             });
         }
@@ -233,4 +242,13 @@ fn ai_cost<'u>(rows: impl Iterator<Item = &'u UsageMonth>) -> MoneyByCurrency {
         }
     }
     sums
+}
+
+fn calls_without_cost<'u>(rows: impl Iterator<Item = &'u UsageMonth>) -> i64 {
+    let count = |sum: i64, row: &UsageMonth| match row.meter.as_str() {
+        CALLS => sum + row.events,
+        AI_COST => sum - row.events,
+        _ => sum,
+    };
+    rows.fold(0, count)
 }

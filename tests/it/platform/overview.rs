@@ -7,7 +7,7 @@ use crate::gateway::house::{ADMIN, House, Tenant};
 const OVERVIEW: &str = "query($month: Date, $asOf: AsOf) { platformOverview(month: $month, asOf: $asOf) {
     month cursor tenants { open suspended closed } members { active invited }
     revenue { currency opening new expansion contraction churn reactivation net closing customers }
-    usage { meter unit quantity events } billed { amount currency } aiCost { amount currency }
+    usage { meter unit quantity events } billed { amount currency } aiCost { amount currency } callsWithoutCost
     margin { amount currency } } }";
 const MOVEMENTS: &str = "query($month: Date, $after: Cursor, $filter: RevenueMovementFilter) {
     platformMovements(first: 2, after: $after, month: $month, filter: $filter) { totalCount
@@ -68,6 +68,9 @@ async fn months(house: &House) -> (Tenant, Tenant) {
     let call = json!({ "id": "r1", "provider": "acme", "model": "small", "inputTokens": 1200, "cachedTokens": 200,
         "outputTokens": 300, "cost": { "amount": "0.0125", "currency": "EUR" }, "occurredAt": "2026-03-01T10:00:01Z" });
     house.done(&bolt.token, "recordModelCall", call).await;
+    let unpriced = json!({ "id": "r1", "provider": "acme", "model": "small", "inputTokens": 0, "cachedTokens": 0,
+        "outputTokens": 1, "occurredAt": "2026-03-01T10:00:02Z" });
+    house.done(&bolt.token, "recordModelCall", unpriced).await;
     house.settle().await;
     (acme, bolt)
 }
@@ -181,7 +184,8 @@ async fn what_is_left_of_what_a_tenant_pays_opens_down_to_invoices_and_calls() {
         json!([{ "amount": "89.2675", "currency": "EUR" }])
     );
     let tokens =
-        json!({ "meter": "platform.input_tokens", "unit": "token", "quantity": "1200", "events": 1 });
+        json!({ "meter": "platform.input_tokens", "unit": "token", "quantity": "1200", "events": 2 });
+    assert_eq!(march["callsWithoutCost"], 1);
     assert!(march["usage"].as_array().unwrap().contains(&tokens), "{march:#}");
 
     let rows = house.ask(ADMIN, TENANTS, json!({ "month": "2026-03-01" })).await;
@@ -212,13 +216,11 @@ async fn what_is_left_of_what_a_tenant_pays_opens_down_to_invoices_and_calls() {
         (&proof["type"], &proof["stream"]["id"]),
         (&json!("invoice.issued"), &invoice["localId"])
     );
-    for evidence in ["calls", "costs"] {
-        let nodes = &of_bolt[evidence]["nodes"];
-        assert_eq!(
-            *nodes,
-            json!([{ "type": "agent_run.model_call_recorded" }]),
-            "{evidence}"
-        );
+    for (evidence, calls) in [("calls", 2), ("costs", 1)] {
+        let nodes = of_bolt[evidence]["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), calls, "{evidence}");
+        let is_call = |node: &Value| node["type"] == "agent_run.model_call_recorded";
+        assert!(nodes.iter().all(is_call), "{evidence}");
     }
 }
 
