@@ -105,6 +105,9 @@ settings! {
     /// Seconds after which the address and the program by which somebody acts are told again; 0: never told
     /// [default: 86400]
     means_seconds: u64, "ANNALS_MEANS_SECONDS", "NUMBER";
+    /// Seconds after which requests are written into the log that were counted by tenant and actor, for the meters of
+    /// API calls and active members; 0: they are not counted [default: 300]
+    calls_seconds: u64, "ANNALS_CALLS_SECONDS", "NUMBER";
     lists:
     /// The audiences of which a token must name one [default: none, `aud` is not looked at]
     jwt_audience, "ANNALS_JWT_AUDIENCE", "TEXT";
@@ -151,6 +154,7 @@ impl GivenAccess {
         every.denied = seconds(self.denied_seconds, every.denied);
         every.refused = seconds(self.refused_seconds, every.refused);
         every.read = seconds(self.read_seconds, every.read);
+        every.calls = seconds(self.calls_seconds, every.calls);
         options.introspection = self.introspection;
         options.graphiql = self.graphiql;
         Ok(())

@@ -33,6 +33,7 @@ pub mod rooms;
 pub mod seal_config;
 pub mod sealing;
 pub mod serve;
+mod storage;
 pub mod tenants;
 pub mod tls;
 mod told;

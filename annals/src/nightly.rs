@@ -1,4 +1,5 @@
-//! Issued invoices folded again every night, as long as the process lives: what differs is an event.
+//! Every night, as long as the process lives: issued invoices are folded again, and what differs is an event; and a sample
+//! is taken of how much each tenant keeps.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use store::Store;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{invoices, tenants};
+use crate::{invoices, storage, tenants};
 
 /// From which hour on (UTC) it is night.
 const HOUR: i8 = 2;
@@ -63,12 +64,25 @@ async fn every_night(store: Store, invoicing: Invoicing, look: Duration, mut las
         if let Err(error) = verify(&store, &invoicing).await {
             tracing::warn!(error = %format!("{error:#}"), "annals.nightly broke off");
         }
+        if let Err(error) = weigh(&store, date).await {
+            tracing::warn!(error = %format!("{error:#}"), "annals.nightly could not weigh");
+        }
     }
 }
 
 async fn verify(store: &Store, invoicing: &Invoicing) -> anyhow::Result<()> {
     for (tenant, _) in tenants::list(store.log()).await? {
         invoicing.verify_all(&invoices::itself(tenant), tell).await?;
+    }
+    Ok(())
+}
+
+/// A sample of what each tenant keeps. One that admits no facts is left out.
+async fn weigh(store: &Store, night: Date) -> anyhow::Result<()> {
+    for (tenant, _) in tenants::list(store.log()).await? {
+        if let Err(error) = storage::sample(store, tenant, night).await {
+            tracing::warn!(%tenant, error = %format!("{error:#}"), "annals.nightly could not weigh {tenant}");
+        }
     }
     Ok(())
 }

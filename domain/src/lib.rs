@@ -6,6 +6,7 @@
 pub mod kernel;
 
 pub mod access;
+pub mod account;
 pub mod agent;
 pub mod agent_run;
 pub mod alert;

@@ -6,6 +6,7 @@ use crate::engine::{AnyReadModel, read_model};
 #[must_use]
 pub fn all() -> Vec<Box<dyn AnyReadModel>> {
     vec![
+        read_model::<crate::account_history::AccountHistory>(),
         read_model::<crate::agent::AgentList>(),
         read_model::<crate::agent_run::AgentRunList>(),
         read_model::<crate::alert::AlertList>(),
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
         read_model::<crate::metered_usage::MeteredUsage>(),
         read_model::<crate::opportunity::OpportunityList>(),
         read_model::<crate::plan::PlanList>(),
+        read_model::<crate::platform_usage::PlatformUsage>(),
         read_model::<crate::quarantined_usage::QuarantinedUsage>(),
         read_model::<crate::roi_summary::RoiSummary>(),
         read_model::<crate::saved_filter::SavedFilterList>(),

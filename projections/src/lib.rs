@@ -3,6 +3,7 @@
 //! Reading order: [`engine`] (what every read model gets for free), any read model, for instance
 //! [`daily_usage`], then [`Reader`] (how the gateway asks).
 
+pub mod account_history;
 pub mod agent;
 pub mod agent_run;
 pub mod alert;
@@ -20,6 +21,8 @@ pub mod meter;
 pub mod metered_usage;
 pub mod opportunity;
 pub mod plan;
+pub mod platform;
+pub mod platform_usage;
 pub mod quarantined_usage;
 pub mod roi_summary;
 pub mod saved_filter;

@@ -1,5 +1,6 @@
 //! Invoices through their doors: issued once under gapless numbers, corrected, paid, disputed, and folded again.
 
+mod agreement;
 mod alerts;
 mod bad_input;
 mod credits;

@@ -36,7 +36,14 @@ impl Gateway {
             ])
             .args(["--log", "info", "--log-format", "json"])
             // Each use of a key, and each read of the log, that is told is an event between the others.
-            .args(["--key-use-seconds", "0", "--read-seconds", "0"])
+            .args([
+                "--key-use-seconds",
+                "0",
+                "--read-seconds",
+                "0",
+                "--calls-seconds",
+                "0",
+            ])
             .args(settings)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

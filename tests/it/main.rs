@@ -21,6 +21,7 @@ mod log;
 mod metering;
 mod past;
 mod personal;
+mod platform;
 mod program;
 mod properties;
 mod public_events;

@@ -2,4 +2,7 @@
 
 mod bad;
 mod bills;
+mod calls;
+mod clocks;
+mod ratios;
 mod usage;

@@ -39,6 +39,8 @@ fn served(data: &std::path::Path) -> Up {
             "billing=stripe@acme,github=github@acme",
             "--webhook-secret",
             &secrets,
+            "--calls-seconds",
+            "0",
             "--read-seconds",
             "0",
             "--webhook-body-bytes",

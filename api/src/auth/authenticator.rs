@@ -11,6 +11,7 @@ use store::{Filter, Store};
 use tokio::sync::broadcast;
 
 use super::cache::{KeyCache, Seen};
+use super::calls::Calls;
 use super::jwt::Jwt;
 use super::recorder::{Knock, Note, Recorder, nobody};
 use super::revocations::{ENDS, Ended, hear};
@@ -37,6 +38,7 @@ pub(super) struct Shared {
     jwt: Option<Jwt>,
     hosts: Hosts,
     recorder: Recorder,
+    calls: Calls,
     witness: Witness,
 }
 
@@ -104,6 +106,7 @@ impl Authenticator {
             jwt: options.jwt.clone().map(Jwt::new),
             hosts: options.hosts.clone(),
             recorder: Recorder::start(options.store.clone(), options.record_every),
+            calls: Calls::start(options.store.clone(), options.record_every.calls),
             witness: Witness::start(options.store.clone(), options.record_every),
         });
         let tail = options.store.tail();
@@ -130,6 +133,10 @@ impl Authenticator {
             away.denied
         })?;
         identity.address = credentials.address;
+        if let Some(tenant) = identity.tenant.filter(|_| !identity.is_platform_admin) {
+            let now = self.shared.store.ambient().now();
+            self.shared.calls.count(tenant, &identity.actor, now);
+        }
         if let (Some(tenant), ActorKind::ApiKey) = (identity.tenant, identity.actor.kind) {
             let used = Note::KeyUsed(tenant, identity.actor.clone(), credentials.address);
             self.shared.recorder.note(used);

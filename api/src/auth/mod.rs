@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod cache;
+mod calls;
 mod hosts;
 mod identity;
 mod jwt;

@@ -35,16 +35,19 @@ pub struct RecordEvery {
     /// The while in which whoever reads the same kind of sensitive data again is counted, not told; zero: it is never
     /// told.
     pub read: Duration,
+    /// How often requests are written down that were counted by tenant and actor; zero: they are not counted.
+    pub calls: Duration,
 }
 
 impl Default for RecordEvery {
-    /// A minute, an hour for the use of keys.
+    /// A minute, an hour for the use of keys, five minutes for counted requests.
     fn default() -> Self {
         Self {
             denied: Duration::from_secs(60),
             key_use: Duration::from_secs(60 * 60),
             refused: Duration::from_secs(60),
             read: Duration::from_secs(60),
+            calls: Duration::from_secs(5 * 60),
         }
     }
 }

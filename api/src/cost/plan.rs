@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use domain::TenantId;
 use lru::LruCache;
-use projections::subscription::SubscriptionList;
-use projections::{Direction, List, Page, Reader};
+use projections::subscription::{SubscriptionList, SubscriptionRow};
+use projections::{Direction, List, Page, QueryError, Reader};
 use tokio::time::{Instant, timeout};
 
 const TENANTS_AT_MOST: NonZeroUsize = NonZeroUsize::new(10_000).expect("10,000 is not zero");
@@ -19,6 +19,8 @@ const GOOD_FOR: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The plan of a tenant that has subscribed to none of the others.
 const DEFAULT: &str = "default";
+/// What the status of a subscription is while it runs.
+const RUNNING: [&str; 2] = ["active", "past_due"];
 
 /// How much a tenant may spend at once, and how much comes back in a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,28 +119,34 @@ impl Plans {
         bucket
     }
 
-    /// The plan of the tenant's own running subscription: the newest that names no customer of the tenant's.
+    /// The plan of the tenant's own running subscription: the newest that names no customer of the tenant's. One that is
+    /// past due runs.
     async fn plan(&self, tenant: TenantId) -> Option<String> {
-        let list = List {
-            equal: vec![("status", "active".to_owned())],
-            page: Page {
-                from: None,
-                limit: 100,
-                direction: Direction::Forward,
-            },
-            ..List::default()
+        let running = async {
+            let mut newest: Option<SubscriptionRow> = None;
+            for status in RUNNING {
+                let list = List {
+                    equal: vec![("status", status.to_owned())],
+                    page: Page {
+                        from: None,
+                        limit: 100,
+                        direction: Direction::Forward,
+                    },
+                    ..List::default()
+                };
+                let listed = self.reader.list::<SubscriptionList>(tenant, &list).await?;
+                let rows = listed.rows.into_iter().map(|(_, row)| row);
+                let own = rows.filter(|row| row.customer.is_none());
+                newest = own.chain(newest).max_by_key(|row| row.created_at);
+            }
+            Ok::<_, QueryError>(newest)
         };
-        let listed = self.reader.list::<SubscriptionList>(tenant, &list);
-        let Ok(listed) = timeout(PATIENCE, listed).await else {
+        let Ok(running) = timeout(PATIENCE, running).await else {
             tracing::warn!("api.cost.plan not known in time, the default counts");
             return None;
         };
-        match listed {
-            Ok(listed) => {
-                let mut rows = listed.rows.into_iter().map(|(_, row)| row);
-                rows.find(|row| row.customer.is_none())
-                    .map(|row| row.plan.as_str().to_owned())
-            }
+        match running {
+            Ok(row) => row.map(|row| row.plan.as_str().to_owned()),
             Err(error) => {
                 tracing::warn!(%error, "api.cost.plan not known, the default counts");
                 None

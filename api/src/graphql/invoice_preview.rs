@@ -226,7 +226,7 @@ impl InvoiceLine {
                 .await
                 .map(Some);
         }
-        let from = super::metered_usage::begin_of_evidence(&definition, proof.span);
+        let from = super::meter_figures::begin_of_evidence(&definition, proof.span);
         let (beyond, upto) = proof.between;
         let behind = Behind {
             meter: proof.meter.clone(),

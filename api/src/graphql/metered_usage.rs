@@ -4,25 +4,21 @@ use std::collections::BTreeMap;
 
 use async_graphql::{ComplexObject, Enum, Object, Result, SimpleObject};
 use domain::TenantId;
-use domain::meter::{Aggregation, Definition};
-use projections::metered_usage::{
-    Granularity, Measure, MeteredUsage, Span, Usage, UsageHour, measured, spans,
-};
+use projections::metered_usage::{Granularity, Measure, MeteredUsage, Span};
 use projections::{CountedEvents, Counting, OutcomeLine};
 
 use super::event::Event;
 use super::kit::{
-    AsOf, Attribute, AttributeInput, Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, Long, May,
-    PageInfo, Reading, attributes, fault, reading, rows_of, then,
+    AsOf, Attribute, AttributeInput, Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, Long,
+    PageInfo, fault, rows_of,
 };
 use super::meter::{MeterAggregation, named};
+use super::meter_figures::{AskedFigures, Figures, Frame, texts};
 use crate::auth::Identity;
 use crate::options::Options;
 
-/// The most spans of an answer.
-const SPANS_AT_MOST: usize = 1_000;
 /// The most buckets of an answer.
-const BUCKETS_AT_MOST: usize = 5_000;
+pub(super) const BUCKETS_AT_MOST: usize = 5_000;
 /// A quantity that no decimal tells in full has so many places.
 pub(super) const PLACES: u32 = 12;
 /// How long the spans of an answer are, on the clocks of the tenant's time zone.
@@ -194,15 +190,30 @@ impl MeterEvidenceConnection {
     }
 
     fn told(tenant: TenantId, counted: &CountedEvents) -> Result<Self> {
+        Self::shown(tenant, &counted.events, counted.more)
+    }
+
+    /// A page without events.
+    pub(super) fn nothing(first: i32) -> Result<Self> {
+        rows_of("first", first)?;
+        Self::shown(TenantId::new(ulid::Ulid::nil()), &[], false)
+    }
+
+    /// A page of a tenant's events, and whether there are more behind them.
+    pub(super) fn shown(
+        tenant: TenantId,
+        events: &[std::sync::Arc<domain::RecordedEvent>],
+        more: bool,
+    ) -> Result<Self> {
         let edge = |event: &std::sync::Arc<domain::RecordedEvent>| {
             Ok(MeterEvidenceEdge {
                 cursor: Cursor::at(tenant, event.position),
                 node: Event::of(event)?,
             })
         };
-        let edges: Vec<MeterEvidenceEdge> = counted.events.iter().map(edge).collect::<Result<_>>()?;
+        let edges: Vec<MeterEvidenceEdge> = events.iter().map(edge).collect::<Result<_>>()?;
         let page_info = PageInfo::of(
-            counted.more.then_some(projections::Direction::Forward),
+            more.then_some(projections::Direction::Forward),
             edges.first().map(|edge| &edge.cursor),
             edges.last().map(|edge| &edge.cursor),
         );
@@ -244,50 +255,19 @@ impl MeteredUsageQuery {
         >,
         #[graphql(desc = "As it was at this point in the past.")] as_of: Option<AsOf>,
     ) -> Result<MeterUsage> {
-        let Reading { tenant, reader } = reading::<MeteredUsage>(ctx, May::Read, at_least).await?;
-        let then = then(ctx, tenant, as_of).await?;
-        let past = then.as_ref().map(|then| (then.past, then.position));
-        let position = past.map(|(_, position)| position);
-        let all = &ctx.data::<Options>()?.past;
-        let known = all.meter_definition(tenant, (&meter, version), position).await;
-        let known = known.map_err(IntoFault::into_fault)?;
-        let (version, definition) =
-            known.ok_or_else(|| bad(format!("meter: there is no meter {meter:?} of this version")))?;
-        let settings = match past {
-            Some((past, position)) => past
-                .tenant(tenant, position)
-                .await
-                .map_err(IntoFault::into_fault)?,
-            None => reader.tenant(tenant).await.map_err(IntoFault::into_fault)?,
+        let asked = AskedFigures {
+            days: (from.0, to.0),
+            granularity: granularity.into(),
+            group,
+            group_by,
         };
-        let zone = settings.map_or_else(|| "UTC".to_owned(), |row| row.time_zone);
-        let zone = zone
-            .parse()
-            .map_err(|error: domain::InvalidValue| bad(format!("the tenant's zone: {error}")))?;
-        let cut = spans((from.0, to.0), granularity.into(), &zone, SPANS_AT_MOST);
-        let cut = cut.map_err(|error| bad(format!("from, to: {error}")))?;
-        let filter = attributes("group", group).map_err(super::kit::UserError::into_fault)?;
-        names_known(&definition, filter.keys().chain(group_by.iter().flatten()))?;
-        let is_level = definition.aggregation == Aggregation::TimeWeightedSum;
-        let wanted = Usage {
-            meter: &meter,
+        let frame = Frame::of(ctx, asked, at_least, as_of).await?;
+        let figures = frame.figures(&meter, version).await?;
+        let Figures {
             version,
-            from: cut.first().filter(|_| !is_level).map(|span| span.from),
-            until: cut.last().map(|span| span.until).unwrap_or_default(),
-        };
-        let hours = match past {
-            Some((past, position)) => past
-                .metered_usage(tenant, &wanted, position)
-                .await
-                .map_err(IntoFault::into_fault)?,
-            None => reader
-                .metered_usage(tenant, &wanted)
-                .await
-                .map_err(IntoFault::into_fault)?,
-        };
-        let hours = grouped(hours, &filter, group_by.as_deref());
-        let measures =
-            measured(definition.aggregation, &hours, &cut).map_err(|error| bad(error.to_string()))?;
+            definition,
+            measures,
+        } = &figures;
         if measures.len() > BUCKETS_AT_MOST {
             let message = format!(
                 "these are {} buckets, at most {BUCKETS_AT_MOST} are told: ask for fewer days, longer spans or fewer groups",
@@ -295,30 +275,13 @@ impl MeteredUsageQuery {
             );
             return Err(bad(message));
         }
-        let behind = |measure: &Measure| {
-            let mut group = texts(&measure.group);
-            group.extend(filter.clone());
-            let begin = begin_of_evidence(&definition, measure.span);
-            Behind {
-                meter: meter.clone(),
-                version,
-                event_type: definition.event_type.clone(),
-                group,
-                span: Span {
-                    from: begin,
-                    until: measure.span.until,
-                },
-                beyond: 0,
-                as_of: past.map(|(_, position)| position),
-            }
-        };
-        let bucket = |measure: Measure| {
+        let bucket = |measure: &Measure| {
             let quantity = measure
                 .quantity
                 .to_decimal()
                 .map_or_else(|| measure.quantity.rounded(PLACES), Ok);
             Ok(MeterUsageBucket {
-                behind: behind(&measure),
+                behind: frame.behind(&meter, &figures, measure),
                 from: measure.span.from.into(),
                 until: measure.span.until.into(),
                 group: texts(&measure.group).into_iter().map(Into::into).collect(),
@@ -327,63 +290,17 @@ impl MeteredUsageQuery {
             })
         };
         Ok(MeterUsage {
-            version,
+            version: *version,
             label: definition.label.clone(),
             aggregation: named(definition.aggregation),
             unit: definition.unit.clone(),
-            buckets: measures.into_iter().map(bucket).collect::<Result<_>>()?,
+            buckets: measures.iter().map(bucket).collect::<Result<_>>()?,
             meter: meter.clone(),
         })
     }
 }
 
-fn bad(message: impl Into<String>) -> async_graphql::Error {
+/// An error of what was asked.
+pub(super) fn bad(message: impl Into<String>) -> async_graphql::Error {
     fault(Code::BadUserInput, message.into())
-}
-
-/// From where on events are behind what was measured in a span: of a level, from its first change on.
-pub(super) fn begin_of_evidence(definition: &Definition, span: Span) -> jiff::Timestamp {
-    match definition.aggregation {
-        Aggregation::TimeWeightedSum => jiff::Timestamp::MIN,
-        _ => span.from,
-    }
-}
-
-fn names_known<'n>(definition: &Definition, names: impl Iterator<Item = &'n String>) -> Result<()> {
-    for name in names {
-        if !definition.group_by.contains_key(name) {
-            let known: Vec<&str> = definition.group_by.keys().map(String::as_str).collect();
-            let message = format!(
-                "group: the meter does not tell {name:?} apart; it tells apart: {}",
-                known.join(", ")
-            );
-            return Err(bad(message));
-        }
-    }
-    Ok(())
-}
-
-fn texts(group: &str) -> BTreeMap<String, String> {
-    serde_json::from_str(group).unwrap_or_default()
-}
-
-/// The hours of some groups, told apart by some names only.
-fn grouped(
-    mut hours: Vec<UsageHour>,
-    filter: &BTreeMap<String, String>,
-    names: Option<&[String]>,
-) -> Vec<UsageHour> {
-    if filter.is_empty() && names.is_none() {
-        return hours;
-    }
-    hours.retain_mut(|hour| {
-        let mut group = texts(&hour.group_key);
-        let is_wanted = filter.iter().all(|(name, value)| group.get(name) == Some(value));
-        if let Some(names) = names {
-            group.retain(|name, _| names.contains(name));
-            hour.group_key = serde_json::to_string(&group).unwrap_or_default();
-        }
-        is_wanted
-    });
-    hours
 }

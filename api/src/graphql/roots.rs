@@ -5,10 +5,11 @@ use async_graphql::{MergedObject, MergedSubscription};
 use super::{
     agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
     connector_sync, credit_ledger, data_subject, entitlements, event, import, invoice, invoice_live,
-    invoice_preview, issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, proof,
-    quarantined_usage, read_model, read_model_history, read_model_operation, record_usage, replay,
-    roi_summary, roi_summary_live, saved_filter, subscription, tenant, usage, usage_live, webhook_delivery,
-    webhook_endpoint, what_if, workspace,
+    invoice_preview, issue_invoice, lead, me, member, meter, meter_ratio, metered_usage, node, opportunity,
+    plan, platform, platform_movement, platform_tenant, proof, quarantined_usage, read_model,
+    read_model_history, read_model_operation, record_usage, replay, roi_summary, roi_summary_live,
+    saved_filter, subscription, tenant, usage, usage_live, webhook_delivery, webhook_endpoint, what_if,
+    workspace,
 };
 
 /// What can be asked.
@@ -30,14 +31,13 @@ pub(crate) struct Query(
     lead::LeadQuery,
     me::MeQuery,
     member::MemberQuery,
-    meter::BundledMeterQuery,
-    meter::MeterQuery,
-    metered_usage::MeteredUsageQuery,
+    MeterQueries,
     node::NodeQuery,
     opportunity::OpportunityQuery,
     proof::ProofQuery,
     plan::BundledPlanQuery,
     plan::PlanQuery,
+    PlatformQueries,
     quarantined_usage::QuarantinedUsageQuery,
     read_model::ReadModelQuery,
     read_model_history::ReadModelHistoryQuery,
@@ -52,6 +52,23 @@ pub(crate) struct Query(
     webhook_endpoint::WebhookEndpointQuery,
     what_if::WhatIfQuery,
     workspace::WorkspaceQuery,
+);
+
+/// What can be asked about meters. Roots nest as deep as they have entries, so those that belong together are one.
+#[derive(Default, MergedObject)]
+pub(crate) struct MeterQueries(
+    meter::BundledMeterQuery,
+    meter::MeterQuery,
+    meter_ratio::MeterRatioQuery,
+    metered_usage::MeteredUsageQuery,
+);
+
+/// What its administrator can ask about the platform.
+#[derive(Default, MergedObject)]
+pub(crate) struct PlatformQueries(
+    platform::PlatformQuery,
+    platform_movement::PlatformMovementQuery,
+    platform_tenant::PlatformTenantQuery,
 );
 
 /// What can be done.

@@ -12,6 +12,7 @@ mod definition;
 mod event;
 mod gauge;
 mod gauges;
+mod ratio;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unit;
@@ -24,4 +25,5 @@ pub use definition::{Aggregation, Definition, InvalidDefinition};
 pub use event::Event;
 pub use gauge::{Counted, Gauge, Reading};
 pub use gauges::Gauges;
+pub use ratio::{InvalidSide, Ratio, bundled_ratios, check_side};
 pub use unit::known_units;

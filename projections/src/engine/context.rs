@@ -77,6 +77,13 @@ impl Context {
         hour_of(&self.time_zone, at)
     }
 
+    /// The tenant's zone.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        let named = self.time_zone.iana_name().and_then(|name| name.parse().ok());
+        named.unwrap_or_else(Zone::utc)
+    }
+
     /// The day of a moment in the tenant's zone.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> Date {

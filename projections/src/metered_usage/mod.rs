@@ -1,6 +1,8 @@
 //! What meters measured: a row a meter, version, hour of the tenant's clocks and group; where different values are
 //! counted, a row a value.
 
+#[cfg(test)]
+mod bundled;
 mod fold;
 mod measure;
 #[cfg(test)]

@@ -94,6 +94,13 @@ impl Reader {
         Ok(self.pool.begin_with(begin).await?)
     }
 
+    /// A transaction in which all statements see the rows of all tenants that the platform's administrator may see, of one
+    /// moment.
+    pub(crate) async fn begin_for_the_platform(&self) -> Result<Transaction<'static, Postgres>, QueryError> {
+        let begin = "begin isolation level repeatable read read only; set local annals.platform = 'on'";
+        Ok(self.pool.begin_with(begin).await?)
+    }
+
     /// A transaction under one setting that a row-level policy knows.
     pub(crate) async fn begin_with(
         &self,

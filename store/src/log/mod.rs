@@ -10,6 +10,7 @@ mod lane;
 mod read;
 mod receipt;
 mod row;
+mod size;
 mod stats;
 mod stored;
 mod task;

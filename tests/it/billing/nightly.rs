@@ -107,13 +107,34 @@ async fn every_night_by_the_houses_clock_a_difference_becomes_an_event() {
     clock.advance(SignedDuration::from_hours(2));
     let mut follower = store.tail().follow(head, store::Filter::default());
     let event = tokio::time::timeout(Duration::from_secs(20), async {
+        let mut seen = Vec::new();
         loop {
             let step = follower.next().await.unwrap();
-            if let Some(event) = step.events.first() {
-                break event.event_type.clone();
+            seen.extend(step.events.iter().map(|event| event.event_type.clone()));
+            if seen.len() >= 2 {
+                break seen;
             }
         }
     });
-    assert_eq!(event.await.unwrap(), "invoice.difference_found");
+    // What differs, and a sample of what the tenant keeps.
+    assert_eq!(
+        event.await.unwrap(),
+        ["invoice.difference_found", "usage.storage"]
+    );
     nightly.stop().await;
+    let log = store.log();
+    let kept = log.bytes(acme.id.parse().unwrap()).await.unwrap();
+    assert!(kept > 1_000, "{kept}");
+    house.settle().await;
+    let document = "{ meterUsage(meter: \"platform.storage\", from: \"2026-03-03\", to: \"2026-03-03\")
+        { unit buckets { quantity events } } }";
+    let data = house.ask(&acme.token, document, json!({})).await;
+    let bucket = &data["meterUsage"]["buckets"][0];
+    let gigabytes: rust_decimal::Decimal = bucket["quantity"].as_str().unwrap().parse().unwrap();
+    // The sample itself is not in it.
+    let kept = rust_decimal::Decimal::new(i64::try_from(kept).unwrap(), 9);
+    assert!(
+        gigabytes > rust_decimal::Decimal::ZERO && gigabytes < kept,
+        "{gigabytes}, {kept}"
+    );
 }

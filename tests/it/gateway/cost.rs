@@ -151,3 +151,28 @@ async fn a_plan_brings_its_bucket() {
     let answer = house.answer(&acme.token, "{ me { actor } }", json!({})).await;
     assert_eq!(answer["extensions"]["cost"]["bucket"]["size"], 777, "{answer}");
 }
+
+#[tokio::test]
+async fn who_pays_late_keeps_the_plans_bucket() {
+    let house = House::open_with(|options| options.plan_buckets.set("gold=777:7").unwrap()).await;
+    let acme = house.tenant("acme").await;
+    let tenant = acme.id.parse().unwrap();
+    let caller = domain::Caller::new(tenant, domain::Actor::new(domain::ActorKind::System, "test"));
+    let id: domain::subscription::SubscriptionId = "own".parse().unwrap();
+    let start = domain::subscription::Command::Start {
+        plan: "gold".parse().unwrap(),
+        price: domain::Money::new(rust_decimal::Decimal::ONE, "EUR".parse().unwrap()),
+        customer: None,
+    };
+    for command in [start, domain::subscription::Command::MarkPastDue] {
+        let orders = store::Orders::one(command);
+        let executed = house
+            .store
+            .execute::<domain::subscription::Subscription>(&caller, &id, orders)
+            .await;
+        executed.unwrap();
+    }
+    house.settle().await;
+    let answer = house.answer(&acme.token, "{ me { actor } }", json!({})).await;
+    assert_eq!(answer["extensions"]["cost"]["bucket"]["size"], 777, "{answer}");
+}

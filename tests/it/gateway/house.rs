@@ -133,6 +133,7 @@ impl House {
         options.record_every.key_use = Duration::ZERO;
         options.record_every.refused = Duration::ZERO;
         options.record_every.read = Duration::ZERO;
+        options.record_every.calls = Duration::ZERO;
         change(&url, &mut options);
         Self {
             router: api::router(options.clone()),

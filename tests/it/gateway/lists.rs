@@ -200,7 +200,7 @@ async fn every_list_wants_to_know_how_many_from_1_to_100() {
         ] {
             let document = format!("{{ {}{size} {{ pageInfo {{ hasNextPage }} }} }}", field.name);
             let token = match field.name {
-                "parkedStreams" | "tenants" => ADMIN,
+                "parkedStreams" | "platformMovements" | "platformTenants" | "tenants" => ADMIN,
                 _ => &acme.token,
             };
             let answer = house.answer(token, &document, json!({})).await;

@@ -21,6 +21,8 @@ async fn ids(house: &House, token: &str) -> BTreeMap<String, Value> {
         let others = [
             "entityReplay",
             "parkedStreams",
+            "platformMovements",
+            "platformTenants",
             "quarantinedUsage",
             "readModelDiff",
             "roiSummary",

@@ -68,7 +68,7 @@ fn proof(up: &Up, tenant: &str, cursor: &str) -> Value {
 fn an_auditor_verifies_what_graphql_and_the_command_line_give_with_the_public_key_alone() {
     let (data, desk) = (folder(), folder());
     // What is read is not written down here, so that each event is one of the test's own.
-    let up = Up::start_with(data.path(), &["--read-seconds", "0"]);
+    let up = Up::start_with(data.path(), &["--read-seconds", "0", "--calls-seconds", "0"]);
     up.provision("shop");
     up.provision("other");
     let first = capture(&up, "shop", 0..3);

@@ -86,6 +86,11 @@ impl Past {
         Ok(Waiting::of(&mut transaction, tenant, read_model).await?)
     }
 
+    /// What it reads of the present.
+    pub(crate) const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     /// The log that it folds.
     #[must_use]
     pub const fn log(&self) -> &Log {

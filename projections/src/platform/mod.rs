@@ -1,0 +1,8 @@
+//! The platform as its administrator sees it: all accounts in one month, told from the rows of one moment, or as they were
+//! known at a position.
+
+mod books;
+mod month;
+
+pub use books::PlatformBooks;
+pub use month::{MonthSpan, Overview, Revenue, TenantMonth, Used};

@@ -1,0 +1,3 @@
+//! The platform as its administrator sees it: revenue a month and what moved it, tenants, and what is left of what they pay.
+
+mod overview;
