@@ -123,6 +123,7 @@ async fn a_position_that_is_not_there_yet_is_told_so_by_every_query() {
         let others = [
             "bundledMeters",
             "bundledPlans",
+            "bundledRatios",
             // Holds, keys and certificates are the log's.
             "dataSubject",
             "entityReplay",

@@ -115,7 +115,7 @@ async fn an_initial_denial_rate_is_of_all_claims_submitted() {
             json!({ "id": id, "vertical": "claims", "payer": "p", "billed": billed, "occurredAt": at });
         house.done(&acme.token, "submitClaim", claim).await;
         if denied {
-            let denial = json!({ "id": id, "reasonCodes": ["CO-16"], "occurredAt": "2025-03-30T10:00:00Z" });
+            let denial = json!({ "id": id, "reasonCodes": ["CO-16"], "reason": "no code", "occurredAt": "2025-03-30T10:00:00Z" });
             house.done(&acme.token, "denyClaim", denial).await;
         }
     }

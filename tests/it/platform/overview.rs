@@ -13,7 +13,7 @@ const MOVEMENTS: &str = "query($month: Date, $after: Cursor, $filter: RevenueMov
     platformMovements(first: 2, after: $after, month: $month, filter: $filter) { totalCount
         pageInfo { hasNextPage endCursor }
         nodes { tenantLocalId customer at kind currency before after amount evidence { type occurredAt stream { id } } } } }";
-const TENANTS: &str = "query($month: Date) { platformTenants(first: 100, month: $month) { nodes {
+const TENANTS: &str = "query($month: Date) { platformTenants(first: 5, month: $month) { nodes {
     tenantLocalId slug standing members { active } revenue { amount currency }
     usage { meter quantity } billed { amount } aiCost { amount } margin { amount currency }
     billedEvidence(first: 5) { nodes { type stream { id } } }
