@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use domain::{
-    Entity, TenantId, agent, api_key, connector, member, meter, plan, retention, subject, subscription,
-    tenant, workspace,
+    Entity, TenantId, agent, api_key, connector, member, meter, model_price, plan, retention, subject,
+    subscription, tenant, workspace,
 };
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 
@@ -24,6 +24,7 @@ fn kept() -> Vec<&'static str> {
         type_of::<connector::Connector>(),
         type_of::<member::Member>(),
         type_of::<meter::Meter>(),
+        type_of::<model_price::ModelPrice>(),
         type_of::<plan::Plan>(),
         type_of::<retention::Retention>(),
         type_of::<subject::Subject>(),

@@ -22,6 +22,7 @@ pub mod invoice;
 pub mod lead;
 pub mod member;
 pub mod meter;
+pub mod model_price;
 pub mod opportunity;
 pub mod personal_fields;
 pub mod plan;

@@ -64,6 +64,7 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         lead,
         member,
         meter,
+        model_price,
         opportunity,
         plan,
         retention,

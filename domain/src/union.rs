@@ -97,6 +97,7 @@ events! {
     Lead: lead,
     Member: member,
     Meter: meter,
+    ModelPrice: model_price,
     Opportunity: opportunity,
     Plan: plan,
     Retention: retention,

@@ -19,6 +19,7 @@ pub fn all() -> Vec<Box<dyn AnyReadModel>> {
         read_model::<crate::member::MemberList>(),
         read_model::<crate::meter::MeterList>(),
         read_model::<crate::metered_usage::MeteredUsage>(),
+        read_model::<crate::model_price::ModelPriceList>(),
         read_model::<crate::opportunity::OpportunityList>(),
         read_model::<crate::plan::PlanList>(),
         read_model::<crate::quarantined_usage::QuarantinedUsage>(),

@@ -18,6 +18,7 @@ pub mod lead;
 pub mod member;
 pub mod meter;
 pub mod metered_usage;
+pub mod model_price;
 pub mod opportunity;
 pub mod plan;
 pub mod quarantined_usage;

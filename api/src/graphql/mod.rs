@@ -24,6 +24,7 @@ mod me;
 mod member;
 mod meter;
 mod metered_usage;
+mod model_price;
 mod node;
 mod opportunity;
 mod people;

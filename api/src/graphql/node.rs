@@ -22,6 +22,7 @@ use super::kit::{
 use super::lead::Lead;
 use super::member::Member;
 use super::meter::Meter;
+use super::model_price::ModelPrice;
 use super::opportunity::Opportunity;
 use super::plan::Plan;
 use super::subscription::PlanSubscription;
@@ -48,6 +49,7 @@ pub(crate) enum Node {
     Lead(Lead),
     Member(Member),
     Meter(Meter),
+    ModelPrice(ModelPrice),
     Opportunity(Opportunity),
     Plan(Plan),
     PlanSubscription(PlanSubscription),
@@ -161,6 +163,7 @@ entities!(
     Lead,
     Member,
     Meter,
+    ModelPrice,
     Opportunity,
     Plan,
     PlanSubscription,

@@ -5,10 +5,10 @@ use async_graphql::{MergedObject, MergedSubscription};
 use super::{
     agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
     connector_sync, data_subject, entitlements, event, import, invoice, invoice_live, invoice_preview,
-    issue_invoice, lead, me, member, meter, metered_usage, node, opportunity, plan, proof, quarantined_usage,
-    read_model, read_model_history, read_model_operation, record_usage, replay, roi_summary,
-    roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery, webhook_endpoint, what_if,
-    workspace,
+    issue_invoice, lead, me, member, meter, metered_usage, model_price, node, opportunity, plan, proof,
+    quarantined_usage, read_model, read_model_history, read_model_operation, record_usage, replay,
+    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery,
+    webhook_endpoint, what_if, workspace,
 };
 
 /// What can be asked.
@@ -32,6 +32,8 @@ pub(crate) struct Query(
     meter::BundledMeterQuery,
     meter::MeterQuery,
     metered_usage::MeteredUsageQuery,
+    model_price::BundledModelPriceQuery,
+    model_price::ModelPriceQuery,
     node::NodeQuery,
     opportunity::OpportunityQuery,
     proof::ProofQuery,
@@ -70,6 +72,7 @@ pub(crate) struct Mutation(
     lead::LeadMutation,
     member::MemberMutation,
     meter::MeterMutation,
+    model_price::ModelPriceMutation,
     opportunity::OpportunityMutation,
     plan::PlanMutation,
     read_model_operation::ReadModelMutation,

@@ -216,6 +216,13 @@ fn meters() -> Vec<(&'static str, Value)> {
         ),
         ("retireAlert", json!({ "id": "$al1", "reason": "nobody listens" })),
         ("defineMeter", with_id(&meter, "$me2")),
+        (
+            "setModelPrice",
+            json!({
+                "id": "$mp1", "provider": "example-ai", "model": "medium-2", "currency": "EUR",
+                "effectiveFrom": "2026-01-01T00:00:00Z", "inputPerMillion": "2.00", "outputPerMillion": "8.00",
+            }),
+        ),
         ("retireMeter", json!({ "id": "$me2", "reason": "nobody asks" })),
     ]
 }

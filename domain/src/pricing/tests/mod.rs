@@ -9,4 +9,5 @@ mod money;
 mod outcome;
 mod period;
 mod plan;
+mod price_book;
 mod rating_properties;
