@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use domain::{
-    Entity, TenantId, agent, api_key, connector, member, meter, model_price, plan, retention, subject,
-    subscription, tenant, workspace,
+    Entity, TenantId, agent, api_key, connector, member, meter, model_price, plan, retention, roi_baseline,
+    roi_snapshot, subject, subscription, tenant, workspace,
 };
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 
@@ -27,6 +27,8 @@ fn kept() -> Vec<&'static str> {
         type_of::<model_price::ModelPrice>(),
         type_of::<plan::Plan>(),
         type_of::<retention::Retention>(),
+        type_of::<roi_baseline::RoiBaseline>(),
+        type_of::<roi_snapshot::RoiSnapshot>(),
         type_of::<subject::Subject>(),
         type_of::<subscription::Subscription>(),
         type_of::<tenant::Tenant>(),

@@ -30,6 +30,9 @@ pub mod pricing;
 #[cfg(test)]
 mod properties;
 pub mod retention;
+pub mod roi;
+pub mod roi_baseline;
+pub mod roi_snapshot;
 #[cfg(test)]
 mod snapshots;
 pub mod subject;

@@ -68,6 +68,8 @@ fn examples() -> Vec<(&'static str, String, String, String)> {
         opportunity,
         plan,
         retention,
+        roi_baseline,
+        roi_snapshot,
         subject,
         subscription,
         tenant,

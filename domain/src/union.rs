@@ -101,6 +101,8 @@ events! {
     Opportunity: opportunity,
     Plan: plan,
     Retention: retention,
+    RoiBaseline: roi_baseline,
+    RoiSnapshot: roi_snapshot,
     Subject: subject,
     Subscription: subscription,
     Tenant: tenant,

@@ -19,9 +19,14 @@ pub mod member;
 pub mod meter;
 pub mod metered_usage;
 pub mod model_price;
+pub mod model_use;
 pub mod opportunity;
 pub mod plan;
 pub mod quarantined_usage;
+pub mod roi;
+pub mod roi_baseline;
+pub mod roi_journey;
+pub mod roi_snapshot;
 pub mod roi_summary;
 pub mod subscription;
 pub mod tenant;
@@ -42,7 +47,8 @@ pub use engine::{
 };
 pub use reader::{
     AsOf, BillWish, Change, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction,
-    Drawn, Explained, Extent, List, Listed, NoSpeed, Page, Past, PastError, PastLimits, Place, QueryError,
-    Reader, Rebilled, Replay, RowName, SPEED_AT_MOST, Seen, Sort, Statement, StatementError, Step, Steps,
-    Story, Timing, Total, Verified, Wait, Way, WhatIf, Wish, differences, draft_plan, span_of, stream_named,
+    Drawn, Explained, Extent, FigureEvents, List, Listed, NoSpeed, Page, Past, PastError, PastLimits, Place,
+    QueryError, ROI_READS, Reader, Rebilled, Replay, RowName, SPEED_AT_MOST, Seen, Sort, Statement,
+    StatementError, Step, Steps, Story, Timing, Total, Verified, Wait, Way, WhatIf, Wish, differences,
+    draft_plan, span_of, stream_named,
 };

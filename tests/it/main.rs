@@ -26,6 +26,7 @@ mod read_model_commands;
 mod read_models;
 mod reading;
 mod replay;
+mod roi;
 mod seals;
 mod slow_client;
 mod support;

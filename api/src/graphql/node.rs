@@ -25,6 +25,8 @@ use super::meter::Meter;
 use super::model_price::ModelPrice;
 use super::opportunity::Opportunity;
 use super::plan::Plan;
+use super::roi_baseline::RoiBaseline;
+use super::roi_snapshot::RoiSnapshot;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
 use super::webhook_endpoint::WebhookEndpoint;
@@ -53,6 +55,8 @@ pub(crate) enum Node {
     Opportunity(Opportunity),
     Plan(Plan),
     PlanSubscription(PlanSubscription),
+    RoiBaseline(RoiBaseline),
+    RoiSnapshot(RoiSnapshot),
     Tenant(Tenant),
     WebhookEndpoint(WebhookEndpoint),
     Workspace(Workspace),
@@ -167,6 +171,8 @@ entities!(
     Opportunity,
     Plan,
     PlanSubscription,
+    RoiBaseline,
+    RoiSnapshot,
     WebhookEndpoint,
     Workspace
 );

@@ -6,9 +6,9 @@ use super::{
     agent, agent_run, alert, api_key, audit_facets, audit_feed, audit_feed_live, claim, connector,
     connector_sync, data_subject, entitlements, event, import, invoice, invoice_live, invoice_preview,
     issue_invoice, lead, me, member, meter, metered_usage, model_price, node, opportunity, plan, proof,
-    quarantined_usage, read_model, read_model_history, read_model_operation, record_usage, replay,
-    roi_summary, roi_summary_live, subscription, tenant, usage, usage_live, webhook_delivery,
-    webhook_endpoint, what_if, workspace,
+    quarantined_usage, read_model, read_model_history, read_model_operation, record_usage, replay, roi,
+    roi_baseline, roi_snapshot, roi_summary, roi_summary_live, subscription, tenant, usage, usage_live,
+    webhook_delivery, webhook_endpoint, what_if, workspace,
 };
 
 /// What can be asked.
@@ -44,6 +44,9 @@ pub(crate) struct Query(
     read_model_history::ReadModelHistoryQuery,
     replay::CausesQuery,
     replay::EntityReplayQuery,
+    roi::RoiQuery,
+    roi_baseline::RoiBaselineQuery,
+    roi_snapshot::RoiSnapshotQuery,
     roi_summary::RoiSummaryQuery,
     subscription::SubscriptionQuery,
     tenant::TenantQuery,
@@ -77,6 +80,8 @@ pub(crate) struct Mutation(
     plan::PlanMutation,
     read_model_operation::ReadModelMutation,
     record_usage::UsageMutation,
+    roi_baseline::RoiBaselineMutation,
+    roi_snapshot::RoiSnapshotMutation,
     subscription::SubscriptionMutation,
     tenant::PlatformMutation,
     tenant::ProvisionMutation,

@@ -140,6 +140,7 @@ fn chapters() -> Vec<(&'static str, Value)> {
         ("winOpportunity", json!({ "id": "$o1", "value": eur("1054.50") })),
         ("openOpportunity", with_id(&opportunity, "$o2")),
         ("loseOpportunity", json!({ "id": "$o2", "reason": "price" })),
+        ("reopenOpportunity", json!({ "id": "$o2", "reason": "a new budget" })),
         ("openOpportunity", with_id(&opportunity, "$o3")),
     ]);
     story.extend(sources());
@@ -248,6 +249,22 @@ fn bills() -> Vec<(&'static str, Value)> {
             json!({ "id": "$d1", "allowed": eur("150.00"), "paid": eur("120.00"), "reasonCodes": ["CO-45"] }),
         ),
         ("recoverClaim", json!({ "id": "$d1", "amount": eur("30.00") })),
+        (
+            "reverseClaimPayment",
+            json!({ "id": "$d1", "amount": eur("20.00"), "reason": "an audit" }),
+        ),
+        (
+            "registerRoiBaseline",
+            json!({
+                "id": "$rb1", "name": "Before", "vertical": "claims",
+                "basis": { "kind": "STATED", "amount": eur("10.00"), "days": 30 },
+            }),
+        ),
+        ("withdrawRoiBaseline", json!({ "id": "$rb1", "reason": "another team" })),
+        (
+            "freezeRoi",
+            json!({ "id": "$rs1", "vertical": "claims", "from": "2026-02-01", "to": "2026-02-28", "currency": "EUR" }),
+        ),
         ("submitClaim", with_id(&claim, "$d2")),
         (
             "startSubscription",
