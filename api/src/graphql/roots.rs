@@ -11,6 +11,26 @@ use super::{
     webhook_delivery, webhook_endpoint, what_if, workspace,
 };
 
+/// What can be asked about returns. A root is as deep as it has parts, and each costs stack: so these are one.
+#[derive(Default, MergedObject)]
+pub(crate) struct Returns(
+    model_price::BundledModelPriceQuery,
+    model_price::ModelPriceQuery,
+    roi::RoiQuery,
+    roi_baseline::RoiBaselineQuery,
+    roi_snapshot::RoiSnapshotQuery,
+    roi_summary::RoiSummaryQuery,
+);
+
+/// What can be done with plans, prices and returns.
+#[derive(Default, MergedObject)]
+pub(crate) struct PlansAndReturns(
+    model_price::ModelPriceMutation,
+    plan::PlanMutation,
+    roi_baseline::RoiBaselineMutation,
+    roi_snapshot::RoiSnapshotMutation,
+);
+
 /// What can be asked.
 #[derive(Default, MergedObject)]
 pub(crate) struct Query(
@@ -32,8 +52,6 @@ pub(crate) struct Query(
     meter::BundledMeterQuery,
     meter::MeterQuery,
     metered_usage::MeteredUsageQuery,
-    model_price::BundledModelPriceQuery,
-    model_price::ModelPriceQuery,
     node::NodeQuery,
     opportunity::OpportunityQuery,
     proof::ProofQuery,
@@ -44,10 +62,7 @@ pub(crate) struct Query(
     read_model_history::ReadModelHistoryQuery,
     replay::CausesQuery,
     replay::EntityReplayQuery,
-    roi::RoiQuery,
-    roi_baseline::RoiBaselineQuery,
-    roi_snapshot::RoiSnapshotQuery,
-    roi_summary::RoiSummaryQuery,
+    Returns,
     subscription::SubscriptionQuery,
     tenant::TenantQuery,
     usage::UsageQuery,
@@ -75,13 +90,10 @@ pub(crate) struct Mutation(
     lead::LeadMutation,
     member::MemberMutation,
     meter::MeterMutation,
-    model_price::ModelPriceMutation,
     opportunity::OpportunityMutation,
-    plan::PlanMutation,
+    PlansAndReturns,
     read_model_operation::ReadModelMutation,
     record_usage::UsageMutation,
-    roi_baseline::RoiBaselineMutation,
-    roi_snapshot::RoiSnapshotMutation,
     subscription::SubscriptionMutation,
     tenant::PlatformMutation,
     tenant::ProvisionMutation,

@@ -140,7 +140,10 @@ fn chapters() -> Vec<(&'static str, Value)> {
         ("winOpportunity", json!({ "id": "$o1", "value": eur("1054.50") })),
         ("openOpportunity", with_id(&opportunity, "$o2")),
         ("loseOpportunity", json!({ "id": "$o2", "reason": "price" })),
-        ("reopenOpportunity", json!({ "id": "$o2", "reason": "a new budget" })),
+        (
+            "reopenOpportunity",
+            json!({ "id": "$o2", "reason": "a new budget" }),
+        ),
         ("openOpportunity", with_id(&opportunity, "$o3")),
     ]);
     story.extend(sources());
@@ -260,7 +263,10 @@ fn bills() -> Vec<(&'static str, Value)> {
                 "basis": { "kind": "STATED", "amount": eur("10.00"), "days": 30 },
             }),
         ),
-        ("withdrawRoiBaseline", json!({ "id": "$rb1", "reason": "another team" })),
+        (
+            "withdrawRoiBaseline",
+            json!({ "id": "$rb1", "reason": "another team" }),
+        ),
         (
             "freezeRoi",
             json!({ "id": "$rs1", "vertical": "claims", "from": "2026-02-01", "to": "2026-02-28", "currency": "EUR" }),

@@ -37,7 +37,7 @@ async fn calls_without_a_price_are_told_apart_until_they_have_one() {
     let listed = house
         .ask(
             &acme.token,
-            "{ modelPrices(first: 10) { nodes { localId prices { inputPerMillion cachedInputPerMillion } evidence(first: 5) \
+            "{ modelPrices(first: 10, filter: { model: \"Large-1\" }) { nodes { localId prices { inputPerMillion cachedInputPerMillion } evidence(first: 5) \
              { nodes { type } } } } bundledModelPrices { provider model } }",
             json!({}),
         )

@@ -73,7 +73,7 @@ proptest! {
 
     #[test]
     fn the_order_of_arrival_does_not_matter_and_nothing_is_lost(
-        tales in prop::collection::vec(tale(), 0..24),
+        tales in prop::collection::vec(tale(), 1..24),
         swap in any::<prop::sample::Index>(),
         model in prop_oneof![
             Just(AttributionModel::FirstTouch), Just(AttributionModel::LastTouch),
