@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 use domain::{
-    Entity, TenantId, agent, api_key, connector, member, meter, plan, retention, saved_filter, subject,
-    subscription, tenant, workspace,
+    Entity, TenantId, agent, api_key, connector, member, meter, model_price, plan, retention,
+    roi_baseline, roi_snapshot, saved_filter, subject, subscription, tenant, workspace,
 };
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 
@@ -27,8 +27,11 @@ fn kept() -> Vec<&'static str> {
         type_of::<connector::Connector>(),
         type_of::<member::Member>(),
         type_of::<meter::Meter>(),
+        type_of::<model_price::ModelPrice>(),
         type_of::<plan::Plan>(),
         type_of::<retention::Retention>(),
+        type_of::<roi_baseline::RoiBaseline>(),
+        type_of::<roi_snapshot::RoiSnapshot>(),
         type_of::<saved_filter::SavedFilter>(),
         type_of::<subject::Subject>(),
         type_of::<subscription::Subscription>(),

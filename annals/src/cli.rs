@@ -13,6 +13,7 @@ use crate::invoices::InvoicesCommand;
 use crate::personal::{ForgetArgs, KeysCommand, RetentionCommand, SubjectCommand};
 use crate::read_models::ReadModelCommand;
 use crate::replay::ReplayArgs;
+use crate::roi::RoiCommand;
 
 /// Annals: the book of record of a Results-as-a-Service platform.
 #[derive(Parser, Debug)]
@@ -84,6 +85,12 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: InvoicesCommand,
+    },
+    /// Tell what agents brought in and cost, and freeze it
+    Roi {
+        /// What to do
+        #[command(subcommand)]
+        command: RoiCommand,
     },
     /// Prove what is in the log, and hold it against what was signed
     Audit {

@@ -29,6 +29,7 @@ pub mod read_models;
 pub mod relay_config;
 pub mod relaying;
 pub mod replay;
+pub mod roi;
 pub mod rooms;
 pub mod seal_config;
 pub mod sealing;

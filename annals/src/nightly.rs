@@ -1,9 +1,10 @@
 //! Every night, as long as the process lives: issued invoices are folded again, and what differs is an event; and a sample
-//! is taken of how much each tenant keeps.
+//! is taken of how much each tenant keeps. In the first night of a month, and the first of the process, the reports of the
+//! last months are frozen.
 
 use std::time::Duration;
 
-use api::invoicing::{Invoicing, Unverifiable, Verdict};
+use api::invoicing::{Invoicing, Month, Unverifiable, Verdict};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use projections::invoice::InvoiceRow;
@@ -11,10 +12,13 @@ use store::Store;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{invoices, storage, tenants};
+use crate::{invoices, roi, storage, tenants};
 
 /// From which hour on (UTC) it is night.
 const HOUR: i8 = 2;
+
+/// How many months before the present one are frozen: outcomes of the oldest have settled.
+const MONTHS: u32 = 3;
 
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(60);
@@ -54,6 +58,7 @@ fn night(store: &Store) -> Option<Date> {
 
 async fn every_night(store: Store, invoicing: Invoicing, look: Duration, mut last: Option<Date>) {
     let mut looks = interval(look);
+    let mut frozen = None;
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
@@ -66,6 +71,15 @@ async fn every_night(store: Store, invoicing: Invoicing, look: Duration, mut las
         }
         if let Err(error) = weigh(&store, date).await {
             tracing::warn!(error = %format!("{error:#}"), "annals.nightly could not weigh");
+        }
+        let month = date.first_of_month();
+        if frozen != Some(month) {
+            match freeze(&store, &invoicing, date).await {
+                Ok(()) => frozen = Some(month),
+                Err(error) => {
+                    tracing::warn!(error = %format!("{error:#}"), "annals.nightly could not freeze")
+                }
+            }
         }
     }
 }
@@ -83,6 +97,23 @@ async fn weigh(store: &Store, night: Date) -> anyhow::Result<()> {
         if let Err(error) = storage::sample(store, tenant, night).await {
             tracing::warn!(%tenant, error = %format!("{error:#}"), "annals.nightly could not weigh {tenant}");
         }
+    }
+    Ok(())
+}
+
+/// Freezes the months before a day: what came late or has settled since makes a snapshot that takes the place of the last.
+async fn freeze(store: &Store, invoicing: &Invoicing, date: Date) -> anyhow::Result<()> {
+    let mut month = Month::before(date);
+    for _ in 0..MONTHS {
+        for (tenant, slug) in tenants::list(store.log()).await? {
+            match roi::freeze(store, invoicing, tenant, month).await {
+                Ok(frozen) => metrics::counter!("annals_roi_frozen_total").increment(frozen.into()),
+                Err(error) => {
+                    tracing::warn!(%slug, %month, error = %format!("{error:#}"), "annals.nightly skipped")
+                }
+            }
+        }
+        month = Month::before(month.days().0);
     }
     Ok(())
 }

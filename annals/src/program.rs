@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
     ambient, archive_command, audit, doctor, event_documents, health, import, intake, invoices, log_command,
-    output, personal, read_models, replay, serve, tracing_setup, up, webhook_inbox,
+    output, personal, read_models, replay, roi, serve, tracing_setup, up, webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -116,6 +116,12 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             } else {
                 ExitCode::FAILURE
             });
+        }
+        Command::Roi { command } => {
+            let database = Database::open(&settings).await?;
+            let outcome = roi::run(&database.url, &settings, ambient::system(), command).await;
+            database.close().await?;
+            outcome?;
         }
         Command::Ingest {
             command: IngestCommand::DeadLetters { command },

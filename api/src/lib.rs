@@ -11,6 +11,7 @@
 mod auth;
 mod cost;
 mod documents;
+pub mod freezing;
 mod gateway;
 mod graphql;
 mod http;

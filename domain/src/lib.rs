@@ -23,6 +23,7 @@ pub mod invoice;
 pub mod lead;
 pub mod member;
 pub mod meter;
+pub mod model_price;
 pub mod opportunity;
 pub mod personal_fields;
 pub mod plan;
@@ -30,6 +31,9 @@ pub mod pricing;
 #[cfg(test)]
 mod properties;
 pub mod retention;
+pub mod roi;
+pub mod roi_baseline;
+pub mod roi_snapshot;
 pub mod saved_filter;
 #[cfg(test)]
 mod snapshots;

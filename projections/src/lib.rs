@@ -19,11 +19,17 @@ pub mod lead;
 pub mod member;
 pub mod meter;
 pub mod metered_usage;
+pub mod model_price;
+pub mod model_use;
 pub mod opportunity;
 pub mod plan;
 pub mod platform;
 pub mod platform_usage;
 pub mod quarantined_usage;
+pub mod roi;
+pub mod roi_baseline;
+pub mod roi_journey;
+pub mod roi_snapshot;
 pub mod roi_summary;
 pub mod saved_filter;
 pub mod subscription;
@@ -45,8 +51,9 @@ pub use engine::{
 };
 pub use reader::{
     AsOf, BillWish, Change, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction,
-    Drawn, Explained, Extent, Ledger, List, Listed, NoSpeed, OutcomeLine, Page, Past, PastError, PastLimits,
-    Place, QueryError, Reader, Rebilled, Replay, RowName, SPEED_AT_MOST, Seen, Sort, Statement,
+    Drawn, Explained, Extent, FigureEvents, Ledger, List, Listed, NoSpeed, OutcomeLine, Page, Past,
+    PastError, PastLimits, Place, QueryError, ROI_READS, Reader, Rebilled, Replay, RowName, SPEED_AT_MOST,
+    Seen, Sort, Statement,
     StatementError, Step, Steps, Story, Timing, Total, Verified, Wait, Way, WhatIf, Wish, differences,
     draft_plan, span_of, stream_named,
 };

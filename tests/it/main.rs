@@ -29,6 +29,7 @@ mod read_model_commands;
 mod read_models;
 mod reading;
 mod replay;
+mod roi;
 mod saved_filters;
 mod seals;
 mod slow_client;

@@ -71,6 +71,15 @@ mutations! {
         amount: MoneyInput,
     })
     |input| Command::Recover { amount: input.amount.read("amount")? };
+
+    /// Takes down that the payer took back money that came in.
+    reverse_claim_payment(Changing, ReverseClaimPaymentInput {
+        /// How much; at most what came in and was not taken back.
+        amount: MoneyInput,
+        /// Why.
+        reason: String,
+    })
+    |input| Command::ReversePayment { amount: input.amount.read("amount")?, reason: input.reason };
 }
 
 /// A claim as it is now: a bill to a payer.
@@ -101,6 +110,8 @@ pub(crate) struct Claim {
     paid: Option<Money>,
     /// What came in that was given up, each currency for itself.
     recovered: Vec<Money>,
+    /// What the payer took back of what came in, each currency for itself.
+    reversed: Vec<Money>,
     /// The reason codes of the last decision (CARC and RARC).
     reason_codes: Vec<String>,
     /// Why it was denied last, in words.
@@ -127,6 +138,12 @@ impl From<ClaimRow> for Claim {
             paid: row.paid.map(Into::into),
             recovered: row
                 .recovered
+                .iter()
+                .flat_map(MoneyByCurrency::sums)
+                .map(Into::into)
+                .collect(),
+            reversed: row
+                .reversed
                 .iter()
                 .flat_map(MoneyByCurrency::sums)
                 .map(Into::into)

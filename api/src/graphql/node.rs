@@ -22,8 +22,11 @@ use super::kit::{
 use super::lead::Lead;
 use super::member::Member;
 use super::meter::Meter;
+use super::model_price::ModelPrice;
 use super::opportunity::Opportunity;
 use super::plan::Plan;
+use super::roi_baseline::RoiBaseline;
+use super::roi_snapshot::RoiSnapshot;
 use super::saved_filter::SavedFilter;
 use super::subscription::PlanSubscription;
 use super::tenant::Tenant;
@@ -49,9 +52,12 @@ pub(crate) enum Node {
     Lead(Lead),
     Member(Member),
     Meter(Meter),
+    ModelPrice(ModelPrice),
     Opportunity(Opportunity),
     Plan(Plan),
     PlanSubscription(PlanSubscription),
+    RoiBaseline(RoiBaseline),
+    RoiSnapshot(RoiSnapshot),
     SavedFilter(SavedFilter),
     Tenant(Tenant),
     WebhookEndpoint(WebhookEndpoint),
@@ -163,9 +169,12 @@ entities!(
     Lead,
     Member,
     Meter,
+    ModelPrice,
     Opportunity,
     Plan,
     PlanSubscription,
+    RoiBaseline,
+    RoiSnapshot,
     SavedFilter,
     WebhookEndpoint,
     Workspace

@@ -62,6 +62,13 @@ mutations! {
         reason: String,
     })
     |input| Command::Lose { reason: input.reason };
+
+    /// Opens an opportunity again that was won or lost: what it brought is taken back.
+    reopen_opportunity(Changing, ReopenOpportunityInput {
+        /// Why.
+        reason: String,
+    })
+    |input| Command::Reopen { reason: input.reason };
 }
 
 /// An opportunity as it is now: business that may be won.

@@ -35,6 +35,13 @@ impl fmt::Display for Month {
 }
 
 impl Month {
+    /// The month that ended last before a day.
+    #[must_use]
+    pub fn before(day: Date) -> Self {
+        let last = day.first_of_month().yesterday().unwrap_or(day);
+        Self(last.first_of_month())
+    }
+
     /// Its first and its last day.
     #[must_use]
     pub fn days(self) -> (Date, Date) {

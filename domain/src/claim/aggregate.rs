@@ -1,6 +1,7 @@
 //! A claim's rules.
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimId, Command, Determination, Event};
@@ -15,6 +16,9 @@ use crate::tenant::NotOpen;
 pub struct Claim {
     submitted: Option<Submitted>,
     standing: Standing,
+    /// What came in and was not taken back.
+    #[serde(default)]
+    received: Decimal,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -170,6 +174,21 @@ impl Claim {
                     submitted_at: submitted.at,
                 }
             }
+            Command::ReversePayment { amount, reason } => {
+                let submitted = self.submitted()?;
+                amount_of("amount", amount, submitted.billed)?;
+                let received = Money::new(self.received, submitted.billed.currency);
+                at_most("amount", amount, received, "received")?;
+                not_blank("reason", &reason)?;
+                not_before(submitted.at, at)?;
+                Event::PaymentReversed {
+                    vertical: submitted.vertical,
+                    billed: submitted.billed,
+                    amount,
+                    reason,
+                    submitted_at: submitted.at,
+                }
+            }
         };
         Ok(vec![event])
     }
@@ -213,10 +232,16 @@ impl Claim {
                     at: submitted_at,
                 });
             }
-            Event::Adjudicated { .. } => self.standing = Standing::Adjudicated,
+            Event::Adjudicated { paid, .. } => {
+                self.standing = Standing::Adjudicated;
+                self.received = self.received.saturating_add(paid.amount);
+            }
             Event::Denied { .. } => self.standing = Standing::Denied,
             Event::Appealed { .. } => self.standing = Standing::Appealed,
-            Event::Recovered { .. } => {}
+            Event::Recovered { amount, .. } => self.received = self.received.saturating_add(amount.amount),
+            Event::PaymentReversed { amount, .. } => {
+                self.received = self.received.saturating_sub(amount.amount);
+            }
         }
     }
 }

@@ -52,4 +52,11 @@ pub enum Command {
         /// How much.
         amount: Money,
     },
+    /// Take down that the payer took back money that came in.
+    ReversePayment {
+        /// How much; at most what came in and was not taken back.
+        amount: Money,
+        /// Why.
+        reason: String,
+    },
 }

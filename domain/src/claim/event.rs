@@ -83,6 +83,19 @@ pub enum Event {
         /// When it was submitted.
         submitted_at: Timestamp,
     },
+    /// The payer took back money that came in.
+    PaymentReversed {
+        /// The line of business it belongs to.
+        vertical: Vertical,
+        /// What was asked for.
+        billed: Money,
+        /// How much was taken back.
+        amount: Money,
+        /// Why.
+        reason: String,
+        /// When it was submitted.
+        submitted_at: Timestamp,
+    },
 }
 
 event_types! {
@@ -91,6 +104,7 @@ event_types! {
     Denied => "claim.denied" v 2 [name_the_determination],
     Appealed => "claim.appealed" v 1,
     Recovered => "claim.recovered" v 1,
+    PaymentReversed => "claim.payment_reversed" v 1,
 }
 
 /// To version 2: `initial: true|false` became `determination: "initial"|"on_appeal"`.

@@ -45,6 +45,16 @@ fn denied() -> Event {
     }
 }
 
+fn reversed(amount: &str) -> Event {
+    Event::PaymentReversed {
+        vertical: vertical(),
+        billed: money("250.00 USD"),
+        amount: money(amount),
+        reason: "the payer's audit".to_owned(),
+        submitted_at: at(SUBMITTED_AT),
+    }
+}
+
 /// The same decision, on an appeal.
 fn again(mut decision: Event) -> Event {
     if let Event::Adjudicated { determination, .. } | Event::Denied { determination, .. } = &mut decision {
@@ -100,7 +110,14 @@ fn recover(amount: &str) -> Command {
 
 /// One of each event, for the committed snapshots.
 pub(crate) fn examples() -> Vec<Event> {
-    vec![submitted(), adjudicated(), denied(), appealed(), recovered()]
+    vec![
+        submitted(),
+        adjudicated(),
+        denied(),
+        appealed(),
+        recovered(),
+        reversed("30.00 USD"),
+    ]
 }
 
 #[test]
@@ -228,4 +245,25 @@ fn a_version_that_nobody_knows_is_refused_by_name() {
          upgrade the program"
     );
     assert!(matches!(decode(0), DecodeError::UnknownType { version: 0, .. }));
+}
+
+#[test]
+fn at_most_what_came_in_is_taken_back() {
+    let reverse = |amount: &str| Command::ReversePayment {
+        amount: money(amount),
+        reason: "the payer's audit".to_owned(),
+    };
+    let paid = || vec![submitted(), adjudicated()];
+    when::<Claim>(paid(), LATER, reverse("150.00 USD")).then_expect_events(vec![reversed("150.00 USD")]);
+    when::<Claim>(paid(), LATER, reverse("150.01 USD"))
+        .then_expect_error_message("amount: 150.01 USD is more than the 150.00 USD that was received");
+    let rest = [paid(), vec![reversed("149.00 USD")]].concat();
+    when::<Claim>(rest, LATER, reverse("1.01 USD"))
+        .then_expect_error_message("amount: 1.01 USD is more than the 1.00 USD that was received");
+    when::<Claim>(paid(), LATER, reverse("-1 USD")).then_expect_error_message("amount: -1 USD is negative");
+    assert!(matches!(
+        when::<Claim>(paid(), LATER, reverse("1 EUR")).inspect_result(),
+        Err(Refusal::OtherCurrency(_))
+    ));
+    when::<Claim>(vec![], LATER, reverse("1 USD")).then_expect_error(Refusal::NotFound);
 }

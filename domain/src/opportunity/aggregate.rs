@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Command, Event, OpportunityId};
-use crate::kernel::{BeforeBegin, Blank, Negative, Vertical, aggregate, not_before, not_blank, not_negative};
+use crate::kernel::{
+    BeforeBegin, Blank, Money, Negative, Vertical, aggregate, not_before, not_blank, not_negative,
+};
 use crate::tenant::NotOpen;
 
 /// An opportunity's state, as far as its rules need it.
@@ -12,6 +14,9 @@ use crate::tenant::NotOpen;
 pub struct Opportunity {
     opened: Option<Opened>,
     standing: Standing,
+    /// What it brought, while it is won.
+    #[serde(default)]
+    value: Option<Money>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +48,9 @@ pub enum Refusal {
     /// It is won or lost.
     #[error("the opportunity is closed: it was {0}")]
     Closed(&'static str),
+    /// Only what has ended can be opened again.
+    #[error("the opportunity is open, so there is no end to take back")]
+    NotClosed,
     /// The same stage again.
     #[error("stage: the opportunity is in {0} already")]
     SameStage(String),
@@ -133,6 +141,21 @@ impl Opportunity {
                     opened_at: opened.at,
                 }
             }
+            Command::Reopen { reason } => {
+                let opened = self.opened.clone().ok_or(Refusal::NotFound)?;
+                if self.standing == Standing::Open {
+                    return Err(Refusal::NotClosed);
+                }
+                not_blank("reason", &reason)?;
+                not_before(opened.at, at)?;
+                Event::Reopened {
+                    vertical: opened.vertical,
+                    reason,
+                    stage: opened.stage,
+                    value: self.value,
+                    opened_at: opened.at,
+                }
+            }
         };
         Ok(vec![event])
     }
@@ -168,8 +191,15 @@ impl Opportunity {
                     opened.stage = stage;
                 }
             }
-            Event::Won { .. } => self.standing = Standing::Won,
+            Event::Won { value, .. } => {
+                self.standing = Standing::Won;
+                self.value = Some(value);
+            }
             Event::Lost { .. } => self.standing = Standing::Lost,
+            Event::Reopened { .. } => {
+                self.standing = Standing::Open;
+                self.value = None;
+            }
         }
     }
 }

@@ -47,4 +47,9 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Take back that it ended.
+    Reopen {
+        /// Why.
+        reason: String,
+    },
 }

@@ -67,6 +67,19 @@ pub enum Event {
         /// When it was opened.
         opened_at: Timestamp,
     },
+    /// It is open again: what was said of its end does not hold.
+    Reopened {
+        /// The line of business it belongs to.
+        vertical: Vertical,
+        /// Why.
+        reason: String,
+        /// Where it stands, as it stood last.
+        stage: String,
+        /// What it had brought, if it was won: that is taken back.
+        value: Option<Money>,
+        /// When it was opened.
+        opened_at: Timestamp,
+    },
 }
 
 event_types! {
@@ -74,4 +87,5 @@ event_types! {
     StageChanged => "opportunity.stage_changed" v 1,
     Won => "opportunity.won" v 1,
     Lost => "opportunity.lost" v 1,
+    Reopened => "opportunity.reopened" v 1,
 }

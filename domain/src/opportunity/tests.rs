@@ -48,6 +48,22 @@ fn lost() -> Event {
     }
 }
 
+fn reopened() -> Event {
+    Event::Reopened {
+        vertical: "sales".parse().unwrap(),
+        reason: "the customer withdrew".to_owned(),
+        stage: "engaging".to_owned(),
+        value: Some(money("4514 USD")),
+        opened_at: at(OPENED_AT),
+    }
+}
+
+fn reopen() -> Command {
+    Command::Reopen {
+        reason: "the customer withdrew".to_owned(),
+    }
+}
+
 fn win(value: &str) -> Command {
     Command::Win { value: money(value) }
 }
@@ -60,7 +76,7 @@ fn lose() -> Command {
 
 /// One of each event, for the committed snapshots.
 pub(crate) fn examples() -> Vec<Event> {
-    vec![opened(), stage_changed(), won("negotiating"), lost()]
+    vec![opened(), stage_changed(), won("negotiating"), lost(), reopened()]
 }
 
 #[test]
@@ -126,4 +142,28 @@ fn a_closed_opportunity_takes_nothing_more() {
 #[test]
 fn an_opportunity_that_nobody_opened_cannot_be_won() {
     when::<Opportunity>(vec![], LATER, win("1 USD")).then_expect_error(Refusal::NotFound);
+}
+
+#[test]
+fn a_closed_opportunity_is_opened_again_and_takes_back_what_it_brought() {
+    when::<Opportunity>(vec![opened(), won("engaging")], LATER, reopen())
+        .then_expect_events(vec![reopened()]);
+    let of_lost = |mut event: Event| {
+        if let Event::Reopened { value, .. } = &mut event {
+            *value = None;
+        }
+        event
+    };
+    when::<Opportunity>(vec![opened(), lost()], LATER, reopen())
+        .then_expect_events(vec![of_lost(reopened())]);
+    let again = vec![opened(), won("engaging"), reopened(), lost()];
+    when::<Opportunity>(again, LATER, reopen()).then_expect_events(vec![of_lost(reopened())]);
+    when::<Opportunity>(
+        vec![opened(), won("engaging"), reopened()],
+        LATER,
+        win("4514 USD"),
+    )
+    .then_expect_events(vec![won("engaging")]);
+    when::<Opportunity>(vec![opened()], LATER, reopen()).then_expect_error(Refusal::NotClosed);
+    when::<Opportunity>(vec![], LATER, reopen()).then_expect_error(Refusal::NotFound);
 }

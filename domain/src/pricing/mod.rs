@@ -22,6 +22,7 @@ mod outcome_events;
 mod period;
 mod plan;
 mod price;
+mod price_book;
 mod roi;
 mod spend;
 mod tax;
@@ -56,6 +57,9 @@ pub use outcome_events::{Paired, Told, Word};
 pub use period::{Anchor, Cycle, Interval, OutOfTime, Period, begin_of, day_of};
 pub use plan::{Enforcement, Limits, Plan, PlanVersion, Quota};
 pub use price::Price;
+pub use price_book::{
+    BundledPrice, CallCost, ModelCall, PriceBook, QUARTER_SECONDS, TokenPrice, Tokens, bundled_prices,
+};
 pub use roi::{roi, share_of};
 pub use spend::{Commitment, TrueUp};
 pub use tax::{RatedTax, Tax, levy};

@@ -37,6 +37,8 @@ pub struct ClaimRow {
     pub paid: Option<Money>,
     /// What came in that was given up.
     pub recovered: Option<MoneyByCurrency>,
+    /// What the payer took back of what came in.
+    pub reversed: Option<MoneyByCurrency>,
     /// The reason codes of the last decision (CARC and RARC).
     pub reason_codes: Vec<String>,
     /// Why it was denied last, in words.
@@ -100,6 +102,7 @@ impl ClaimRow {
             allowed: None,
             paid: None,
             recovered: None,
+            reversed: None,
             reason_codes: Vec::new(),
             reason: None,
             created_at: *submitted_at,
@@ -132,6 +135,7 @@ impl ClaimRow {
             }
             Change::Appealed { .. } => "appealed".clone_into(&mut self.status),
             Change::Recovered { amount, .. } => self.recovered.get_or_insert_default().add(*amount),
+            Change::PaymentReversed { amount, .. } => self.reversed.get_or_insert_default().add(*amount),
         }
     }
 }

@@ -110,6 +110,12 @@ impl ReadModel for OpportunityList {
                 row.reason = Some(reason.clone());
                 row.closed_at = Some(event.occurred_at);
             }
+            Change::Reopened { .. } => {
+                "open".clone_into(&mut row.status);
+                row.value = None;
+                row.reason = None;
+                row.closed_at = None;
+            }
         }
         Ok(())
     }

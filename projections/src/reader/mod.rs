@@ -13,8 +13,9 @@ pub use list::{List, Listed, Total};
 pub use page::{Direction, Page, QueryError};
 pub use past::{
     AsOf, BillWish, Change, Check, CountedEvents, Counting, Difference, DifferenceKind, Drawn, Explained,
-    Extent, Ledger, NoSpeed, OutcomeLine, Past, PastError, PastLimits, Rebilled, Replay, SPEED_AT_MOST, Seen,
-    Statement, StatementError, Step, Steps, Story, Timing, Verified, Wait, WhatIf, Wish, differences,
+    Extent, FigureEvents, Ledger, NoSpeed, OutcomeLine, Past, PastError, PastLimits, ROI_READS, Rebilled,
+    Replay, SPEED_AT_MOST, Seen, Statement, StatementError, Step, Steps, Story, Timing, Verified, Wait,
+    WhatIf, Wish, differences,
     draft_plan, span_of, stream_named,
 };
 pub(crate) use row::read;

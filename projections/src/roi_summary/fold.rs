@@ -90,6 +90,9 @@ fn subject(event: &Event) -> Option<(&Vertical, Option<Timestamp>)> {
             }
             | opportunity::Event::Lost {
                 vertical, opened_at, ..
+            }
+            | opportunity::Event::Reopened {
+                vertical, opened_at, ..
             },
         ) => Some((vertical, Some(*opened_at))),
         Event::Claim(
@@ -97,7 +100,8 @@ fn subject(event: &Event) -> Option<(&Vertical, Option<Timestamp>)> {
             | claim::Event::Adjudicated { vertical, .. }
             | claim::Event::Denied { vertical, .. }
             | claim::Event::Appealed { vertical, .. }
-            | claim::Event::Recovered { vertical, .. },
+            | claim::Event::Recovered { vertical, .. }
+            | claim::Event::PaymentReversed { vertical, .. },
         ) => Some((vertical, None)),
         Event::AgentRun(
             agent_run::Event::Started { vertical, .. }
@@ -237,6 +241,8 @@ impl Month {
                 self.won_value.add(*value);
             }
             opportunity::Event::Lost { .. } => self.opportunities_lost += 1,
+            // What happened in a month stays there; the return counts what was taken back.
+            opportunity::Event::Reopened { .. } => {}
         }
     }
 
@@ -248,6 +254,7 @@ impl Month {
             opportunity::Event::Won { stage, .. } | opportunity::Event::Lost { stage, .. } => {
                 (Some(stage), None)
             }
+            opportunity::Event::Reopened { stage, .. } => (None, Some(stage)),
         };
         if let Some(stage) = to {
             *self.open_by_stage.entry(stage.clone()).or_default() += 1;
@@ -277,6 +284,7 @@ impl Month {
                 self.claims_recovered += 1;
                 self.recovered.add(*amount);
             }
+            claim::Event::PaymentReversed { .. } => {}
         }
     }
 

@@ -150,6 +150,25 @@ impl Log {
         self.decode_all(&rows).await
     }
 
+    /// The events of a tenant at some positions, in order; those that are another tenant's are left out.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the position of an event that can't be decoded, or the archives that are needed.
+    pub async fn at(&self, tenant: TenantId, positions: &[u64]) -> Result<Vec<RecordedEvent>, ReadError> {
+        let Some(first) = positions.iter().min() else {
+            return Ok(Vec::new());
+        };
+        let wanted: Vec<i64> = positions.iter().copied().map(bigint).collect();
+        let mut query = QueryBuilder::<Postgres>::new("select ");
+        query.push(COLUMNS).push(" from events where tenant_id = ");
+        query.push_bind(tenant.to_string());
+        query.push(" and position = any(").push_bind(wanted).push(")");
+        push_at_hand(&mut query, first.saturating_sub(1), tenant);
+        query.push(" order by position");
+        let rows = query.build().fetch_all(self.pool()).await?;
+        self.decode_all(&rows).await
+    }
+
     /// All events at hand of a tenant's aggregates of one kind, up to a position included, in order: for kinds of which
     /// a tenant has few.
     ///

@@ -140,6 +140,10 @@ fn chapters() -> Vec<(&'static str, Value)> {
         ("winOpportunity", json!({ "id": "$o1", "value": eur("1054.50") })),
         ("openOpportunity", with_id(&opportunity, "$o2")),
         ("loseOpportunity", json!({ "id": "$o2", "reason": "price" })),
+        (
+            "reopenOpportunity",
+            json!({ "id": "$o2", "reason": "a new budget" }),
+        ),
         ("openOpportunity", with_id(&opportunity, "$o3")),
     ]);
     story.extend(sources());
@@ -229,6 +233,13 @@ fn meters() -> Vec<(&'static str, Value)> {
         ),
         ("removeAuditFilter", json!({ "id": "$sf2" })),
         ("defineMeter", with_id(&meter, "$me2")),
+        (
+            "setModelPrice",
+            json!({
+                "id": "$mp1", "provider": "example-ai", "model": "medium-2", "currency": "EUR",
+                "effectiveFrom": "2026-01-01T00:00:00Z", "inputPerMillion": "2.00", "outputPerMillion": "8.00",
+            }),
+        ),
         ("retireMeter", json!({ "id": "$me2", "reason": "nobody asks" })),
     ]
 }
@@ -254,6 +265,25 @@ fn bills() -> Vec<(&'static str, Value)> {
             json!({ "id": "$d1", "allowed": eur("150.00"), "paid": eur("120.00"), "reasonCodes": ["CO-45"] }),
         ),
         ("recoverClaim", json!({ "id": "$d1", "amount": eur("30.00") })),
+        (
+            "reverseClaimPayment",
+            json!({ "id": "$d1", "amount": eur("20.00"), "reason": "an audit" }),
+        ),
+        (
+            "registerRoiBaseline",
+            json!({
+                "id": "$rb1", "name": "Before", "vertical": "claims",
+                "basis": { "kind": "STATED", "amount": eur("10.00"), "days": 30 },
+            }),
+        ),
+        (
+            "withdrawRoiBaseline",
+            json!({ "id": "$rb1", "reason": "another team" }),
+        ),
+        (
+            "freezeRoi",
+            json!({ "id": "$rs1", "vertical": "claims", "from": "2026-02-01", "to": "2026-02-28", "currency": "EUR" }),
+        ),
         ("submitClaim", with_id(&claim, "$d2")),
         (
             "startSubscription",

@@ -10,4 +10,5 @@ mod outcome;
 mod outcome_properties;
 mod period;
 mod plan;
+mod price_book;
 mod rating_properties;

@@ -1,0 +1,5 @@
+//! Which baselines a tenant has registered: a row each.
+
+mod fold;
+
+pub use fold::{RoiBaselineList, RoiBaselineRow};

@@ -1,0 +1,7 @@
+//! The return on investment through its door: figures worked out by hand, their events, fees, baselines, snapshots.
+
+mod bad_input;
+mod frozen;
+mod ground;
+mod prices;
+mod report;
