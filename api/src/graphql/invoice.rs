@@ -110,21 +110,21 @@ pub(crate) struct Invoice {
     /// The sum of its lines.
     subtotal: Money,
     /// What coupons took off.
-    discount: Money,
+    discount: Box<Money>,
     /// The sum of its taxes.
-    tax: Money,
+    tax: Box<Money>,
     /// What it comes to; below zero when it gives back more than it bills.
     total: Money,
     /// What prepaid credits paid of it.
-    credits_drawn: Money,
+    credits_drawn: Box<Money>,
     /// The same by grant, in the order in which they were drawn.
     credits: Vec<InvoiceCredit>,
     /// What was left to pay when it was issued; never below zero.
-    due: Money,
+    due: Box<Money>,
     /// What was paid of it.
-    paid: Money,
+    paid: Box<Money>,
     /// What credit notes gave back, with taxes.
-    credited: Money,
+    credited: Box<Money>,
     /// What is left to be paid.
     outstanding: Money,
     /// What was given back.
@@ -286,14 +286,14 @@ impl From<InvoiceRow> for Invoice {
             stage: bill.stage.into(),
             status: row.status.clone(),
             subtotal: money(bill.subtotal),
-            discount: money(bill.discount),
-            tax: money(bill.tax),
+            discount: Box::new(money(bill.discount)),
+            tax: Box::new(money(bill.tax)),
             total: money(bill.total),
-            credits_drawn: money(bill.credits_drawn),
+            credits_drawn: Box::new(money(bill.credits_drawn)),
             credits: InvoiceCredit::all(&bill.credits, bill.currency),
-            due: money(bill.due),
-            paid: money(row.paid),
-            credited: money(row.credited),
+            due: Box::new(money(bill.due)),
+            paid: Box::new(money(row.paid)),
+            credited: Box::new(money(row.credited)),
             outstanding: money(row.outstanding),
             credit_notes: row.credit_notes.iter().cloned().map(Into::into).collect(),
             disputes: row.disputes.iter().cloned().map(Into::into).collect(),
