@@ -62,7 +62,7 @@ pub async fn freeze(
         position: Some(position),
         now,
     };
-    let told = past.roi(tenant, &wish).await?;
+    let told = Box::pin(past.roi(tenant, &wish)).await?;
     Ok(Frozen {
         command: Command::Freeze {
             report: told.report,

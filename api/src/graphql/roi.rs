@@ -160,11 +160,8 @@ impl RoiQuery {
             position,
             now,
         };
-        let told = options
-            .past
-            .roi(tenant, &wish)
-            .await
-            .map_err(IntoFault::into_fault)?;
+        let told = Box::pin(options.past.roi(tenant, &wish)).await;
+        let told = told.map_err(IntoFault::into_fault)?;
         Roi::of(tenant, told)
     }
 }

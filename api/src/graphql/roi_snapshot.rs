@@ -81,12 +81,16 @@ impl RoiSnapshotMutation {
                 Asked {
                     mutation: "freeze_roi",
                     head: head(name),
-                    command: frozen(ctx, tenant, report).await?.map(|frozen| frozen.command),
+                    command: Box::pin(frozen(ctx, tenant, report))
+                        .await?
+                        .map(|frozen| frozen.command),
                     under_key,
                 }
             }
         };
-        run::<Aggregate>(ctx, May::Write, asked).await.map(Into::into)
+        Box::pin(run::<Aggregate>(ctx, May::Write, asked))
+            .await
+            .map(Into::into)
     }
 }
 
@@ -214,8 +218,7 @@ impl RoiSnapshotVersion {
             now: version.told_at,
         };
         let past = &ctx.data::<Options>()?.past;
-        let told = past
-            .roi(self.tenant, &wish)
+        let told = Box::pin(past.roi(self.tenant, &wish))
             .await
             .map_err(IntoFault::into_fault)?;
         let beyond = version.supersedes.unwrap_or_default();

@@ -138,10 +138,16 @@ impl<'de> Deserializer<'de> for Cell<'de> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
+        name: &'static str,
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if self.0.type_info().name() == "JSONB" {
+            let value: serde_json::Value = self.decoded()?;
+            return value
+                .deserialize_enum(name, variants, visitor)
+                .map_err(Error::custom);
+        }
         let name: &str = self.decoded()?;
         visitor.visit_enum(name.into_deserializer())
     }

@@ -122,6 +122,7 @@ async fn a_position_that_is_not_there_yet_is_told_so_by_every_query() {
         // administrator wants to see those that have not.
         let others = [
             "bundledMeters",
+            "bundledModelPrices",
             "bundledPlans",
             "bundledRatios",
             // Holds, keys and certificates are the log's.
