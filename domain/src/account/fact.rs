@@ -116,8 +116,12 @@ impl Change {
             | Event::ConnectorSync(_)
             | Event::Lead(_)
             | Event::Meter(_)
+            | Event::ModelPrice(_)
             | Event::Opportunity(_)
             | Event::Retention(_)
+            | Event::RoiBaseline(_)
+            | Event::RoiSnapshot(_)
+            | Event::SavedFilter(_)
             | Event::Subject(_)
             | Event::Usage(_)
             | Event::WebhookEndpoint(_)
@@ -172,6 +176,7 @@ fn of_subscription(event: &subscription::Event, zone: &Zone) -> Option<Change> {
         Event::CouponApplied { coupon, .. } => Change::Coupon(Box::new(coupon.clone())),
         Event::BecamePastDue { .. }
         | Event::BecameCurrent { .. }
+        | Event::CreditGranted { .. }
         | Event::TaxesSet { .. }
         | Event::PaymentReceived { .. }
         | Event::PaymentFailed { .. }
