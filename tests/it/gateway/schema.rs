@@ -176,6 +176,8 @@ impl Schema {
             // A replay needs both ends; they are the past of every test.
             "INPUT_OBJECT" if path == "replay(from:)" => Some(json!({ "time": "2026-01-01T00:00:00Z" })),
             "INPUT_OBJECT" if path == "replay(to:)" => Some(json!({ "time": "2026-03-02T12:00:00Z" })),
+            // One of two; both would be refused.
+            "INPUT_OBJECT" if path == "meterRatio(of:)" => Some(json!({ "code": "sales.conversion_rate" })),
             "INPUT_OBJECT" => {
                 let mut object = Map::new();
                 for field in self.0[type_name]["inputFields"].as_array().unwrap() {
