@@ -160,6 +160,7 @@ impl Store {
         };
         let teller = Caller {
             causation_id: None,
+            workspace: None,
             context: None,
             ..caller.clone()
         };

@@ -169,7 +169,7 @@ async fn what_was_changed_in_an_archive_is_named_whatever_its_hashes_say() {
 
     let bytes = std::fs::read(years.file(2023)).unwrap();
     std::fs::write(&file, &bytes[..bytes.len() - 9]).unwrap();
-    said("truncated");
+    said("incomplete frame");
 }
 
 fn trusted_by_nobody() -> Trusted {

@@ -104,12 +104,21 @@ async fn every_order_of_every_list_has_the_same_rows_as_of_now_and_in_the_past()
             for (direction, as_of) in [("ASCENDING", ""), ("DESCENDING", ""), ("ASCENDING", in_the_past)] {
                 let name = field.name;
                 let document = format!(
-                    "query($last: Cursor) {{ {name}(first: 100, orderBy: {{ field: {value}, direction: {direction} }}{as_of}) \
-                     {{ nodes {{ id }} totalCount }} tenant(atLeast: $last) {{ id }} }}"
+                    "query($last: Cursor, $after: Cursor) {{ {name}(first: 100, after: $after, orderBy: {{ field: {value}, \
+                     direction: {direction} }}{as_of}) {{ nodes {{ id }} totalCount pageInfo {{ hasNextPage endCursor }} }} \
+                     tenant(atLeast: $last) {{ id }} }}"
                 );
-                let list = house.ask(&acme.token, &document, json!({ "last": last })).await[name].clone();
-                let rows = list["nodes"].as_array().unwrap().clone();
-                assert_eq!(list["totalCount"], rows.len(), "{document}");
+                let (mut rows, mut after): (Vec<Value>, Value) = (Vec::new(), Value::Null);
+                loop {
+                    let variables = json!({ "last": last, "after": after });
+                    let list = house.ask(&acme.token, &document, variables).await[name].clone();
+                    rows.extend(list["nodes"].as_array().unwrap().iter().cloned());
+                    if list["pageInfo"]["hasNextPage"] == false {
+                        assert_eq!(list["totalCount"], rows.len(), "{document}");
+                        break;
+                    }
+                    after = list["pageInfo"]["endCursor"].clone();
+                }
                 seen.push(rows);
             }
             orders += 1;
