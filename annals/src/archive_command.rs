@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 use domain::{
-    Entity, TenantId, agent, api_key, connector, member, meter, model_price, plan, retention,
-    roi_baseline, roi_snapshot, saved_filter, subject, subscription, tenant, workspace,
+    Entity, TenantId, agent, api_key, connector, member, meter, model_price, plan, retention, roi_baseline,
+    roi_snapshot, saved_filter, subject, subscription, tenant, workspace,
 };
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 

@@ -331,7 +331,7 @@ impl AuditFeedQuery {
             .audit_feed(tenant, &feed, &page)
             .await
             .map_err(IntoFault::into_fault)?;
-        let listed = with_means(&reader, tenant, listed).await?;
+        let listed = with_means(reader, tenant, listed).await?;
         Ok(AuditFeedConnection::new(tenant, listed, page.direction))
     }
 }

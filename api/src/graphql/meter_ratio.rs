@@ -100,6 +100,7 @@ pub(crate) struct MeterRatioBucket {
 }
 
 #[ComplexObject]
+#[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
 impl MeterRatioBucket {
     /// The events of one side, in the order in which they were written down: those that its meter counted.
     async fn evidence(

@@ -190,20 +190,21 @@ impl MeterEvidenceConnection {
     }
 
     fn told(tenant: TenantId, counted: &CountedEvents) -> Result<Self> {
-        Self::shown(tenant, &counted.events, counted.more)
+        let more = counted.more.then_some(projections::Direction::Forward);
+        Self::shown(tenant, &counted.events, more)
     }
 
     /// A page without events.
     pub(super) fn nothing(first: i32) -> Result<Self> {
         rows_of("first", first)?;
-        Self::shown(TenantId::new(ulid::Ulid::nil()), &[], false)
+        Self::shown(TenantId::new(ulid::Ulid::nil()), &[], None)
     }
 
-    /// A page of a tenant's events, and whether there are more behind them.
+    /// A page of a tenant's events, and where there are more.
     pub(super) fn shown(
         tenant: TenantId,
         events: &[std::sync::Arc<domain::RecordedEvent>],
-        more: bool,
+        more: Option<projections::Direction>,
     ) -> Result<Self> {
         let edge = |event: &std::sync::Arc<domain::RecordedEvent>| {
             Ok(MeterEvidenceEdge {
@@ -213,7 +214,7 @@ impl MeterEvidenceConnection {
         };
         let edges: Vec<MeterEvidenceEdge> = events.iter().map(edge).collect::<Result<_>>()?;
         let page_info = PageInfo::of(
-            more.then_some(projections::Direction::Forward),
+            more,
             edges.first().map(|edge| &edge.cursor),
             edges.last().map(|edge| &edge.cursor),
         );

@@ -59,6 +59,7 @@ pub(crate) struct PlatformTenant {
 }
 
 #[ComplexObject]
+#[expect(clippy::too_many_arguments, reason = "GraphQL's arguments are the function's")]
 impl PlatformTenant {
     /// The invoices, credit notes and voidings behind what it was billed.
     async fn billed_evidence(
@@ -77,7 +78,8 @@ impl PlatformTenant {
         let wanted: Vec<u64> = self.billed_at.iter().copied().filter(|at| *at > after).collect();
         let page = wanted.get(..limit.min(wanted.len())).unwrap_or_default();
         let events = events_at(&ctx.data::<Options>()?.past, self.tenant, page).await?;
-        MeterEvidenceConnection::shown(self.tenant, &events, wanted.len() > limit)
+        let more = (wanted.len() > limit).then_some(projections::Direction::Forward);
+        MeterEvidenceConnection::shown(self.tenant, &events, more)
     }
 
     /// The events behind what it used by a meter, or `ai_cost`: with the value that is told apart, where different values are

@@ -88,7 +88,7 @@ pub(super) fn movements(worths: &[Worth], closed: Option<(Timestamp, u64)>) -> V
             }
         }
         let mut held = vec![Decimal::ZERO; worths.len()];
-        let mut has_paid = false;
+        let mut begin = MovementKind::New;
         for (at, mut changes) in moments {
             let before = held.iter().sum::<Decimal>().normalize();
             changes.sort_unstable();
@@ -98,10 +98,10 @@ pub(super) fn movements(worths: &[Worth], closed: Option<(Timestamp, u64)>) -> V
                 }
             }
             let after = held.iter().sum::<Decimal>().normalize();
-            let Some(kind) = kind(before, after, has_paid) else {
+            let Some(kind) = kind(before, after, begin) else {
                 continue;
             };
-            has_paid = true;
+            begin = MovementKind::Reactivation;
             let mut positions: Vec<u64> = changes.into_iter().map(|(position, ..)| position).collect();
             positions.dedup();
             all.push(Movement {
@@ -119,12 +119,12 @@ pub(super) fn movements(worths: &[Worth], closed: Option<(Timestamp, u64)>) -> V
     all
 }
 
-fn kind(before: Decimal, after: Decimal, has_paid: bool) -> Option<MovementKind> {
+/// What a change is; `begin` is what it is to pay after having paid nothing.
+fn kind(before: Decimal, after: Decimal, begin: MovementKind) -> Option<MovementKind> {
     match after.cmp(&before) {
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Greater if !before.is_zero() => Some(MovementKind::Expansion),
-        std::cmp::Ordering::Greater if has_paid => Some(MovementKind::Reactivation),
-        std::cmp::Ordering::Greater => Some(MovementKind::New),
+        std::cmp::Ordering::Greater => Some(begin),
         std::cmp::Ordering::Less if after.is_zero() => Some(MovementKind::Churn),
         std::cmp::Ordering::Less => Some(MovementKind::Contraction),
     }

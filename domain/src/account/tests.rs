@@ -7,10 +7,13 @@ use super::{Account, Change, Fact, Headcount, Movement, Standing, Thread};
 use crate::given::money;
 use crate::kernel::TenantId;
 
+/// A thread: kind, id, and what happened when.
+type Told<'a> = (&'a str, &'a str, Vec<(&'a str, Value)>);
+
 /// Threads from lines: kind, id, and what happened when, as facts are stored. Positions follow the lines.
-fn account(threads: &[(&str, &str, Vec<(&str, Value)>)]) -> Account {
+fn account(threads: &[Told<'_>]) -> Account {
     let mut position = 0;
-    let mut thread = |(kind, id, facts): &(&str, &str, Vec<(&str, Value)>)| {
+    let mut thread = |(kind, id, facts): &Told<'_>| {
         let mut fact = |(at, change): &(&str, Value)| {
             position += 1;
             Fact {

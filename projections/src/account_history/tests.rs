@@ -26,19 +26,20 @@ fn hours(hours: i64) -> SignedDuration {
     SignedDuration::from_hours(hours)
 }
 
-fn price(cents: u32, is_euro: bool) -> Money {
-    money(&format!(
-        "{} {}",
-        Decimal::new(cents.into(), 2),
-        if is_euro { "EUR" } else { "USD" }
-    ))
+fn currency(life: &Life) -> &'static str {
+    if life.0 { "EUR" } else { "USD" }
+}
+
+fn price(cents: u32, currency: &str) -> Money {
+    money(&format!("{} {currency}", Decimal::new(cents.into(), 2)))
 }
 
 /// The events of a life as the aggregate lets them happen, each with its time and what is paid a month from then on.
-fn events((is_euro, starts, acts): &Life) -> Vec<(Timestamp, &'static str, Event, Decimal)> {
+fn events(life: &Life) -> Vec<(Timestamp, &'static str, Event, Decimal)> {
+    let (_, starts, acts) = life;
     let plan = || "own".parse().unwrap();
     let mut at = begin() + hours(*starts);
-    let mut paid = price(10_000, *is_euro);
+    let mut paid = price(10_000, currency(life));
     let started = Event::Started {
         plan: plan(),
         price: paid,
@@ -49,7 +50,7 @@ fn events((is_euro, starts, acts): &Life) -> Vec<(Timestamp, &'static str, Event
     let (mut rests, mut ended) = (false, false);
     for (act, later, cents) in acts {
         at += hours(*later);
-        let next = price(*cents, *is_euro);
+        let next = price(*cents, currency(life));
         let reason = || "r".to_owned();
         let (name, event) = match act % 5 {
             _ if ended => break,
@@ -143,7 +144,7 @@ fn paid(lives: &[Life], before: Timestamp) -> BTreeMap<Currency, Decimal> {
     for life in lives {
         let events = events(life);
         let last = events.iter().rfind(|(at, ..)| *at < before);
-        let currency = price(1, life.0).currency;
+        let currency = price(1, currency(life)).currency;
         *paid.entry(currency).or_insert(Decimal::ZERO) += last.map_or(Decimal::ZERO, |(.., paid)| *paid);
     }
     paid.retain(|_, paid| !paid.is_zero());

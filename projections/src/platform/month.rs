@@ -211,9 +211,12 @@ impl PlatformBooks {
     }
 }
 
+/// A sum, the different values with their tenants, and how many events.
+type Sum<'u> = (Decimal, BTreeSet<(TenantId, &'u str)>, i64);
+
 /// What rows come to by meter; where different values are counted, each counts once a tenant.
 fn used<'u>(rows: impl Iterator<Item = &'u UsageMonth>) -> Vec<Used> {
-    let mut meters: BTreeMap<&str, (Decimal, BTreeSet<(TenantId, &str)>, i64)> = BTreeMap::new();
+    let mut meters: BTreeMap<&str, Sum<'_>> = BTreeMap::new();
     for row in rows.filter(|row| row.meter != AI_COST) {
         let (quantity, members, events) = meters.entry(&row.meter).or_default();
         *quantity = quantity.saturating_add(row.quantity);
@@ -222,7 +225,7 @@ fn used<'u>(rows: impl Iterator<Item = &'u UsageMonth>) -> Vec<Used> {
         }
         *events += row.events;
     }
-    let used = |(meter, (sum, members, events)): (&str, (Decimal, BTreeSet<_>, i64))| Used {
+    let used = |(meter, (sum, members, events)): (&str, Sum<'_>)| Used {
         meter: meter.to_owned(),
         quantity: if members.is_empty() {
             sum

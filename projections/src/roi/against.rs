@@ -165,7 +165,7 @@ pub(super) fn against(
                     positions.insert(position);
                     for outcome in outcomes(row) {
                         if within(outcome.at, materials.span) && outcome.value.currency == currency {
-                            control.amount += outcome.left();
+                            control.amount = control.amount.saturating_add(outcome.left());
                             positions.extend(&outcome.positions);
                         }
                     }
@@ -199,12 +199,11 @@ pub(super) fn against(
     })
 }
 
+/// What is beyond what was expected, at least and at most, and what was expected.
+type Beyond = (Option<Decimal>, Option<Decimal>, Option<Decimal>);
+
 /// What is beyond what all outcomes were expected to bring: never more than what agents had a part in.
-fn beyond_all(
-    baseline: Total,
-    (gained, days): (Gained, i64),
-    places: u32,
-) -> Result<(Option<Decimal>, Option<Decimal>, Option<Decimal>), TooLarge> {
+fn beyond_all(baseline: Total, (gained, days): (Gained, i64), places: u32) -> Result<Beyond, TooLarge> {
     let actual = Total {
         amount: gained.all,
         of: days,
@@ -246,10 +245,10 @@ fn decided(row: &JourneyRow, span: Span) -> Option<(Timestamp, u64)> {
         match &fact.what {
             What::Won { .. } | What::Lost => found = Some((fact.at, fact.position)),
             What::Reopened => found = None,
-            What::Paid { determination, .. } | What::Denied { determination } => {
-                if *determination == Determination::Initial {
-                    found = Some((fact.at, fact.position));
-                }
+            What::Paid { determination, .. } | What::Denied { determination }
+                if *determination == Determination::Initial =>
+            {
+                found = Some((fact.at, fact.position));
             }
             _ => {}
         }

@@ -44,8 +44,8 @@ async fn mount_on(
         return Ok(archive);
     }
     // A stream is read over the edges of years, so what is in the database has no hole.
-    let away = place.archives.iter().filter(|other| other.mounted_at.is_none());
-    match away.last() {
+    let mut away = place.archives.iter().filter(|other| other.mounted_at.is_none());
+    match away.next_back() {
         Some(newest) if newest.year > archive.year => return Err(not_newest(&archive, newest)),
         _ => {}
     }

@@ -115,7 +115,10 @@ async fn a_changed_file_is_named_and_not_restored() {
         "\"last_position\":14,\"events\":14",
         "\"last_position\":13,\"events\":13",
     );
-    write(&file, &footed(&[&[shorter.clone()], &rows[1..15]].concat()));
+    write(
+        &file,
+        &footed(&[std::slice::from_ref(&shorter), &rows[1..15]].concat()),
+    );
     refused("it is for another range than the archive's").await;
     let without = shorter
         .replace("\"annals_archive\":2", "\"annals_archive\":1")

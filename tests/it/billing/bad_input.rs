@@ -11,6 +11,9 @@ async fn refused(house: &House, acme: &Tenant, mutation: &str, input: Value) -> 
     message.unwrap_or_else(|| panic!("{payload:#}")).to_owned()
 }
 
+/// What makes a plan wrong, and what is said of it.
+type WrongPlan = (fn(&mut Value), &'static str);
+
 async fn set_aside(house: &House, acme: &Tenant, meter: &str) -> Vec<String> {
     house.settle().await;
     let document = "{ quarantinedUsage(first: 100) { nodes { meter reason } } }";
@@ -31,7 +34,7 @@ async fn a_plan_or_a_meter_that_cannot_be_rated_is_refused_where_it_is_defined()
         change(&mut plan["version"]);
         plan
     };
-    let plans: [(fn(&mut Value), &str); 4] = [
+    let plans: [WrongPlan; 4] = [
         (
             |version| {
                 version["charges"][0]["price"]["tiers"] = json!([
