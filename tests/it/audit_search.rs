@@ -141,7 +141,7 @@ fn entries_are_found_by_outcome_text_and_facets_and_exported_in_three_formats() 
     );
     let csv = written(&["--target", "lead/lead-0", "--format", "csv"]);
     assert!(
-        csv.starts_with("position,event_id,") && csv.ends_with("\"\r\n"),
+        csv.starts_with("position,event_id,") && csv.ends_with("\",,,\r\n"),
         "{csv}"
     );
     assert!(csv.contains(r#"""source"":""Fair, \""Köln\"""""#), "{csv}");

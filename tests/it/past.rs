@@ -205,7 +205,7 @@ async fn what_cannot_be_explained_is_refused_with_what_there_is() {
         (
             "leads",
             &[("id", "l1")],
-            "there is no read model \"leads\": there are agent, agent_run, alert, api_key,",
+            "there is no read model \"leads\": there are account_history, agent, agent_run, alert, api_key,",
         ),
         (
             "lead",

@@ -80,6 +80,7 @@ impl IntoFault for RoiError {
     fn into_fault(self) -> async_graphql::Error {
         match self {
             Self::Statement(error @ StatementError::Past(_)) => error.into_fault(),
+            Self::Unknown(message) => fault(Code::NotFound, message),
             other => fault(Code::BadUserInput, other.to_string()),
         }
     }

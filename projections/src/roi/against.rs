@@ -78,7 +78,8 @@ pub(super) fn choose<'m>(
     };
     if let Some(id) = &report.baseline {
         let known = materials.baselines.iter().find(|one| one.id == *id);
-        let known = known.ok_or_else(|| RoiError::Baseline(format!("there is no baseline {id:?}")))?;
+        let known =
+            known.ok_or_else(|| RoiError::Unknown(format!("baseline: there is no baseline {id:?}")))?;
         if known.vertical != report.vertical {
             let of = known.vertical.as_ref().map_or_else(
                 || "all lines of business together".to_owned(),

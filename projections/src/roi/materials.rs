@@ -41,6 +41,9 @@ pub enum RoiError {
     /// A baseline that does not hold.
     #[error("baseline: {0}")]
     Baseline(String),
+    /// A subscription or a baseline that is not there.
+    #[error("{0}")]
+    Unknown(String),
     /// A figure that is none.
     #[error("{0}")]
     Number(String),

@@ -144,6 +144,7 @@ fn chapters() -> Vec<(&'static str, Value)> {
             "reopenOpportunity",
             json!({ "id": "$o2", "reason": "a new budget" }),
         ),
+        ("loseOpportunity", json!({ "id": "$o2", "reason": "no budget" })),
         ("openOpportunity", with_id(&opportunity, "$o3")),
     ]);
     story.extend(sources());

@@ -30,11 +30,20 @@ async fn a_wish_that_makes_no_sense_is_refused_with_the_field() {
             with("baseline", json!("unheard-of")),
             "baseline: there is no baseline \"unheard-of\"",
         ),
+        (
+            with("subscription", json!("unheard-of")),
+            "subscription: there is no subscription \"unheard-of\"",
+        ),
     ] {
         let answer = house.answer(&acme.token, ROI, wish).await;
         let message = answer["errors"][0]["message"].as_str().unwrap().to_owned();
         assert!(message.starts_with(says), "{message}");
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        let code = if says.contains("there is no") {
+            "NOT_FOUND"
+        } else {
+            "BAD_USER_INPUT"
+        };
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{message}");
     }
 }
 

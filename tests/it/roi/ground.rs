@@ -6,9 +6,9 @@ use crate::gateway::house::{House, Tenant};
 
 pub(super) const ROI: &str =
     "query($vertical: String, $from: Date!, $to: Date!, $currency: String!, $asOf: AsOf,
-    $model: RoiAttribution, $baseline: ID, $windowDays: Int) {
+    $model: RoiAttribution, $baseline: ID, $subscription: ID, $windowDays: Int) {
   roi(vertical: $vertical, from: $from, to: $to, currency: $currency, asOf: $asOf, model: $model,
-      baseline: $baseline, windowDays: $windowDays) {
+      baseline: $baseline, subscription: $subscription, windowDays: $windowDays) {
     state cursor missing windowDays settlingDays
     gain { confirmed { ...figure } assumed { ...figure } high { ...figure } reversed { ...figure }
            unattributed { ...figure } }

@@ -33,7 +33,7 @@ impl Past {
         if let Some(wanted) = &wish.subscription {
             if !ids.contains(wanted) {
                 let message = format!("subscription: there is no subscription {wanted:?}");
-                return Err(RoiError::Number(message));
+                return Err(RoiError::Unknown(message));
             }
             ids.retain(|id| id == wanted);
         }
