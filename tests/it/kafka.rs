@@ -7,6 +7,7 @@ mod mapped;
 mod outage;
 mod program;
 mod projectors;
+mod refused;
 pub(crate) mod relayed;
 mod secured;
 pub(crate) mod topics;
