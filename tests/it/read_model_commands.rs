@@ -199,15 +199,15 @@ async fn what_can_not_be_done_is_refused_with_what_is_wrong_and_what_to_do() {
     for (arguments, told) in [
         (
             &["rebuild", "leads"][..],
-            "there is no read model leads; there are agent, agent_run, ",
+            "there is no read model leads; there are account_history, agent, agent_run, ",
         ),
         (
             &["verify", "leads"],
-            "there is no read model \"leads\": there are agent, agent_run, ",
+            "there is no read model \"leads\": there are account_history, agent, agent_run, ",
         ),
         (
             &["explain", "leads", "--tenant", "shop", "l1"],
-            "there is no read model leads; there are agent, ",
+            "there is no read model leads; there are account_history, agent, ",
         ),
         (
             &["rebuild", "lead", "--tenant", "nobody"],
