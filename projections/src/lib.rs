@@ -53,7 +53,6 @@ pub use reader::{
     AsOf, BillWish, Change, Check, Compared, CountedEvents, Counting, Difference, DifferenceKind, Direction,
     Drawn, Explained, Extent, FigureEvents, Ledger, List, Listed, NoSpeed, OutcomeLine, Page, Past,
     PastError, PastLimits, Place, QueryError, ROI_READS, Reader, Rebilled, Replay, RowName, SPEED_AT_MOST,
-    Seen, Sort, Statement,
-    StatementError, Step, Steps, Story, Timing, Total, Verified, Wait, Way, WhatIf, Wish, differences,
-    draft_plan, span_of, stream_named,
+    Seen, Sort, Statement, StatementError, Step, Steps, Story, Timing, Total, Verified, Wait, Way, WhatIf,
+    Wish, differences, draft_plan, span_of, stream_named,
 };

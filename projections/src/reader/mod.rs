@@ -15,8 +15,7 @@ pub use past::{
     AsOf, BillWish, Change, Check, CountedEvents, Counting, Difference, DifferenceKind, Drawn, Explained,
     Extent, FigureEvents, Ledger, NoSpeed, OutcomeLine, Past, PastError, PastLimits, ROI_READS, Rebilled,
     Replay, SPEED_AT_MOST, Seen, Statement, StatementError, Step, Steps, Story, Timing, Verified, Wait,
-    WhatIf, Wish, differences,
-    draft_plan, span_of, stream_named,
+    WhatIf, Wish, differences, draft_plan, span_of, stream_named,
 };
 pub(crate) use row::read;
 pub use stale::RowName;

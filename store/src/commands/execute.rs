@@ -103,9 +103,7 @@ impl Store {
         A::Order: Clone,
     {
         let introduced = self.introduced::<A>(caller).await;
-        let outcome = self
-            .execute_as::<A>(&introduced.caller, id, orders, reach)
-            .await;
+        let outcome = self.execute_as::<A>(&introduced.caller, id, orders, reach).await;
         if let (Ok(committed), Some(context)) = (&outcome, introduced.later)
             && !committed.known
         {
