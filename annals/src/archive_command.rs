@@ -18,6 +18,7 @@ use crate::embedded::Database;
 use crate::log_command::{Shape, filter_of, print};
 use crate::output::say;
 use crate::tenants;
+use crate::told::Act;
 
 /// With what a tenant is set up is asked for all the time, so it stays at hand: few events, long lives.
 fn kept() -> Vec<&'static str> {
@@ -120,6 +121,21 @@ pub async fn run(
 }
 
 impl ArchiveCommand {
+    /// What is told of it once it is done: years leave and come back. Where the file lies is nobody else's business.
+    pub(crate) fn act(&self) -> Option<Act> {
+        let name = |file: &Path| file.file_name().map(|name| name.to_string_lossy().into_owned());
+        match self {
+            Self::Write { year, to } => Some(Act::new(
+                "archive write",
+                [year.to_string()].into_iter().chain(name(to)),
+            )),
+            Self::Mount { file } => Some(Act::new("archive mount", name(file))),
+            Self::Unmount { file } => Some(Act::new("archive unmount", name(file))),
+            Self::Restore { file } => Some(Act::new("archive restore", name(file))),
+            Self::Read { .. } | Self::Export { .. } => None,
+        }
+    }
+
     /// Whether it is done without the database.
     #[must_use]
     pub const fn is_offline(&self) -> bool {

@@ -1,6 +1,8 @@
 //! What is read from Apache Kafka, where the program was built with it: as a part of a process, and by hand.
 
 #[cfg(not(feature = "kafka"))]
+use ingest::Hearer;
+#[cfg(not(feature = "kafka"))]
 use store::Store;
 
 #[cfg(not(feature = "kafka"))]
@@ -21,6 +23,7 @@ mod with_kafka {
     use std::io::Write;
 
     use anyhow::{Context as _, bail};
+    use ingest::Hearer;
     use ingest::cloud_events::kafka::{
         DeadLetter, Intake, Settings as IntakeSettings, Source, list_dead_letters, retry_dead_letters,
     };
@@ -36,11 +39,15 @@ mod with_kafka {
     use crate::tenants;
 
     impl Reading {
-        /// Begins to read the topics of the settings; `None` when there are none.
+        /// Begins to read the topics of the settings; `None` when there are none. The hearer is told what can't be taken.
         ///
         /// # Errors
         /// When a topic is not given with a tenant that is there, or no brokers are.
-        pub async fn start(store: &Store, settings: &Settings) -> anyhow::Result<Option<Self>> {
+        pub async fn start(
+            store: &Store,
+            settings: &Settings,
+            hearer: Hearer,
+        ) -> anyhow::Result<Option<Self>> {
             if settings.intake.topics().is_empty() {
                 return Ok(None);
             }
@@ -62,7 +69,7 @@ mod with_kafka {
             if let Some(topic) = mappings.keys().next() {
                 bail!("--kafka-ingest-mapping: {topic} is not read: give its tenant with --kafka-ingest");
             }
-            let intake = Intake::start(store, intake).context("no thread for the intake")?;
+            let intake = Intake::start(store, intake, hearer).context("no thread for the intake")?;
             Ok(Some(Self { intake }))
         }
 
@@ -176,7 +183,7 @@ impl Reading {
     ///
     /// # Errors
     /// When there are some: the program was built without Apache Kafka.
-    pub async fn start(_: &Store, settings: &Settings) -> anyhow::Result<Option<Self>> {
+    pub async fn start(_: &Store, settings: &Settings, _: Hearer) -> anyhow::Result<Option<Self>> {
         if settings.intake.topics().is_empty() {
             return Ok(None);
         }

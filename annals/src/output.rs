@@ -21,3 +21,11 @@ macro_rules! say {
     };
 }
 pub(crate) use say;
+
+/// Whether something could not go on because nobody reads its output any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>();
+        io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::{
     ambient, archive_command, audit, doctor, event_documents, health, import, intake, invoices, log_command,
-    output, personal, read_models, replay, roi, serve, tracing_setup, up, webhook_inbox,
+    output, personal, read_models, replay, roi, serve, told, tracing_setup, up, webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -23,17 +23,12 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         // Whoever read our output (`| head`) has seen enough.
-        Err(error) if error.chain().any(is_broken_pipe) => ExitCode::SUCCESS,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("annals: {error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let io = cause.downcast_ref::<std::io::Error>();
-    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -60,7 +55,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => audit::verify(&args)?,
         Command::Audit { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = audit::run(&database.url, &settings, ambient::system(), command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
@@ -85,7 +82,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Archive { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = archive_command::run(&database.url, &ambient::system(), &settings, command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
@@ -97,7 +96,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::ReadModel { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = read_models::run(&database.url, &settings, command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
@@ -140,7 +141,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Keys { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = personal::keys(&database.url, &settings, command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }

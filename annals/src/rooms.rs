@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use api::watching::Watching;
 use api::{Authenticator, TokenSource};
 use domain::api_key::Scope;
+use ingest::Hearer;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use projections::{Past, Reader};
 use store::{Ambient, Store};
@@ -126,11 +127,6 @@ impl Rooms {
             _ => None,
         };
 
-        let intake = match roles.contains(&Role::Ingest) {
-            true => Reading::start(&store, settings).await?,
-            false => None,
-        };
-
         let mut options = api::Options::new(store.clone(), reader.clone(), Arc::new(Tokens));
         let memory_bytes = settings.projector.options().memory_bytes;
         let operations = read_models::operations(url, store.vault().cloned(), memory_bytes)?;
@@ -149,6 +145,13 @@ impl Rooms {
         options.csv_import = Some(Arc::new(Importer::new(store.clone(), settings.data_dir.clone())));
         let drain = options.drain.clone();
         let authenticator = Authenticator::new(&options);
+        let witness = authenticator.clone();
+        let hearer =
+            Hearer::new(move |tenant, connector, said| witness.not_taken_of(tenant, connector, said));
+        let intake = match roles.contains(&Role::Ingest) {
+            true => Reading::start(&store, settings, hearer.clone()).await?,
+            false => None,
+        };
         let mut router = if roles.contains(&Role::Api) {
             api::router(options.clone())
         } else {
@@ -157,7 +160,7 @@ impl Rooms {
         let mut receiving = None;
         if roles.contains(&Role::Ingest) {
             if let Some((task, routes)) =
-                Receiving::start(&store, url, settings, authenticator.clone()).await?
+                Receiving::start((&store, url), settings, authenticator.clone(), hearer).await?
             {
                 router = router.merge(api::observed(routes, &options));
                 receiving = Some(task);

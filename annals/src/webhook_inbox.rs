@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use api::Authenticator;
 use axum::Router;
-use ingest::webhooks::{Options, Processing, TurnedAway, router};
+use ingest::Hearer;
+use ingest::webhooks::{Options, Order, Processing, TurnedAway, router};
 use serde_json::json;
 use store::{Ambient, Found, Store};
 use tokio::sync::Notify;
@@ -22,15 +23,15 @@ pub struct Receiving {
 }
 
 impl Receiving {
-    /// Begins to take webhooks; `None` when there are no sources.
+    /// Begins to take webhooks; `None` when there are no sources. The hearer is told what is refused of them.
     ///
     /// # Errors
     /// When a source is not of its form, or its tenant is not there.
     pub async fn start(
-        store: &Store,
-        url: &str,
+        (store, url): (&Store, &str),
         settings: &Settings,
         authenticator: Authenticator,
+        hearer: Hearer,
     ) -> anyhow::Result<Option<(Self, Router)>> {
         let given = &settings.webhook_sources;
         let sources = Arc::new(given.sources(store.log()).await?);
@@ -56,7 +57,15 @@ impl Receiving {
             turned_away,
             arrived: Arc::clone(&arrived),
         };
-        let processing = Processing::start(store, url, sources, arrived);
+        let processing = Processing::start(
+            store,
+            url,
+            Order {
+                sources,
+                arrived,
+                hearer,
+            },
+        );
         Ok(Some((Self { processing }, router(store.clone(), options))))
     }
 

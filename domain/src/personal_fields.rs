@@ -75,6 +75,7 @@ mod tests {
             [
                 "access.denied",
                 "access.key_used",
+                "access.operated",
                 "access.read",
                 "access.refused",
                 "access.seen",

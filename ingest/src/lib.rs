@@ -6,7 +6,10 @@
 pub mod cloud_events;
 pub mod commands;
 pub mod csv_file;
+mod not_taken;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;
 pub mod webhooks;
+
+pub use not_taken::Hearer;

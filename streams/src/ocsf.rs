@@ -120,7 +120,11 @@ fn class((category, class): (u32, u32), activity: Activity) -> Map<String, Value
 }
 
 fn api_activity(event: &RecordedEvent, payload: &Value) -> Map<String, Value> {
-    let mut out = class(API_ACTIVITY, Activity::Read);
+    let activity = match event.event_type.as_str() {
+        "access.operated" => Activity::Update,
+        _ => Activity::Read,
+    };
+    let mut out = class(API_ACTIVITY, activity);
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     let asked = ["asked", "command", "what"].into_iter().find_map(text);
     out.insert(

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::audit_search::classes_of;
 use crate::program::{Up, folder};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_annals-program");
@@ -182,6 +183,25 @@ fn whoever_acts_is_told_with_address_program_request_key_and_workspace_until_for
         (&json!("127.0.0.1"), &json!("probe/7")),
         "{line}"
     );
+
+    // OCSF's own schema takes them with their context, and what happens at the door as well.
+    let ocsf = feed(&["--format", "ocsf"]);
+    let with_context = |class: u64| {
+        let lines = ocsf
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines
+            .filter(|line| line["class_uid"] == class)
+            .filter(|line| {
+                line["http_request"]["user_agent"].is_string() && line["src_endpoint"]["ip"].is_string()
+            })
+            .count()
+    };
+    assert!(with_context(3004) >= 2 && with_context(6003) >= 1, "{ocsf}");
+    if let Some(classes) = classes_of(&ocsf) {
+        let all = ["api_activity", "entity_management"].map(|class| classes[class].as_u64().unwrap());
+        assert_eq!(all.iter().sum::<u64>(), ocsf.lines().count() as u64, "{classes}");
+    }
 
     // Forgotten, the entries stay, and by what means he came is erased. Who comes again is told anew.
     annals(

@@ -19,6 +19,7 @@ mod live_killed;
 mod live_program;
 mod log;
 mod metering;
+mod operated;
 mod past;
 mod personal;
 mod platform;

@@ -257,3 +257,78 @@ fn strangers_are_turned_away_and_stand_in_the_audit_feed() {
         "forty knocks are one event: {told:#}"
     );
 }
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program's clock is the machine's, and what is signed must be fresh"
+)]
+fn now_s() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+#[test]
+fn what_is_refused_of_webhooks_is_in_the_audit_feed_and_a_flood_of_it_is_a_few_entries() {
+    const DELIVERIES: usize = 40;
+    let data = folder();
+    let up = served(data.path());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    for number in 0..DELIVERIES {
+        let now = now_s();
+        // Signed, and without the items that say what is paid for.
+        let body = json!({ "id": format!("evt_{number}"), "type": "customer.subscription.created", "created": now,
+                           "data": { "object": { "id": "sub_1", "status": "active" } } });
+        let body = body.to_string();
+        let digest = hmac::sign(&key, format!("{now}.{body}").as_bytes());
+        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = format!("t={now},v1={hex}");
+        let headers = [("Stripe-Signature", signature.as_str())];
+        let answer = http(&up.address, "POST", "/v1/webhooks/billing", &headers, &body);
+        assert!((200..300).contains(&answer.0), "{answer:?}");
+    }
+    let listed = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_annals-program"))
+            .args([
+                "ingest",
+                "webhooks",
+                "list",
+                "--state",
+                "refused",
+                "--json",
+                "--data-dir",
+            ])
+            .arg(data.path())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().count()
+    };
+    let all = (0..200).any(|_| {
+        let is_all = listed() == DELIVERIES;
+        if !is_all {
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        is_all
+    });
+    assert!(all, "{} are refused", listed());
+    let query = "{ auditFeed(last: 20, filter: { action: \"access.refused\" }) { nodes { actorKind actorId outcome payload } } }";
+    let told = until(&up, query, |told| {
+        !told["auditFeed"]["nodes"].as_array().unwrap().is_empty()
+    });
+    let nodes = told["auditFeed"]["nodes"].as_array().unwrap();
+    assert!(
+        nodes.len() <= 3,
+        "forty are the first, and the others of a minute: {told:#}"
+    );
+    let (first, refused) = (&nodes[0], &nodes[0]["payload"]["refused"]);
+    assert_eq!(
+        (&first["actorKind"], &first["actorId"], &first["outcome"]),
+        (&json!("CONNECTOR"), &json!("billing"), &json!("REFUSED"))
+    );
+    assert_eq!(
+        (&refused["command"], &refused["code"], &refused["message"]),
+        (
+            &json!("webhooks"),
+            &json!("INVALID"),
+            &json!("data.object.items: it is missing")
+        )
+    );
+}

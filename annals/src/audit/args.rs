@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::feed::FeedArgs;
 use super::report::ReportArgs;
+use crate::told::Act;
 
 /// What to do with the log's seals.
 #[derive(Subcommand, Debug)]
@@ -60,6 +61,24 @@ pub enum AuditCommand {
         #[arg(long)]
         lost: bool,
     },
+}
+
+impl AuditCommand {
+    /// What is told of it once it is done; exports are told where they are made.
+    pub(crate) fn act(&self) -> Option<Act> {
+        match self {
+            Self::RotateKey { .. } => Some(Act::new("audit rotate-key", None)),
+            Self::Cosign { tenant, .. } => Some(Act::new("audit cosign", None).of(Some(tenant.clone()))),
+            Self::Feed(_)
+            | Self::Report(_)
+            | Self::Keys
+            | Self::Checkpoint { .. }
+            | Self::Prove(_)
+            | Self::Consistency { .. }
+            | Self::Export(_)
+            | Self::Verify(_) => None,
+        }
+    }
 }
 
 /// Which event.

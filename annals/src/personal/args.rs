@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use domain::subject::{HoldName, SubjectId};
 
+use crate::told::Act;
+
 /// Whom to forget.
 #[derive(Args, Debug)]
 pub struct ForgetArgs {
@@ -82,6 +84,17 @@ pub enum KeysCommand {
     RemoveOld,
     /// Print a fresh master key, for whoever keeps them elsewhere
     Fresh,
+}
+
+impl KeysCommand {
+    /// What is told of it once it is done.
+    pub(crate) fn act(&self) -> Option<Act> {
+        match self {
+            Self::Rotate { .. } => Some(Act::new("keys rotate", None)),
+            Self::RemoveOld => Some(Act::new("keys remove-old", None)),
+            Self::Status | Self::Fresh => None,
+        }
+    }
 }
 
 /// What to do with retention.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::explain::ExplainArgs;
 use super::verify::VerifyArgs;
+use crate::told::Act;
 
 /// What to do with read models.
 #[derive(Subcommand, Debug)]
@@ -72,6 +73,34 @@ pub enum ReadModelCommand {
         /// The stream, for instance `lead/01K...`; left out, all that are parked
         stream: Option<String>,
     },
+}
+
+impl ReadModelCommand {
+    /// What is told of it once it is done.
+    pub(crate) fn act(&self) -> Option<Act> {
+        let on = |command, name: &String| Some(Act::new(command, [name.clone()]));
+        match self {
+            Self::Rebuild(args) if args.dry_run => None,
+            Self::Rebuild(args) => {
+                let act = Act::new("read-model rebuild", [args.name.clone()]);
+                Some(act.of(args.part.tenant.clone()))
+            }
+            Self::Accept { name } => on("read-model accept", name),
+            Self::Switch { name } => on("read-model switch", name),
+            Self::Rollback { name } => on("read-model rollback", name),
+            Self::Discard { name } => on("read-model discard", name),
+            Self::Resume { name, tenant, stream } => {
+                let targets = [Some(name.clone()), stream.clone()].into_iter().flatten();
+                Some(Act::new("read-model resume", targets).of(tenant.clone()))
+            }
+            Self::List { .. }
+            | Self::Status(_)
+            | Self::Diff { .. }
+            | Self::Parked { .. }
+            | Self::Verify(_)
+            | Self::Explain(_) => None,
+        }
+    }
 }
 
 /// Of what to show the status.

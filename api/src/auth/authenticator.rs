@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::Extensions;
-use domain::access::NotTaken;
+use domain::access::{NotTaken, NotTakenRecord};
 use domain::{Actor, ActorKind, TenantId};
 use projections::Reader;
 use store::{Filter, Store};
@@ -303,21 +303,17 @@ impl Authenticator {
 
     /// Writes down what a door did not take of somebody's records.
     pub(crate) fn not_taken(&self, identity: &Identity, not_taken: &NotTaken) {
-        for record in not_taken.records() {
-            let message = match record.records {
-                1 => record.message.clone(),
-                records => format!(
-                    "{records} records were not taken, the first one because: {}",
-                    record.message
-                ),
-            };
-            let refused = RefusedCommand {
-                command: record.door,
-                code: &record.code,
-                message: &message,
-                target: record.door,
-            };
-            self.refused_command(identity, refused);
+        for (record, message) in reasons(not_taken) {
+            self.refused_command(identity, refused_by(record, &message));
+        }
+    }
+
+    /// Writes down what was not taken of what a connector brought: nobody stands behind it with a token.
+    pub fn not_taken_of(&self, tenant: TenantId, connector: &str, not_taken: &NotTaken) {
+        for (record, message) in reasons(not_taken) {
+            let actor = Actor::new(ActorKind::Connector, connector);
+            let refused = refused_by(record, &message);
+            self.shared.witness.refused_connector(tenant, actor, refused);
         }
     }
 
@@ -355,5 +351,28 @@ impl Credentials<'_> {
             Some(named) => Ok(Some(lookup::tenant_named(shared, named).await?)),
             None => Ok(None),
         }
+    }
+}
+
+/// What was not taken, each reason with its text.
+fn reasons(not_taken: &NotTaken) -> impl Iterator<Item = (&NotTakenRecord, String)> {
+    not_taken.records().iter().map(|record| {
+        let message = match record.records {
+            1 => record.message.clone(),
+            records => format!(
+                "{records} records were not taken, the first one because: {}",
+                record.message
+            ),
+        };
+        (record, message)
+    })
+}
+
+fn refused_by<'a>(record: &'a NotTakenRecord, message: &'a str) -> RefusedCommand<'a> {
+    RefusedCommand {
+        command: record.door,
+        code: &record.code,
+        message,
+        target: record.door,
     }
 }

@@ -67,6 +67,16 @@ pub(crate) struct RefusedCommand<'a> {
     pub(crate) target: &'a str,
 }
 
+impl RefusedCommand<'_> {
+    fn what(self) -> What {
+        What::Refused(
+            self.command.to_owned(),
+            self.code.to_owned(),
+            Some(self.target.to_owned()),
+        )
+    }
+}
+
 /// Takes notes, and never keeps anybody waiting.
 #[derive(Clone)]
 pub(super) struct Witness {
@@ -92,17 +102,27 @@ impl Witness {
         if self.every.refused.is_zero() {
             return;
         }
-        let what = What::Refused(
-            refused.command.to_owned(),
-            refused.code.to_owned(),
-            Some(refused.target.to_owned()),
-        );
-        self.note(
-            identity,
-            tenant,
-            what,
-            (refused.message.to_owned(), BTreeSet::new()),
-        );
+        let message = (refused.message.to_owned(), BTreeSet::new());
+        self.note(identity, tenant, refused.what(), message);
+    }
+
+    /// A connector's records were not taken; nobody asked over HTTP.
+    pub(super) fn refused_connector(&self, tenant: TenantId, actor: Actor, refused: RefusedCommand<'_>) {
+        if self.every.refused.is_zero() {
+            return;
+        }
+        self.send(Note {
+            deed: Deed {
+                tenant,
+                actor,
+                address: None,
+                user_agent: None,
+                what: refused.what(),
+            },
+            request: String::new(),
+            message: refused.message.to_owned(),
+            targets: BTreeSet::new(),
+        });
     }
 
     /// Somebody asked for sensitive data.
@@ -132,6 +152,10 @@ impl Witness {
             message,
             targets,
         };
+        self.send(note);
+    }
+
+    fn send(&self, note: Note) {
         if self.notes.try_send(note).is_err() {
             metrics::counter!("annals_access_notes_dropped_total").increment(1);
         }

@@ -28,6 +28,7 @@ impl Access {
         match event {
             Event::Denied { .. }
             | Event::KeyUsed { .. }
+            | Event::Operated { .. }
             | Event::Read { .. }
             | Event::Refused { .. }
             | Event::Seen { .. } => {}

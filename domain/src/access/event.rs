@@ -69,6 +69,15 @@ pub enum Event {
         /// The network address.
         address: Option<Personal<String>>,
     },
+    /// An operator did something to the installation at the command line, with a bearing on the tenant. It is done.
+    Operated {
+        /// The command, for instance `archive write`.
+        command: String,
+        /// On what, as it was named: a year, a file, a read model.
+        targets: Vec<String>,
+        /// The account of the operating system under which it was done; null where no master key was at hand to seal it.
+        operator: Option<Personal<String>>,
+    },
     /// The actor came by these means, for the first time in a while. What it does by them names this event.
     Seen {
         /// The network address.
@@ -81,6 +90,7 @@ pub enum Event {
 event_types! {
     Denied => "access.denied" v 1,
     KeyUsed => "access.key_used" v 1,
+    Operated => "access.operated" v 1,
     Read => "access.read" v 1,
     Refused => "access.refused" v 1,
     Seen => "access.seen" v 1,

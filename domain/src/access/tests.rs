@@ -20,6 +20,11 @@ pub(crate) fn examples() -> Vec<Event> {
             key: "nightly".to_owned(),
             address: None,
         },
+        Event::Operated {
+            command: "archive write".to_owned(),
+            targets: vec!["2023".to_owned(), "2023.ndjson.zst".to_owned()],
+            operator: Some(Personal::new("ops".to_owned())),
+        },
         Event::Read {
             what: "contact_data".to_owned(),
             targets: vec!["lead/l1".to_owned(), "members".to_owned()],

@@ -61,7 +61,8 @@ fn a_rule_is_for_events_with_personal_fields_and_a_sensible_number_of_days() {
     assert_eq!(
         refused.unwrap_err().to_string(),
         "event_type: usage.pages has no personal fields; those that have are access.denied, access.key_used, \
-         access.read, access.refused, access.seen, claim.submitted, lead.captured, lead.enriched, member.invited"
+         access.operated, access.read, access.refused, access.seen, claim.submitted, lead.captured, lead.enriched, \
+         member.invited"
     );
 }
 

@@ -75,6 +75,11 @@ impl Problem {
     pub(super) fn code(&self) -> &str {
         &self.code
     }
+
+    #[cfg(feature = "kafka")]
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
 }
 
 fn retry_after_s(error: &DispatchError) -> u64 {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::TenantId;
+use domain::access::NotTaken;
 use store::{Delivery, DeliveryState, Inbox, Revision, Settled, Store, ThingKey, Turn, Unavailable};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -12,6 +14,10 @@ use super::meaning::{Meaning, meaning};
 use super::outcome::{Desk, Needed, Outcome};
 use super::source::{Source, Sources};
 use super::told::{About, Kind, Notice, Target, Told, name_of};
+use crate::Hearer;
+
+/// What this door is called where it is written down what was not taken.
+const DOOR: &str = "webhooks";
 
 /// How often the inbox is looked at without a sign.
 const LOOK: Duration = Duration::from_millis(500);
@@ -25,6 +31,18 @@ const LINKS: usize = 4;
 pub struct Processor {
     store: Store,
     sources: Arc<Sources>,
+    hearer: Hearer,
+}
+
+/// Who goes through the inbox, on whose behalf, and who hears of what is not taken.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Whose deliveries.
+    pub sources: Arc<Sources>,
+    /// Wakes it.
+    pub arrived: Arc<Notify>,
+    /// Writes down what is refused.
+    pub hearer: Hearer,
 }
 
 /// A task that goes through the inbox while this process has the turn.
@@ -37,9 +55,17 @@ pub struct Processing {
 impl Processing {
     /// Begins; of the processes of one database one works, the others stand by.
     #[must_use]
-    pub fn start(store: &Store, url: &str, sources: Arc<Sources>, arrived: Arc<Notify>) -> Self {
+    pub fn start(store: &Store, url: &str, order: Order) -> Self {
         let (stop, mut stopped) = watch::channel(false);
-        let processor = Processor::new(store.clone(), sources);
+        let Order {
+            sources,
+            arrived,
+            hearer,
+        } = order;
+        let processor = Processor {
+            hearer,
+            ..Processor::new(store.clone(), sources)
+        };
         let url = url.to_owned();
         let task = tokio::spawn(async move {
             tokio::select! {
@@ -58,10 +84,14 @@ impl Processing {
 }
 
 impl Processor {
-    /// Who goes through the deliveries of these sources.
+    /// Who goes through the deliveries of these sources, and nobody hears of what is refused.
     #[must_use]
     pub fn new(store: Store, sources: Arc<Sources>) -> Self {
-        Self { store, sources }
+        Self {
+            store,
+            sources,
+            hearer: Hearer::default(),
+        }
     }
 
     async fn work(&self, url: &str, arrived: &Notify) {
@@ -107,10 +137,13 @@ impl Processor {
                 let Some(source) = self.sources.get(&delivery.taken.source) else {
                     continue;
                 };
-                let settled = self.process(source, &inbox, &delivery).await?;
+                let (settled, refused) = self.process(source, &inbox, &delivery).await?;
                 let state: &'static str = settled.state.into();
                 metrics::counter!("annals_webhooks_in_processed_total", "state" => state).increment(1);
                 inbox.settle(delivery.number, &settled).await?;
+                for (tenant, not_taken) in &refused {
+                    self.hearer.hear(*tenant, &source.name, not_taken);
+                }
                 processed += 1;
             }
         }
@@ -121,7 +154,8 @@ impl Processor {
         source: &Source,
         inbox: &Inbox,
         delivery: &Delivery,
-    ) -> Result<Settled, Unavailable> {
+    ) -> Result<(Settled, Refusals), Unavailable> {
+        let mut refusals = Refusals::new();
         let settled = |state, waits_for: Option<String>, note: Option<String>| Settled {
             state,
             waits_for,
@@ -129,8 +163,13 @@ impl Processor {
         };
         let notices = match meaning(source, &delivery.taken.event_type, &delivery.taken.body) {
             Ok(Meaning::Tells(notices)) => notices,
-            Ok(Meaning::Nothing(why)) => return Ok(settled(DeliveryState::Kept, None, Some(why))),
-            Err(wrong) => return Ok(settled(DeliveryState::Refused, None, Some(wrong))),
+            Ok(Meaning::Nothing(why)) => {
+                return Ok((settled(DeliveryState::Kept, None, Some(why)), refusals));
+            }
+            Err(wrong) => {
+                refusals.push((source.tenant, NotTaken::one(DOOR, "INVALID", &wrong)));
+                return Ok((settled(DeliveryState::Refused, None, Some(wrong)), refusals));
+            }
         };
         let desk = Desk {
             store: &self.store,
@@ -164,13 +203,19 @@ impl Processor {
                         Some(format!("it waits for {name}")),
                     );
                 }
-                Outcome::Refused(why) => last = settled(DeliveryState::Refused, None, Some(why)),
+                Outcome::Refused(no) => {
+                    refusals.push((no.tenant, NotTaken::one(DOOR, no.code, &no.why)));
+                    last = settled(DeliveryState::Refused, None, Some(no.why));
+                }
             }
         }
         inbox.release(&source.name, &known).await?;
-        Ok(last)
+        Ok((last, refusals))
     }
 }
+
+/// What was refused, each in its tenant.
+type Refusals = Vec<(TenantId, NotTaken)>;
 
 /// Where a link leads: a subscription and what was told of it, or a link that is missing.
 type Followed = Result<(String, Told), String>;

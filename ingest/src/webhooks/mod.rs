@@ -15,6 +15,6 @@ mod tests;
 mod told;
 
 pub use http::{DEFAULT_BODY_BYTES, Options, Turned, TurnedAway, router};
-pub use inbox::{Processing, Processor};
+pub use inbox::{Order, Processing, Processor};
 pub use signature::{Encoding, Unsigned};
 pub use source::{Clerk, Hmac, Sender, Source, Sources, Stripe};

@@ -121,6 +121,7 @@ fn used(event: &RecordedEvent, access: &AccessEvent) -> Option<EntityKey> {
             id: key.clone(),
         }),
         AccessEvent::Denied { .. }
+        | AccessEvent::Operated { .. }
         | AccessEvent::Read { .. }
         | AccessEvent::Refused { .. }
         | AccessEvent::Seen { .. } => None,

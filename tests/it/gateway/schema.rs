@@ -148,9 +148,11 @@ impl Schema {
         let is_required = kind["kind"] == "NON_NULL" && input["defaultValue"].is_null();
         // A page is as long as it may be, so that nothing hides behind its end.
         let is_page = name == "first";
-        // The first kind of alert watches a meter.
-        let is_watched = path == "defineAlert(input:).meter";
-        if !is_required && !is_page && !is_watched && !self.names_something(kind) {
+        // What the first kind needs: of an alert its meter, of a baseline its days.
+        let is_of_kind = path == "defineAlert(input:).meter"
+            || path == "registerRoiBaseline(input:).basis.firstDay"
+            || path == "registerRoiBaseline(input:).basis.lastDay";
+        if !is_required && !is_page && !is_of_kind && !self.names_something(kind) {
             return None;
         }
         // What takes a tenant's id takes its ULID; what takes any id, a global one.

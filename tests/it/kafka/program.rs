@@ -40,6 +40,8 @@ impl Program {
             .args(["--database-url", url, "--log", "info", "--log-format", "json"])
             .args(["--kafka-brokers", brokers])
             .env("ANNALS_KAFKA_CREATE_TOPICS", "true")
+            // Refusals are sealed, and most tests read the log without keys.
+            .env("ANNALS_REFUSED_SECONDS", "0")
             .args(settings)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

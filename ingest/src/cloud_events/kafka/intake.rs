@@ -1,6 +1,6 @@
 //! The intake's life: it goes on whatever breaks, until it is to end.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::session::Session;
 use super::settings::Settings;
+use crate::Hearer;
 
 /// How long it waits after something broke.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -22,18 +23,25 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Begins to read topics, on a thread of its own.
+    /// Begins to read topics, on a thread of its own; the hearer is told what can't be taken.
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn start(store: &Store, settings: Settings) -> std::io::Result<Self> {
+    pub fn start(store: &Store, settings: Settings, hearer: Hearer) -> std::io::Result<Self> {
         let (stop, stopped) = channel();
         let (end, ended) = oneshot::channel();
         let (store, runtime) = (store.clone(), Handle::current());
         thread::Builder::new()
             .name("kafka-intake".to_owned())
             .spawn(move || {
-                work(&store, &settings, &runtime, &stopped);
+                let session = Session {
+                    store: &store,
+                    settings: &settings,
+                    hearer: &hearer,
+                    runtime: &runtime,
+                    stop: &stopped,
+                };
+                work(&session);
                 // Nobody may wait for it any more.
                 let _ = end.send(());
             })?;
@@ -47,13 +55,7 @@ impl Intake {
     }
 }
 
-fn work(store: &Store, settings: &Settings, runtime: &Handle, stop: &Receiver<()>) {
-    let session = Session {
-        store,
-        settings,
-        runtime,
-        stop,
-    };
+fn work(session: &Session<'_>) {
     while !session.is_over(Duration::ZERO) {
         if let Err(error) = session.run() {
             tracing::error!(%error, "ingest.kafka stopped, and will be tried again");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use domain::access::NotTaken;
 use domain::{Actor, ActorKind, Caller};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::{Message, OwnedMessage};
@@ -11,13 +12,18 @@ use rdkafka::{Offset, TopicPartitionList};
 use store::Store;
 use tokio::runtime::Handle;
 
+use super::super::problem::Problem;
 use super::super::taking::{Asked, Orders, Taken, append, asked_by};
 use super::dead_letters::{Post, bury, delivered};
 use super::error::IntakeError;
 use super::message;
 use super::settings::{Settings, Source};
 use super::topics;
+use crate::Hearer;
 use crate::csv_file::{FactDraft, JsonRecords, Outputs};
+
+/// What this door is called where it is written down what was not taken.
+const DOOR: &str = "kafka";
 
 /// How many records are appended at once.
 const RECORDS: usize = 500;
@@ -29,6 +35,8 @@ const AGAIN: Duration = Duration::from_millis(500);
 pub(super) struct Session<'a> {
     pub(super) store: &'a Store,
     pub(super) settings: &'a Settings,
+    /// Who writes down what can't be taken.
+    pub(super) hearer: &'a Hearer,
     pub(super) runtime: &'a Handle,
     /// Disconnected when it is to end.
     pub(super) stop: &'a Receiver<()>,
@@ -79,8 +87,9 @@ impl Session<'_> {
 
     /// Appends records in order; `false` when it is to end before the log has answered.
     fn append(&self, source: &Source, records: &[&OwnedMessage], post: &Post) -> Result<bool, IntakeError> {
-        let actor = Actor::new(ActorKind::Connector, format!("kafka:{}", source.topic));
-        let caller = Caller::new(source.tenant, actor);
+        let connector = format!("kafka:{}", source.topic);
+        let caller = Caller::new(source.tenant, Actor::new(ActorKind::Connector, &connector));
+        let mut not_taken = NotTaken::new();
         let (mut readable, mut orders) = (Vec::new(), Vec::new());
         for record in records {
             match read(record, source.records.as_ref()) {
@@ -89,7 +98,10 @@ impl Session<'_> {
                     orders.push(order);
                 }
                 Ok(None) => {}
-                Err(reason) => self.put_aside(post, record, &reason)?,
+                Err(reason) => {
+                    not_taken.add(DOOR, "INVALID", &reason, 1);
+                    put_aside(post, record, &reason)?;
+                }
             }
         }
         loop {
@@ -107,33 +119,36 @@ impl Session<'_> {
                 continue;
             }
             for (record, taken) in readable.iter().zip(&taken) {
-                match taken {
-                    Taken::Recorded { .. } | Taken::Known { .. } => {}
-                    Taken::Conflicting { reason } => self.put_aside(post, record, reason)?,
-                    Taken::Invalid(invalid) => self.put_aside(post, record, &invalid.to_string())?,
-                    Taken::Failed(error) => self.put_aside(post, record, &error.to_string())?,
-                }
+                let problem = match taken {
+                    Taken::Recorded { .. } | Taken::Known { .. } => continue,
+                    Taken::Conflicting { reason } => Problem::conflicting(reason),
+                    Taken::Invalid(invalid) => Problem::invalid(invalid.clone()),
+                    Taken::Failed(error) => Problem::failed(error),
+                };
+                not_taken.add(DOOR, problem.code(), problem.detail(), 1);
+                put_aside(post, record, problem.detail())?;
             }
+            self.hearer.hear(source.tenant, &connector, &not_taken);
             return Ok(true);
         }
-    }
-
-    fn put_aside(&self, post: &Post, record: &OwnedMessage, reason: &str) -> Result<(), IntakeError> {
-        let (topic, offset) = (record.topic(), record.offset());
-        tracing::warn!(
-            topic,
-            offset,
-            reason,
-            "ingest.kafka put a record of {topic} aside"
-        );
-        metrics::counter!("annals_ingest_kafka_dead_letters_total").increment(1);
-        Ok(bury(post, record, reason)?)
     }
 
     /// Whether it is to end, at once or within a while.
     pub(super) fn is_over(&self, within: Duration) -> bool {
         self.stop.recv_timeout(within) == Err(RecvTimeoutError::Disconnected)
     }
+}
+
+fn put_aside(post: &Post, record: &OwnedMessage, reason: &str) -> Result<(), IntakeError> {
+    let (topic, offset) = (record.topic(), record.offset());
+    tracing::warn!(
+        topic,
+        offset,
+        reason,
+        "ingest.kafka put a record of {topic} aside"
+    );
+    metrics::counter!("annals_ingest_kafka_dead_letters_total").increment(1);
+    Ok(bury(post, record, reason)?)
 }
 
 /// What a record asks for; `None` when its mapping has nothing for it.

@@ -23,7 +23,26 @@ pub(super) enum Outcome {
     /// Nothing follows, and this is why.
     Nothing(String),
     /// The rules say no.
-    Refused(String),
+    Refused(No),
+}
+
+/// What the rules say no to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct No {
+    /// In whose log it belongs.
+    pub(super) tenant: TenantId,
+    /// The refusal's name for machines.
+    pub(super) code: &'static str,
+    /// The refusal for people.
+    pub(super) why: String,
+}
+
+impl Outcome {
+    /// What was told can't be: no command follows.
+    fn invalid(tenant: TenantId, why: &str) -> Self {
+        let (code, why) = ("INVALID", why.to_owned());
+        Self::Refused(No { tenant, code, why })
+    }
 }
 
 /// What is known of another thing that a thing needs.
@@ -99,7 +118,19 @@ impl Desk<'_> {
                 reason: passing.to_string(),
                 retry_after: std::time::Duration::from_millis(250),
             }),
-            _ => Ok(Outcome::Refused(error.to_string())),
+            _ => {
+                let code = match &error {
+                    DispatchError::Refused { code, .. } => *code,
+                    _ => "REJECTED",
+                };
+                // What does not admit commands may be no tenant yet.
+                let tenant = match error.is_tenant_not_open() {
+                    true => self.source.tenant,
+                    false => tenant,
+                };
+                let why = error.to_string();
+                Ok(Outcome::Refused(No { tenant, code, why }))
+            }
         }
     }
 

@@ -34,8 +34,9 @@ impl Desk<'_> {
             Err(outcome) => return Ok(outcome),
         };
         let (Ok(subscription), Ok(plan)) = (id.parse::<SubscriptionId>(), plan.parse::<PlanCode>()) else {
-            return Ok(Outcome::Refused(
-                "the id or the plan can't be a subscription's".to_owned(),
+            return Ok(Outcome::invalid(
+                tenant,
+                "the id or the plan can't be a subscription's",
             ));
         };
         if *standing == Standing::Pending && told.end.is_none() {
@@ -176,7 +177,7 @@ impl Desk<'_> {
         (key, at_ms, command): (&str, i64, subscription::Command),
     ) -> Ended {
         let Ok(id) = subscription.parse::<SubscriptionId>() else {
-            return Ok(Outcome::Refused("the id can't be a subscription's".to_owned()));
+            return Ok(Outcome::invalid(tenant, "the id can't be a subscription's"));
         };
         let waits = || Ok(Outcome::Waits(name_of(Kind::Subscription, subscription)));
         let Some((_, told)) = needed.subscription else {
@@ -204,7 +205,7 @@ impl Desk<'_> {
         };
         match self.send::<Subscription>(tenant, &id, orders, &[]).await? {
             // It was told, and is about to begin.
-            Outcome::Refused(reason) if reason == NO_SUBSCRIPTION => waits(),
+            Outcome::Refused(no) if no.why == NO_SUBSCRIPTION => waits(),
             other => Ok(other),
         }
     }

@@ -110,8 +110,9 @@ impl Desk<'_> {
             Err(outcome) => return Ok(outcome),
         };
         let (Ok(member), Ok(email)) = (id.parse::<MemberId>(), Email::parse(email.clone())) else {
-            return Ok(Outcome::Refused(
-                "the membership's id or address can't be a member's".to_owned(),
+            return Ok(Outcome::invalid(
+                tenant,
+                "the membership's id or address can't be a member's",
             ));
         };
         let began = told.began_ms.unwrap_or(version.at_ms);

@@ -322,7 +322,7 @@ fn a_baseline_that_was_registered_after_the_days_began_does_not_count() {
     assert_eq!(figure(&told, "baseline.expected"), "310.00 USD");
     named.report.baseline = Some("unheard-of".to_owned());
     let unknown = report(&materials(&in_time, vec![]), &named);
-    assert!(matches!(unknown, Err(RoiError::Baseline(_))), "{unknown:?}");
+    assert!(matches!(unknown, Err(RoiError::Unknown(_))), "{unknown:?}");
 }
 
 #[test]
