@@ -181,13 +181,15 @@ async fn an_id_of_another_tenant_is_an_id_that_never_existed() {
     let before = everything_of_b(&home).await;
     // First what only asks or is refused, then what makes something of that id in A's own tenant.
     for (root, operation) in [("Query", "query"), ("Mutation", "mutation")] {
-        let (needs, may): (Vec<_>, Vec<_>) = home
+        let (needs, mut may): (Vec<_>, Vec<_>) = home
             .schema
             .root(root)
             .into_iter()
             .filter(|field| home.schema.takes_an_id(field))
             .partition(|field| home.schema.needs_an_id(field));
         assert!(!needs.is_empty(), "{root} has fields that take ids");
+        // What a frozen report may name is made behind it.
+        may.sort_by_key(|field| field.name == "registerRoiBaseline");
         for field in needs.iter().chain(&may) {
             for id in &home.ids {
                 let of_b = home.answer(operation, field, &home.of_b(id)).await;
