@@ -8,7 +8,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rust_decimal::Decimal;
 
-use super::platform::AGENT;
+use super::platform::{AGENT, CLAIMS as PLOT};
 use super::quarter::later;
 use super::sales::answer;
 use super::teller::{Life, Teller};
@@ -22,7 +22,7 @@ pub(super) async fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     for number in 0..CLAIMS {
         let id = format!("claim-{number}");
         let at = teller.quarter.moment(&mut teller.rng, 60);
-        runs.push(answer(&mut teller.rng, "claims", number, at, |start| {
+        runs.push(answer(&mut teller.rng, &PLOT, number, at, |start| {
             if let agent_run::Command::Start { claim, .. } = start {
                 *claim = Some(id.clone());
             }

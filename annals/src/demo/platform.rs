@@ -23,7 +23,7 @@ pub(super) struct Plot {
     pub(super) name: &'static str,
     pub(super) vertical: &'static str,
     zone: &'static str,
-    currency: &'static str,
+    pub(super) currency: &'static str,
     plan: &'static str,
     price: i64,
     people: &'static [(&'static str, &'static str)],

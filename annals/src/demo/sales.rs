@@ -9,7 +9,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rust_decimal::Decimal;
 
-use super::platform::{AGENT, system};
+use super::platform::{AGENT, Plot, SALES, system};
 use super::quarter::later;
 use super::teller::{Life, Teller};
 
@@ -28,7 +28,7 @@ pub(super) async fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
         let id = format!("lead-{number}");
         let at = teller.quarter.moment(&mut teller.rng, 30);
         let mut commands = vec![(at, capture(&mut teller.rng, number)?)];
-        runs.push(answer(&mut teller.rng, "sales", number, at, |start| {
+        runs.push(answer(&mut teller.rng, &SALES, number, at, |start| {
             if let agent_run::Command::Start { lead, .. } = start {
                 *lead = Some(id.clone());
             }
@@ -146,14 +146,14 @@ fn deal(rng: &mut StdRng, id: &str, lead: &str, at: Timestamp) -> anyhow::Result
 /// An agent run with its model and tool calls, a few minutes long.
 pub(super) fn answer(
     rng: &mut StdRng,
-    vertical: &str,
+    plot: &Plot,
     number: usize,
     at: Timestamp,
     about: impl Fn(&mut agent_run::Command),
 ) -> anyhow::Result<Life<AgentRun>> {
     let mut start = agent_run::Command::Start {
         agent: AGENT.to_owned(),
-        vertical: vertical.parse()?,
+        vertical: plot.vertical.parse()?,
         goal: Some("answer the request".to_owned()),
         lead: None,
         opportunity: None,
@@ -166,7 +166,7 @@ pub(super) fn answer(
         now += SignedDuration::from_secs(rng.random_range(2..20));
         let (input, output) = (rng.random_range(300..6_000), rng.random_range(40..900));
         let cached = if rng.random_ratio(1, 3) { input / 2 } else { 0 };
-        // 2.50 and 10.00 dollars a million tokens.
+        // 2.50 and 10.00 a million tokens, in the plot's currency.
         let cost = Decimal::from(input) * Decimal::new(25, 7) + Decimal::from(output) * Decimal::new(1, 5);
         commands.push((
             now,
@@ -176,7 +176,7 @@ pub(super) fn answer(
                 input_tokens: input,
                 cached_tokens: cached,
                 output_tokens: output,
-                cost: Some(Money::new(cost.normalize(), "USD".parse()?)),
+                cost: Some(Money::new(cost.normalize(), plot.currency.parse()?)),
             },
         ));
         if rng.random_ratio(1, 2) {
