@@ -30,6 +30,21 @@ pub(crate) fn are_installed(what: &str, file: &str) -> bool {
     false
 }
 
+/// The text of a PDF as somebody else's reader finds it; nothing, where that reader is not installed.
+pub(crate) fn pdf_text(file: &Path) -> Option<String> {
+    if !are_installed("PDF by pypdf", ".venv/bin/python") {
+        return None;
+    }
+    let output = Command::new(clients().join(".venv/bin/python"))
+        .arg(clients().join("pdf_text.py"))
+        .arg(file)
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
 /// A running program with a tenant, and a key that opens everything in it.
 fn tenant(up: &Up) -> String {
     up.provision("shop");

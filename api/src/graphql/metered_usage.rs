@@ -123,6 +123,16 @@ impl MeterUsageBucket {
     }
 }
 
+/// Whose events, behind which position, and how many.
+fn asked(ctx: &Context<'_>, first: i32, after: Option<Cursor>) -> Result<(TenantId, u64, usize)> {
+    let identity = ctx.data::<Identity>()?;
+    let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
+    let limit = rows_of("first", first)?;
+    let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
+    let after = after.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+    Ok((tenant, after.unwrap_or_default(), limit as usize))
+}
+
 impl MeterEvidenceConnection {
     /// A page of the events behind a quantity.
     pub(super) async fn of(
@@ -132,14 +142,8 @@ impl MeterEvidenceConnection {
         after: Option<Cursor>,
     ) -> Result<Self> {
         let options = ctx.data::<Options>()?;
-        let identity = ctx.data::<Identity>()?;
-        let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
-        let limit = rows_of("first", first)?;
-        let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
-        let after = after
-            .map_err(|error| fault(Code::BadUserInput, error.to_string()))?
-            .unwrap_or_default()
-            .max(behind.beyond);
+        let (tenant, after, limit) = asked(ctx, first, after)?;
+        let after = after.max(behind.beyond);
         let upto = match behind.as_of {
             Some(position) => position,
             None => {
@@ -163,7 +167,7 @@ impl MeterEvidenceConnection {
         };
         let counted = options
             .past
-            .counted_events(tenant, &counting, (after, upto), limit as usize)
+            .counted_events(tenant, &counting, (after, upto), limit)
             .await;
         Self::told(tenant, &counted.map_err(IntoFault::into_fault)?)
     }
@@ -176,16 +180,10 @@ impl MeterEvidenceConnection {
         after: Option<Cursor>,
     ) -> Result<Self> {
         let options = ctx.data::<Options>()?;
-        let identity = ctx.data::<Identity>()?;
-        let tenant = identity.caller().map_err(IntoFault::into_fault)?.tenant;
-        let limit = rows_of("first", first)?;
-        let after = after.map(|cursor| cursor.position("after", tenant)).transpose();
-        let after = after.map_err(|error| fault(Code::BadUserInput, error.to_string()))?;
+        let (tenant, after, limit) = asked(ctx, first, after)?;
         let (beyond, upto) = page.between;
-        let between = (after.unwrap_or_default().max(beyond), upto);
-        let counted = options
-            .past
-            .outcome_events(tenant, &page.line, between, limit as usize);
+        let between = (after.max(beyond), upto);
+        let counted = options.past.outcome_events(tenant, &page.line, between, limit);
         Self::told(tenant, &counted.await.map_err(IntoFault::into_fault)?)
     }
 

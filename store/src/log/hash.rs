@@ -69,23 +69,19 @@ pub(super) fn content_hash(write: &Write, event: &NewEvent) -> [u8; 32] {
     content.hash()
 }
 
-/// The same for what all tenants share: it begins with words where a tenant's begins with an id.
-pub(crate) fn platform_receipt_key(source: &str, id: &str) -> Uuid {
-    let mut hasher = Sha256::new();
-    hasher.update(b"the platform's own, no tenant's");
-    hasher.update((source.len() as u64).to_be_bytes());
-    hasher.update(source);
-    hasher.update(id);
-    let digest: [u8; 32] = hasher.finalize().into();
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest[..16]);
-    Uuid::from_bytes(key)
-}
-
 /// The key under which a record of `source` is known: 16 bytes of SHA-256 over tenant, source and id.
 pub(crate) fn receipt_key(tenant: TenantId, source: &str, id: &str) -> Uuid {
+    key_of(&tenant.ulid().to_bytes(), source, id)
+}
+
+/// The same for what all tenants share: it begins with words where a tenant's begins with an id.
+pub(crate) fn platform_receipt_key(source: &str, id: &str) -> Uuid {
+    key_of(b"the platform's own, no tenant's", source, id)
+}
+
+fn key_of(owner: &[u8], source: &str, id: &str) -> Uuid {
     let mut hasher = Sha256::new();
-    hasher.update(tenant.ulid().to_bytes());
+    hasher.update(owner);
     hasher.update((source.len() as u64).to_be_bytes());
     hasher.update(source);
     hasher.update(id);

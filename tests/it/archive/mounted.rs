@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::PgPool;
 use store::{Archive, ArchiveError, Filter, Orders, Part, Place, ReadError};
 
-use super::years::{Years, contact, dump, years};
+use super::years::{Years, contact, dump, two_houses, years};
 use crate::support::lead_id;
 
 impl Years {
@@ -159,11 +159,7 @@ async fn a_mounted_year_reads_as_before_and_leaves_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_not_the_noted_one_is_not_mounted() {
-    let (years, other) = (years().await, years().await);
-    sqlx::query("update log_identity set id = gen_random_uuid()")
-        .execute(&other.database.pool().await)
-        .await
-        .unwrap();
+    let (years, other) = two_houses().await;
     years.archive(2023).await.unwrap();
     other.archive(2023).await.unwrap();
     let before = dump(&years.database.pool().await).await;

@@ -7,7 +7,7 @@ use domain::lead::Lead;
 use sha2::{Digest, Sha256};
 use store::{At, Invalid, NoteError, Orders, Proven, Trusted, verify_file};
 
-use super::years::{Years, years};
+use super::years::{Years, lines, years};
 use crate::support::{capture, lead_id, tenant};
 
 async fn trusted(years: &Years) -> Trusted {
@@ -17,12 +17,6 @@ async fn trusted(years: &Years) -> Trusted {
 
 fn verify(file: &Path, trusted: &Trusted) -> Result<Proven, Invalid> {
     verify_file(file, trusted, NonZeroUsize::MIN)
-}
-
-fn lines(file: &Path) -> Vec<String> {
-    let text = zstd::decode_all(std::fs::File::open(file).unwrap()).unwrap();
-    let text = String::from_utf8(text).unwrap();
-    text.lines().map(str::to_owned).collect()
 }
 
 /// Packs lines, with a last one that fits them.

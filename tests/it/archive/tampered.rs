@@ -5,13 +5,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use store::{ArchiveError, ArchiveReader};
 
-use super::years::{dump, years};
-
-fn lines(file: &Path) -> Vec<String> {
-    let text = zstd::decode_all(std::fs::File::open(file).unwrap()).unwrap();
-    let text = String::from_utf8(text).unwrap();
-    text.lines().map(str::to_owned).collect()
-}
+use super::years::{dump, lines, two_houses, years};
 
 /// Packs the lines.
 fn write(file: &Path, lines: &[String]) {
@@ -142,12 +136,7 @@ async fn a_changed_file_is_named_and_not_restored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_of_another_database_is_refused() {
-    let (years, other) = (years().await, years().await);
-    // Databases of the tests come from one template, and share its identity.
-    sqlx::query("update log_identity set id = gen_random_uuid()")
-        .execute(&other.database.pool().await)
-        .await
-        .unwrap();
+    let (years, other) = two_houses().await;
     years.archive(2023).await.unwrap();
     other.archive(2023).await.unwrap();
     let refused = other.restore(&years.file(2023)).await.unwrap_err();

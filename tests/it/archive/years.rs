@@ -35,6 +35,24 @@ pub(super) fn key(id: &str) -> Key {
     }
 }
 
+/// What a file of an archive holds.
+pub(super) fn lines(file: &Path) -> Vec<String> {
+    let text = zstd::decode_all(std::fs::File::open(file).unwrap()).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The same log twice, the second one of another house.
+pub(super) async fn two_houses() -> (Years, Years) {
+    let (years, other) = (years().await, years().await);
+    // Databases of the tests come from one template, and share its identity.
+    sqlx::query("update log_identity set id = gen_random_uuid()")
+        .execute(&other.database.pool().await)
+        .await
+        .unwrap();
+    (years, other)
+}
+
 /// Events in three years: in each a lead of the year before is contacted.
 pub(super) async fn years() -> Years {
     let database = testkit::database().await;

@@ -1,6 +1,10 @@
 //! A tenant with a meter of its own, a plan over it and subscriptions.
 
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::gateway::house::{House, Tenant};
 
@@ -69,6 +73,23 @@ pub(super) async fn issue(house: &House, acme: &Tenant, at: &str) -> Value {
     let payload = house.done(&acme.token, "issueInvoice", wish("s1", at)).await;
     house.settle().await;
     invoice(house, acme, payload["localId"].as_str().unwrap()).await
+}
+
+/// The number of an invoice that one of several gateways issues.
+pub(super) async fn issued_by(gateway: Router, token: &str, input: Value) -> String {
+    let document = "mutation($input: IssueInvoiceInput!) { issueInvoice(input: $input) { localId userErrors { message } } }";
+    let body = json!({ "query": document, "variables": { "input": input } });
+    let request = Request::post("/graphql")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let response = gateway.oneshot(request).await.unwrap();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let answer: Value = serde_json::from_slice(&bytes).unwrap();
+    let payload = &answer["data"]["issueInvoice"];
+    assert_eq!(payload["userErrors"], json!([]), "{answer}");
+    payload["localId"].as_str().unwrap().to_owned()
 }
 
 pub(super) async fn invoice(house: &House, acme: &Tenant, id: &str) -> Value {

@@ -4,14 +4,11 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::process::Command;
-use tower::ServiceExt as _;
 
-use super::ground::{acme, issue, subscribe, wish};
+use super::ground::{acme, issue, issued_by, subscribe, wish};
 use crate::gateway::house::{House, Tenant};
 
 const SUBSCRIPTIONS: usize = 12;
@@ -54,7 +51,6 @@ async fn many_at_once_through_two_gateways_get_numbers_without_gaps_and_each_per
     let house = House::open_wide().await;
     let acme = subscribed(&house).await;
     let elsewhere = house.elsewhere(2).await;
-    let document = "mutation($input: IssueInvoiceInput!) { issueInvoice(input: $input) { localId userErrors { message } } }";
     let mut wishes = Vec::new();
     for index in 0..SUBSCRIPTIONS {
         for at in ["2025-03-20T00:00:00Z", "2025-04-20T00:00:00Z"] {
@@ -64,23 +60,13 @@ async fn many_at_once_through_two_gateways_get_numbers_without_gaps_and_each_per
         }
     }
     let token = &acme.token;
-    let answers = futures::stream::iter(wishes.into_iter().map(|(router, input)| async move {
-        let body = json!({ "query": document, "variables": { "input": input } });
-        let request = Request::post("/graphql")
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {token}"))
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let response = router.oneshot(request).await.unwrap();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let answer: Value = serde_json::from_slice(&bytes).unwrap();
-        let payload = answer["data"]["issueInvoice"].clone();
-        assert_eq!(payload["userErrors"], json!([]), "{answer}");
-        (input.to_string(), payload["localId"].as_str().unwrap().to_owned())
-    }))
-    .buffer_unordered(8)
-    .collect::<BTreeSet<_>>()
-    .await;
+    let answers =
+        futures::stream::iter(wishes.into_iter().map(|(router, input)| async move {
+            (input.to_string(), issued_by(router, token, input).await)
+        }))
+        .buffer_unordered(8)
+        .collect::<BTreeSet<_>>()
+        .await;
     assert_eq!(
         answers.len(),
         2 * SUBSCRIPTIONS,

@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use futures::StreamExt as _;
 use projections::invoice::Series;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use super::credits::verify;
-use super::ground::{issue, outfitted, subscribe, wish};
+use super::ground::{issue, issued_by, outfitted, subscribe, wish};
 use super::numbers::program;
 use crate::gateway::house::{House, Tenant};
 
@@ -61,7 +58,6 @@ fn without_gaps(invoices: &[(String, String)], expected: usize) {
 async fn tenants_share_a_series_through_many_gateways_at_once() {
     let house = House::open_wide().await;
     let tenants = tenants(&house).await;
-    let document = "mutation($input: IssueInvoiceInput!) { issueInvoice(input: $input) { localId userErrors { message } } }";
     let gateways = [1, 2].map(|_| house.router_with(|options| options.invoice_series = Series::Platform));
     let mut wishes = Vec::new();
     for tenant in &tenants {
@@ -73,20 +69,11 @@ async fn tenants_share_a_series_through_many_gateways_at_once() {
             }
         }
     }
-    let answers = futures::stream::iter(wishes.into_iter().map(|(router, token, input)| async move {
-        let body = json!({ "query": document, "variables": { "input": input } });
-        let request = Request::post("/graphql")
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {token}"))
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let response = router.oneshot(request).await.unwrap();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let answer: Value = serde_json::from_slice(&bytes).unwrap();
-        let payload = answer["data"]["issueInvoice"].clone();
-        assert_eq!(payload["userErrors"], json!([]), "{answer}");
-        payload["localId"].as_str().unwrap().to_owned()
-    }))
+    let answers = futures::stream::iter(
+        wishes
+            .into_iter()
+            .map(|(router, token, input)| issued_by(router, token, input)),
+    )
     .buffer_unordered(8)
     .collect::<BTreeSet<String>>()
     .await;

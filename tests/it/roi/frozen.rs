@@ -5,7 +5,7 @@ use std::process::Stdio;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::ground::{acme, at, november};
+use super::ground::{acme, november, reopened};
 use crate::gateway::house::House;
 
 const SNAPSHOT: &str = "query($id: ID!) { roiSnapshot(id: $id) { localId versions {
@@ -21,14 +21,7 @@ async fn a_snapshot_stays_and_a_later_one_says_what_changed_it() {
     assert_eq!(id, "2025-11-01.2025-11-30.sales.EUR");
     let same = house.mutate(&acme.token, "freezeRoi", november()).await;
     assert_eq!(same["userErrors"][0]["code"], "NOTHING_CHANGED");
-    let reopen = json!({ "id": "d1", "reason": "the customer withdrew" });
-    at(
-        &house,
-        &acme,
-        "2025-12-01T08:00:00Z",
-        ("reopenOpportunity", reopen),
-    )
-    .await;
+    reopened(&house, &acme).await;
     house.settle().await;
     house.done(&acme.token, "freezeRoi", november()).await;
     house.settle().await;

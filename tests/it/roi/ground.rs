@@ -30,6 +30,12 @@ pub(super) fn eur(amount: &str) -> Value {
     json!({ "amount": amount, "currency": "EUR" })
 }
 
+/// The opportunity of November is open again in December.
+pub(super) async fn reopened(house: &House, acme: &Tenant) {
+    let reopen = json!({ "id": "d1", "reason": "the customer withdrew" });
+    at(house, acme, "2025-12-01T08:00:00Z", ("reopenOpportunity", reopen)).await;
+}
+
 /// Does a mutation at a time.
 pub(super) async fn at(
     house: &House,

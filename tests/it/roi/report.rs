@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::ground::{acme, amount, at, behind, eur, november, roi};
+use super::ground::{acme, amount, behind, eur, november, reopened, roi};
 use crate::gateway::house::House;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,14 +84,7 @@ async fn it_says_what_it_said_as_of_a_point_of_the_past() {
     let house = House::open_wide().await;
     let acme = acme(&house).await;
     let told = roi(&house, &acme, november()).await;
-    let reopen = json!({ "id": "d1", "reason": "the customer withdrew" });
-    at(
-        &house,
-        &acme,
-        "2025-12-01T08:00:00Z",
-        ("reopenOpportunity", reopen),
-    )
-    .await;
+    reopened(&house, &acme).await;
     let after = roi(&house, &acme, november()).await;
     assert_eq!(amount(&after["gain"]["high"]), "0.00");
     assert_eq!(amount(&after["gain"]["reversed"]), "1000.01");
