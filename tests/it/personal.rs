@@ -8,3 +8,4 @@ mod ground;
 mod live;
 mod rotated;
 mod sealed;
+mod together;

@@ -1,5 +1,7 @@
 //! Where data keys lie: wrapped, one a subject, event type and month.
 
+use domain::subject::SubjectId;
+use domain::{Actor, StreamId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -7,6 +9,7 @@ use jiff_sqlx::{Date as SqlDate, Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::PgPool;
 
 use super::{KeyPlace, MasterKeyId, VaultError};
+use crate::log::Write;
 
 /// What a data key seals: the personal fields of one subject's events of a type, of one month.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +17,32 @@ pub(super) struct Use {
     pub(super) tenant: String,
     pub(super) subject: String,
     pub(super) event_type: String,
+}
+
+impl Use {
+    /// What seals an event of `actor` in this write.
+    pub(super) fn of(write: &Write, actor: &str, event_type: &str) -> Result<Self, VaultError> {
+        let (tenant, id) = write.stored_id.split_once(':').unwrap_or((&write.stored_id, ""));
+        let stream = StreamId {
+            aggregate_type: write.aggregate_type,
+            tenant: tenant.parse().map_err(|_| wrong_tenant(tenant))?,
+            id: id.to_owned(),
+        };
+        let actor: Actor = actor.parse().map_err(|_| wrong_tenant(actor))?;
+        Ok(Self {
+            tenant: tenant.to_owned(),
+            subject: SubjectId::of(&stream, &actor).to_string(),
+            event_type: event_type.to_owned(),
+        })
+    }
+
+    /// Where its key of this id lies.
+    pub(super) fn place(&self, key_id: String) -> Result<KeyPlace, VaultError> {
+        Ok(KeyPlace {
+            tenant: self.tenant.parse().map_err(|_| wrong_tenant(&self.tenant))?,
+            key_id,
+        })
+    }
 }
 
 /// A data key as it is stored.

@@ -1,7 +1,8 @@
 //! The vault: personal fields are sealed before they reach the log, and opened when it is read.
 //!
 //! Reading order: `master` (who wraps data keys), `sealed` (one sealed value), `fields` (a payload's members),
-//! `keys` (where data keys lie), `vault` (the whole, with its cache), `rotation` (a new master key).
+//! `keys` (where data keys lie), `turn` (who asks for keys), `vault` (the whole, with its cache), `rotation` (a new
+//! master key).
 
 mod error;
 mod fields;
@@ -11,6 +12,7 @@ mod master;
 mod opened;
 mod rotation;
 mod sealed;
+mod turn;
 #[expect(clippy::module_inception, reason = "it is the vault itself")]
 mod vault;
 

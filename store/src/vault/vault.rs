@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::TenantId;
 use domain::personal_fields::personal_fields;
-use domain::subject::SubjectId;
-use domain::{Actor, StreamId, TenantId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lru::LruCache;
@@ -18,6 +17,7 @@ use super::keys::{self, Fresh, Use, month_of};
 use super::local::random;
 use super::opened::{Held, Keys, Opened};
 use super::sealed::{Spot, key_id, seal};
+use super::turn::Turns;
 use super::{DataKey, KeyPlace, MasterKeyId, MasterKeys, VaultError, fields};
 use crate::log::Write;
 
@@ -29,6 +29,8 @@ pub(super) const AT_ONCE: usize = 500;
 const TRIES: u32 = 5;
 
 type Name = (TenantId, String);
+/// With which key of which id to seal.
+type Sealing = HashMap<Use, (String, DataKey)>;
 
 /// Whether events of this type destroy data keys: what was opened before may not be kept.
 #[must_use]
@@ -46,6 +48,7 @@ struct Shared {
     pool: PgPool,
     masters: Arc<dyn MasterKeys>,
     cache: Mutex<Cache>,
+    turns: Turns,
 }
 
 struct Cache {
@@ -89,6 +92,7 @@ impl Vault {
                     used: LruCache::new(kept),
                     generation: 0,
                 }),
+                turns: Turns::default(),
             }),
         })
     }
@@ -126,7 +130,7 @@ impl Vault {
         for write in writes.iter() {
             for event in &write.events {
                 if !fields::held(&event.payload, personal_fields(&event.event_type)).is_empty() {
-                    uses.insert(use_of(write, &event.actor, &event.event_type)?);
+                    uses.insert(Use::of(write, &event.actor, &event.event_type)?);
                 }
             }
         }
@@ -137,7 +141,7 @@ impl Vault {
         for write in writes.iter_mut() {
             for number in 0..write.events.len() {
                 let event = &write.events[number];
-                let of = use_of(write, &event.actor, &event.event_type)?;
+                let of = Use::of(write, &event.actor, &event.event_type)?;
                 let Some((id, key)) = keys.get(&of) else {
                     continue;
                 };
@@ -160,99 +164,124 @@ impl Vault {
         Ok(())
     }
 
-    /// The keys with which to seal these, made where there is none.
+    /// The keys with which to seal these, made where there is none: together with those that others want.
     async fn keys_for(
         &self,
-        mut wanted: HashSet<Use>,
+        wanted: HashSet<Use>,
         month: Date,
         now: Timestamp,
-    ) -> Result<HashMap<Use, (String, DataKey)>, VaultError> {
-        let mut found = HashMap::new();
-        let generation = {
-            let mut cache = self.cache();
-            wanted.retain(|of| {
-                let id = cache.used.get(&(of.clone(), month)).cloned();
-                let held = id.and_then(|id| {
-                    let tenant = of.tenant.parse().ok()?;
-                    Some((cache.held.get(&(tenant, id.clone())).cloned()?, id))
-                });
-                match held {
-                    Some((Held::Key(key), id)) => {
-                        found.insert(of.clone(), (id, key));
-                        false
-                    }
-                    _ => true,
-                }
-            });
-            cache.generation
-        };
-        if wanted.is_empty() {
+    ) -> Result<Sealing, VaultError> {
+        let mut found = Sealing::new();
+        let mut missing = self.at_hand(wanted.into_iter().collect(), month, &mut found);
+        if missing.is_empty() {
             return Ok(found);
         }
-        let wanted: Vec<Use> = wanted.into_iter().collect();
-        let used = self.ids_for(&wanted, month, now).await?;
-        let mut places = Vec::new();
-        for (of, id) in &used {
-            let tenant = of.tenant.parse().map_err(|_| keys::wrong_tenant(&of.tenant))?;
-            places.push(KeyPlace {
-                tenant,
-                key_id: id.clone(),
-            });
+        let _turn = self.shared.turns.wait(&missing, month).await;
+        missing = self.at_hand(missing, month, &mut found);
+        if missing.is_empty() {
+            return Ok(found);
         }
-        let held = self.load(&places).await?;
-        for ((of, id), place) in used.into_iter().zip(places) {
-            if let Some(Held::Key(key)) = held.get(&(place.tenant, place.key_id)) {
-                let mut cache = self.cache();
-                if cache.generation == generation {
-                    cache.used.put((of.clone(), month), id.clone());
+        let all = self.shared.turns.taken(missing.clone(), month);
+        let mut made = self.found_or_made(&all, month, now).await?;
+        for of in missing {
+            match made.remove(&of) {
+                Some(key) => drop(found.insert(of, key)),
+                // Somebody forgot the subject at this very moment: asked again, it gets a key of its own.
+                None => {
+                    return Err(VaultError::UnknownKey {
+                        field: of.event_type,
+                        key_id: format!("of {}", of.subject),
+                    });
                 }
-                found.insert(of, (id, key.clone()));
             }
         }
-        match wanted.iter().find(|of| !found.contains_key(*of)) {
-            // Somebody forgot the subject at this very moment: asked again, it gets a key of its own.
-            Some(of) => Err(VaultError::UnknownKey {
-                field: of.event_type.clone(),
-                key_id: format!("of {}", of.subject),
-            }),
-            None => Ok(found),
-        }
+        Ok(found)
     }
 
-    async fn ids_for(
+    /// Puts those whose keys are in memory into `found`, and gives the others.
+    fn at_hand(&self, mut wanted: Vec<Use>, month: Date, found: &mut Sealing) -> Vec<Use> {
+        let mut cache = self.cache();
+        wanted.retain(|of| {
+            let id = cache.used.get(&(of.clone(), month)).cloned();
+            let held = id.and_then(|id| {
+                let tenant = of.tenant.parse().ok()?;
+                Some((cache.held.get(&(tenant, id.clone())).cloned()?, id))
+            });
+            match held {
+                Some((Held::Key(key), id)) => {
+                    found.insert(of.clone(), (id, key));
+                    false
+                }
+                _ => true,
+            }
+        });
+        wanted
+    }
+
+    /// The keys of these, from the table and else fresh, which are in memory from now on.
+    async fn found_or_made(
         &self,
         wanted: &[Use],
         month: Date,
         now: Timestamp,
-    ) -> Result<Vec<(Use, String)>, VaultError> {
-        let pool = &self.shared.pool;
-        let mut used = keys::in_use(pool, wanted, month).await?;
-        let known: HashSet<Use> = used.iter().map(|(of, _)| of.clone()).collect();
-        let missing: Vec<Use> = wanted.iter().filter(|of| !known.contains(*of)).cloned().collect();
+    ) -> Result<Sealing, VaultError> {
+        let generation = self.cache().generation;
+        let mut used = keys::in_use(&self.shared.pool, wanted, month).await?;
+        let known: HashSet<&Use> = used.iter().map(|(of, _)| of).collect();
+        let missing: Vec<Use> = wanted.iter().filter(|of| !known.contains(of)).cloned().collect();
+        let mut fresh = HashMap::new();
         for part in missing.chunks(AT_ONCE) {
-            used.extend(self.add(part, month, now).await?);
+            used.extend(self.add(part, month, now, &mut fresh).await?);
         }
-        Ok(used)
+        let mut places = Vec::new();
+        for (of, id) in &used {
+            if !fresh.contains_key(id) {
+                places.push(of.place(id.clone())?);
+            }
+        }
+        let held = self.load(&places).await?;
+        let mut cache = self.cache();
+        let is_kept = cache.generation == generation;
+        let mut keys = Sealing::new();
+        for (of, id) in used {
+            let name = (of.place(id.clone())?.tenant, id.clone());
+            let key = match (fresh.remove(&id), held.get(&name)) {
+                (Some(key), _) => key,
+                (None, Some(Held::Key(key))) => key.clone(),
+                (None, Some(Held::Destroyed) | None) => continue,
+            };
+            if is_kept {
+                cache.held.put(name, Held::Key(key.clone()));
+                cache.used.put((of.clone(), month), id.clone());
+            }
+            keys.insert(of, (id, key));
+        }
+        Ok(keys)
     }
 
-    async fn add(&self, uses: &[Use], month: Date, now: Timestamp) -> Result<Vec<(Use, String)>, VaultError> {
+    /// Makes keys for these, unless other processes were quicker: gives the ids of those in use, and puts every key
+    /// that it made into `fresh`.
+    async fn add(
+        &self,
+        uses: &[Use],
+        month: Date,
+        now: Timestamp,
+        fresh: &mut HashMap<String, DataKey>,
+    ) -> Result<Vec<(Use, String)>, VaultError> {
         for _ in 0..TRIES {
-            let mut fresh = Vec::new();
+            let mut made = Vec::new();
             for of in uses {
-                let place = KeyPlace {
-                    tenant: of.tenant.parse().map_err(|_| keys::wrong_tenant(&of.tenant))?,
-                    key_id: fresh_id(now)?,
-                };
-                fresh.push((place, Zeroizing::new(random()?)));
+                made.push((of.place(fresh_id(now)?)?, Zeroizing::new(random()?)));
             }
             let master_key = self.shared.masters.current().await?;
-            let fresh = Fresh {
+            let wrapped = Fresh {
                 uses: uses.to_vec(),
-                ids: fresh.iter().map(|(place, _)| place.key_id.clone()).collect(),
-                wrapped: self.shared.masters.wrap(&fresh).await?,
+                ids: made.iter().map(|(place, _)| place.key_id.clone()).collect(),
+                wrapped: self.shared.masters.wrap(&made).await?,
                 master_key,
             };
-            if let Some(used) = keys::add(&self.shared.pool, &fresh, month, now).await? {
+            if let Some(used) = keys::add(&self.shared.pool, &wrapped, month, now).await? {
+                fresh.extend(made.into_iter().map(|(place, key)| (place.key_id, key)));
                 return Ok(used);
             }
         }
@@ -345,21 +374,6 @@ pub(crate) fn check_clear(writes: &[Write]) -> Result<(), VaultError> {
 /// The master key without which nothing of a database can be opened; `None`: nothing was ever sealed.
 pub(crate) async fn head_without_keys(pool: &PgPool) -> Result<Option<MasterKeyId>, VaultError> {
     keys::head(pool, None).await
-}
-
-fn use_of(write: &Write, actor: &str, event_type: &str) -> Result<Use, VaultError> {
-    let (tenant, id) = write.stored_id.split_once(':').unwrap_or((&write.stored_id, ""));
-    let stream = StreamId {
-        aggregate_type: write.aggregate_type,
-        tenant: tenant.parse().map_err(|_| keys::wrong_tenant(tenant))?,
-        id: id.to_owned(),
-    };
-    let actor: Actor = actor.parse().map_err(|_| keys::wrong_tenant(actor))?;
-    Ok(Use {
-        tenant: tenant.to_owned(),
-        subject: SubjectId::of(&stream, &actor).to_string(),
-        event_type: event_type.to_owned(),
-    })
 }
 
 fn fresh_id(now: Timestamp) -> Result<String, VaultError> {
