@@ -130,13 +130,8 @@ impl Reader {
         room: usize,
     ) -> Result<Vec<Entry>, QueryError> {
         let table = self.table::<AuditFeed>().await?;
-        let mut query = table.select();
-        query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
-        query
-            .push(format!(" and t.{column} = any("))
-            .push_bind(values.to_vec())
-            .push(") order by t.position limit ")
-            .push_bind(i64::try_from(room.saturating_add(1)).unwrap_or(i64::MAX));
+        let limit = i64::try_from(room.saturating_add(1)).unwrap_or(i64::MAX);
+        let query = table.select_each(tenant, (column, values.to_vec()), ("position", limit));
         Self::rows(self.begin(tenant).await?, query).await
     }
 }

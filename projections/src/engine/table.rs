@@ -1,5 +1,6 @@
 //! A read model's table, and every statement on it, built from the database's catalog.
 
+use domain::TenantId;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::encode::Texts;
@@ -169,7 +170,31 @@ impl Table {
         ))
     }
 
-    /// The same, each row as JSON.
+    /// The same, of rows that have one of some values in a column: of each value the first by `order`, up to a limit.
+    /// They are looked up one after the other in the index that begins with tenant, column and order, which a planner
+    /// that is asked for `any` of many may leave for a walk through all rows.
+    pub(crate) fn select_each(
+        &self,
+        tenant: TenantId,
+        (column, values): (&str, Vec<String>),
+        (order, limit): (&str, i64),
+    ) -> QueryBuilder<'static, Postgres> {
+        let mut query = QueryBuilder::new(format!("select {} from unnest(", as_read(&self.columns, "t")));
+        query
+            .push_bind(values)
+            .push(format!(
+                ") v (wanted) cross join lateral (select * from {} t where t.tenant_id = ",
+                self.name
+            ))
+            .push_bind(tenant.to_string())
+            .push(format!(" and t.{column} = v.wanted order by t.{order} limit "))
+            .push_bind(limit)
+            .push(format!(") t order by t.{order} limit "))
+            .push_bind(limit);
+        query
+    }
+
+    /// The same as `select`, each row as JSON.
     pub(crate) fn select_json(&self) -> QueryBuilder<'static, Postgres> {
         QueryBuilder::new(format!(
             "select {} from {} t",
