@@ -7,6 +7,7 @@ use api::invoicing::{Invoicing, IssueWish, Month, Verdict};
 use clap::{Args, Subcommand};
 use domain::invoice::Stage;
 use domain::{Actor, ActorKind, Caller, TenantId};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use projections::invoice::InvoiceList;
 use projections::{Past, PastLimits, Reader, Wish, draft_plan};
@@ -20,7 +21,7 @@ use crate::{tenants, vault_config};
 const UNHURRIED: PastLimits = PastLimits {
     time: std::time::Duration::from_secs(600),
     rows: 5_000_000,
-    at_once: 2,
+    at_once: 6,
 };
 
 /// What to do with invoices.
@@ -230,8 +231,13 @@ async fn issue(store: &Store, invoicing: &Invoicing, args: IssueArgs) -> anyhow:
         .period
         .context("--period: name a month, for instance 2026-10")?;
     let (mut issued, mut known, mut skipped) = (0, 0, 0);
-    for (tenant, slug) in tenants {
-        let report = invoicing.issue_month(&itself(tenant), month).await?;
+    let mut reports = stream::iter(tenants)
+        .map(|(tenant, slug)| async move {
+            let report = invoicing.issue_month(&itself(tenant), month).await;
+            report.map(|report| (slug, report))
+        })
+        .buffered(UNHURRIED.at_once);
+    while let Some((slug, report)) = reports.try_next().await? {
         known += report.issued.iter().filter(|(_, one)| one.known).count();
         issued += report.issued.iter().filter(|(_, one)| !one.known).count();
         skipped += report.skipped.len();
