@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use projections::invoice::InvoiceRow;
 use store::Store;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -25,7 +26,11 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// The running duty. It ends when it is dropped.
 #[derive(Debug)]
-pub struct Nightly(JoinSet<()>);
+pub struct Nightly {
+    tasks: JoinSet<()>,
+    /// The last night whose work is done.
+    done: watch::Receiver<Option<Date>>,
+}
 
 impl Nightly {
     /// Begins to wait for the night.
@@ -39,14 +44,26 @@ impl Nightly {
     pub fn start_looking(store: Store, invoicing: Invoicing, look: Duration) -> Self {
         // A process that begins by day waits for its first night, whenever its task is let run.
         let begun = night(&store);
+        let (tell, done) = watch::channel(None);
         let mut tasks = JoinSet::new();
-        tasks.spawn(every_night(store, invoicing, look, begun));
-        Self(tasks)
+        tasks.spawn(every_night((store, invoicing), look, begun, tell));
+        Self { tasks, done }
+    }
+
+    /// Waits until the work of a night is done.
+    ///
+    /// # Errors
+    /// When the duty has ended before.
+    pub async fn seen_to(&mut self, night: Date) -> anyhow::Result<()> {
+        self.done
+            .wait_for(|done| done.is_some_and(|done| done >= night))
+            .await?;
+        Ok(())
     }
 
     /// Ends it: what it folds is let go.
     pub async fn stop(mut self) {
-        self.0.shutdown().await;
+        self.tasks.shutdown().await;
     }
 }
 
@@ -56,7 +73,12 @@ fn night(store: &Store) -> Option<Date> {
     (now.hour() >= HOUR).then(|| now.date())
 }
 
-async fn every_night(store: Store, invoicing: Invoicing, look: Duration, mut last: Option<Date>) {
+async fn every_night(
+    (store, invoicing): (Store, Invoicing),
+    look: Duration,
+    mut last: Option<Date>,
+    done: watch::Sender<Option<Date>>,
+) {
     let mut looks = interval(look);
     let mut frozen = None;
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -81,6 +103,7 @@ async fn every_night(store: Store, invoicing: Invoicing, look: Duration, mut las
                 }
             }
         }
+        done.send_replace(Some(date));
     }
 }
 

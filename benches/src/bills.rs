@@ -84,6 +84,7 @@ async fn live(server: &Server, events: u64) -> anyhow::Result<Vec<String>> {
         let definition = Definition {
             label: format!("Meter {number}"),
             event_type: METERS[number % METERS.len()].to_owned(),
+            also_event_types: Vec::new(),
             filter: None,
             value: Some("decimal(data.quantity) * 0.001".to_owned()),
             aggregation: Aggregation::Sum,
@@ -141,6 +142,7 @@ pub(crate) async fn subscribed(server: &Server) -> anyhow::Result<(String, Strin
     let definition = Definition {
         label: "Pages".to_owned(),
         event_type: "usage.pages".to_owned(),
+        also_event_types: Vec::new(),
         filter: None,
         value: Some("decimal(data.quantity)".to_owned()),
         aggregation: Aggregation::Sum,

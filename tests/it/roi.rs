@@ -3,5 +3,7 @@
 mod bad_input;
 mod frozen;
 mod ground;
+mod imported;
+mod nightly;
 mod prices;
 mod report;

@@ -6,6 +6,7 @@ use async_graphql::{Object, SimpleObject};
 use domain::invoice::{Command, Invoice as Aggregate, LineDifference};
 use projections::invoice::{CreditNoteRow, DifferenceRow, DisputeRow, InvoiceList, InvoiceRow};
 
+use super::invoice_deduction::{InvoiceCoupon, InvoiceTax};
 use super::invoice_preview::{InvoiceCredit, InvoiceLine, before};
 use super::issue_invoice::InvoiceStage;
 use super::kit::{
@@ -111,8 +112,12 @@ pub(crate) struct Invoice {
     subtotal: Money,
     /// What coupons took off.
     discount: Box<Money>,
+    /// The same by coupon: of the period, then what has changed in periods before.
+    coupons: Vec<InvoiceCoupon>,
     /// The sum of its taxes.
     tax: Box<Money>,
+    /// The same by tax: of the period, then what has changed in periods before.
+    taxes: Vec<InvoiceTax>,
     /// What it comes to; below zero when it gives back more than it bills.
     total: Money,
     /// What prepaid credits paid of it.
@@ -287,7 +292,9 @@ impl From<InvoiceRow> for Invoice {
             status: row.status.clone(),
             subtotal: money(bill.subtotal),
             discount: Box::new(money(bill.discount)),
+            coupons: InvoiceCoupon::all(&bill.coupons, bill.currency),
             tax: Box::new(money(bill.tax)),
+            taxes: bill.taxes.iter().map(Into::into).collect(),
             total: money(bill.total),
             credits_drawn: Box::new(money(bill.credits_drawn)),
             credits: InvoiceCredit::all(&bill.credits, bill.currency),

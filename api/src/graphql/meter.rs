@@ -42,6 +42,10 @@ mutations! {
         label: String,
         /// The type of the events that it reads, for instance "lead.captured" or "usage.pages".
         event_type: String,
+        /// Other types of events that count in the same way, of the same kind of thing: "claim.denied" beside
+        /// "claim.adjudicated".
+        #[graphql(default)]
+        also_event_types: Vec<String>,
         /// Which of the events count: a CEL expression, for instance `data.unit == "page"`. All, when left out.
         filter: Option<String>,
         /// What of an event counts: a CEL expression, for instance `decimal(data.quantity)`. Left out for a count.
@@ -58,6 +62,7 @@ mutations! {
         definition: Definition {
             label: input.label,
             event_type: input.event_type,
+            also_event_types: input.also_event_types,
             filter: input.filter,
             value: input.value,
             aggregation: input.aggregation.into(),
@@ -72,6 +77,9 @@ mutations! {
         label: String,
         /// The type of the events that it reads.
         event_type: String,
+        /// Other types of events that count in the same way, of the same kind of thing.
+        #[graphql(default)]
+        also_event_types: Vec<String>,
         /// Which of the events count: a CEL expression. All, when left out.
         filter: Option<String>,
         /// What of an event counts: a CEL expression. Left out for a count.
@@ -88,6 +96,7 @@ mutations! {
         definition: Definition {
             label: input.label,
             event_type: input.event_type,
+            also_event_types: input.also_event_types,
             filter: input.filter,
             value: input.value,
             aggregation: input.aggregation.into(),
@@ -113,6 +122,8 @@ pub(crate) struct MeterDefinition {
     label: String,
     /// The type of the events that it reads.
     event_type: String,
+    /// Other types of events that count in the same way.
+    also_event_types: Vec<String>,
     /// Which of the events count; all, when null.
     filter: Option<String>,
     /// What of an event counts; null for a count.
@@ -131,6 +142,7 @@ impl MeterDefinition {
             version,
             label: definition.label,
             event_type: definition.event_type,
+            also_event_types: definition.also_event_types,
             filter: definition.filter,
             value: definition.value,
             aggregation: definition.aggregation.into(),

@@ -16,6 +16,7 @@ mod entitlements;
 mod event;
 mod import;
 mod invoice;
+mod invoice_deduction;
 mod invoice_live;
 mod invoice_preview;
 mod issue_invoice;

@@ -7,10 +7,8 @@ use domain::account::{Headcount, MovementKind, Standing};
 use domain::meter::bundled_gauges;
 use domain::{Currency, MoneyByCurrency};
 use jiff::tz::TimeZone;
-use projections::account_history::AccountHistory;
-use projections::platform::{MonthSpan, Overview, PlatformBooks, Revenue, Used};
-use projections::platform_usage::PlatformUsage;
-use projections::{AsOf as At, ReadModel as _};
+use projections::AsOf as At;
+use projections::platform::{MonthSpan, Overview, PLATFORM_READS, PlatformBooks, Revenue, Used};
 
 use super::kit::{
     AsOf, Code, Context, Cursor, Date, DateTime, Decimal, IntoFault, Long, May, Money, fault, see_those,
@@ -40,9 +38,9 @@ pub(crate) struct PlatformOverview {
     usage: Vec<PlatformUsed>,
     /// What was billed in it: invoices less coupons, before taxes, less what was given back.
     billed: Vec<Money>,
-    /// What the calls of models in it cost that were recorded with a cost.
+    /// What the calls of models in it cost: the sum of `platformTenants`' `aiCost`.
     ai_cost: Vec<Money>,
-    /// How many calls of models were recorded without a cost: they are not in `aiCost`.
+    /// How many calls of models neither were recorded with a cost nor have a price: they are not in `aiCost`.
     calls_without_cost: Long,
     /// What was billed less what models cost.
     margin: Vec<Money>,
@@ -181,8 +179,7 @@ pub(super) async fn told(
 ) -> Result<Told> {
     let identity = ctx.data::<Identity>()?;
     May::Platform.check(identity).map_err(IntoFault::into_fault)?;
-    let names = [AccountHistory::NAME, PlatformUsage::NAME];
-    let reader = see_those(ctx, &names, None, at_least).await?;
+    see_those(ctx, PLATFORM_READS, None, at_least).await?;
     let options = ctx.data::<Options>()?;
     let now = options.store.ambient().now();
     // Right after the moment: what happens at it counts.
@@ -213,16 +210,8 @@ pub(super) async fn told(
     if span.until < span.from {
         return Err(bad("this month has not begun"));
     }
-    let books = match position {
-        None => reader
-            .platform_books(span.month)
-            .await
-            .map_err(IntoFault::into_fault)?,
-        Some(position) => {
-            let books = options.past.platform_books(span.month, position).await;
-            books.map_err(IntoFault::into_fault)?
-        }
-    };
+    let books = options.past.platform_books(span.month, position).await;
+    let books = books.map_err(IntoFault::into_fault)?;
     Ok(Told {
         books,
         span,
@@ -261,7 +250,7 @@ fn overview_of(told: &Told) -> PlatformOverview {
         usage: usage.into_iter().map(Into::into).collect(),
         billed: sums(&billed),
         ai_cost: sums(&ai_cost),
-        calls_without_cost: calls_without_cost.into(),
+        calls_without_cost: long(calls_without_cost),
         margin: sums(&margin),
     }
 }

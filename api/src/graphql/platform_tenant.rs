@@ -17,6 +17,7 @@ use super::kit::{
 use super::metered_usage::MeterEvidenceConnection;
 use super::platform::{PlatformMembers, PlatformUsed, Told, sums, told};
 use super::platform_movement::events_at;
+use super::read_model::long;
 use super::read_model_diff::PLATFORM;
 use crate::options::Options;
 
@@ -50,9 +51,9 @@ pub(crate) struct PlatformTenant {
     usage: Vec<PlatformUsed>,
     /// What it was billed: invoices less coupons, before taxes, less what was given back.
     billed: Vec<Money>,
-    /// What the calls of models cost that it made, those that were recorded with a cost.
+    /// What the calls of models cost that it made: as recorded, or else by its price book, as `roi` tells it.
     ai_cost: Vec<Money>,
-    /// How many calls of models were recorded without a cost: they are not in `aiCost`.
+    /// How many calls of models neither were recorded with a cost nor have a price: they are not in `aiCost`.
     calls_without_cost: Long,
     /// What it was billed less what models cost.
     margin: Vec<Money>,
@@ -82,7 +83,8 @@ impl PlatformTenant {
         MeterEvidenceConnection::shown(self.tenant, &events, more)
     }
 
-    /// The events behind what it used by a meter, or `ai_cost`: with the value that is told apart, where different values are
+    /// The events behind what it used by a meter, or calls that were recorded with a cost (`ai_cost`; those that the price book
+    /// prices are behind `platform.model_calls`): with the value that is told apart, where different values are
     /// counted, and with the currency of a cost.
     async fn usage_evidence(
         &self,
@@ -138,8 +140,8 @@ impl PlatformTenant {
             revenue: sums(&month.revenue),
             usage: month.usage.into_iter().map(Into::into).collect(),
             billed: sums(&month.billed.net),
-            ai_cost: sums(&month.ai_cost),
-            calls_without_cost: month.calls_without_cost.into(),
+            ai_cost: sums(&month.cost.amounts),
+            calls_without_cost: long(month.cost.calls_without_cost),
             margin: sums(&month.margin),
         }
     }

@@ -1,10 +1,12 @@
 //! Facts of usage come in over GraphQL.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Enum, ID, InputObject, Object, Result, SimpleObject};
-use domain::TenantId;
 use domain::usage::{Event, Fact, InvalidFact, Usage as Aggregate};
+use domain::{Caller, TenantId};
 use serde_json::json;
-use store::{FactOutcome, FactRecord, Rejection};
+use store::{FactOutcome, FactRecord, Key, Rejection, Store};
 
 use super::kit::{
     AttributeInput, Context, Cursor, DateTime, Decimal, IntoFault, May, UserError, attributes, check_key,
@@ -31,12 +33,22 @@ pub(crate) struct UsageRecordInput {
     dimensions: Vec<AttributeInput>,
     /// When it happened, if not now.
     occurred_at: Option<DateTime>,
+    /// The id of the record that it corrects, which must be in the log: what is added to it, or taken off it. It becomes the
+    /// dimension `corrects`.
+    corrects: Option<ID>,
 }
 
 impl UsageRecordInput {
     /// The record to append; its key is its own id, or its place in a batch that has a key.
     fn read(self, batch_key: Option<&str>, index: usize) -> Result<FactRecord<Event>, UserError> {
-        let dimensions = attributes("dimensions", self.dimensions)?;
+        let mut dimensions = attributes("dimensions", self.dimensions)?;
+        if let Some(corrected) = &self.corrects {
+            let twice = dimensions.insert(CORRECTS.to_owned(), corrected.to_string());
+            if twice.is_some() {
+                let reason = "there is a dimension of this name, too: leave it out";
+                return Err(UserError::invalid(&["corrects"], &reason));
+            }
+        }
         let fact_type = parsed("type", &self.fact_type)?;
         let fact = Fact::try_new(fact_type, self.quantity.0, self.unit, dimensions).map_err(|error| {
             let field = match &error {
@@ -54,7 +66,7 @@ impl UsageRecordInput {
             (Some(id), _) => {
                 check_key(&id)
                     .map_err(|_| UserError::invalid(&["id"], &"it does not have 1 to 200 characters"))?;
-                Some(format!("usage:{}", id.as_str()))
+                Some(key_of_id(&id))
             }
             (None, Some(batch)) => Some(format!("usage-batch:{batch}:{index}")),
             (None, None) => None,
@@ -65,6 +77,14 @@ impl UsageRecordInput {
             facts: vec![Event::Recorded(fact)],
         })
     }
+}
+
+/// The dimension that names the record that a fact corrects.
+const CORRECTS: &str = "corrects";
+
+/// The key of a record that has an id.
+fn key_of_id(id: &ID) -> String {
+    format!("usage:{}", id.as_str())
 }
 
 /// Takes down what was used, in a batch.
@@ -145,6 +165,25 @@ pub(crate) struct RecordUsagePayload {
     user_errors: Vec<UserError>,
 }
 
+/// Which of the records that are to be corrected the tenant's log does not have.
+async fn unknown(store: &Store, caller: &Caller, records: &[UsageRecordInput]) -> Result<BTreeSet<ID>> {
+    let wanted: BTreeSet<ID> = records
+        .iter()
+        .filter_map(|record| record.corrects.clone())
+        .collect();
+    if wanted.is_empty() {
+        return Ok(wanted);
+    }
+    let keys: Vec<Key> = wanted
+        .iter()
+        .map(|id| key_of(&key_of_id(id), &json!(null)))
+        .collect();
+    let known = store.known_keys(caller, &keys).await;
+    let known = known.map_err(IntoFault::into_fault)?;
+    let unknown = wanted.into_iter().zip(known).filter(|(_, known)| known.is_none());
+    Ok(unknown.map(|(id, _)| id).collect())
+}
+
 /// What may be asked of usage.
 #[derive(Default)]
 pub(crate) struct UsageMutation;
@@ -171,9 +210,17 @@ impl UsageMutation {
             payload.user_errors.push(error);
             return Ok(payload);
         }
+        let store = &ctx.data::<Options>()?.store;
+        let unknown = unknown(store, &caller, &input.records).await?;
         let mut records = Vec::new();
         let mut results: Vec<Option<UsageResult>> = Vec::new();
         for (index, record) in input.records.into_iter().enumerate() {
+            if let Some(id) = record.corrects.as_ref().filter(|id| unknown.contains(*id)) {
+                let reason = format!("there is no record {:?} in the log to be corrected", id.as_str());
+                let error = UserError::at(&["corrects"], "UNKNOWN_RECORD", reason);
+                results.push(Some(UsageResult::rejected(index, error)));
+                continue;
+            }
             match record.read(input.idempotency_key.as_deref(), index) {
                 Ok(record) => {
                     records.push(record);
@@ -187,7 +234,6 @@ impl UsageMutation {
             payload.results = results.into_iter().flatten().collect();
             return Ok(payload);
         }
-        let store = &ctx.data::<Options>()?.store;
         let mut outcomes = match store.append_facts::<Aggregate>(&caller, records).await {
             Ok(outcomes) => outcomes.into_iter(),
             Err(store::StoreError::Refused(refusal)) => {

@@ -126,8 +126,8 @@ impl From<FigureChange> for RoiFigureChange {
 
 #[ComplexObject]
 impl RoiFigureChange {
-    /// The events that changed it: those behind the later figure that were recorded after the earlier one. There may be
-    /// none when only time has passed.
+    /// The events that changed it: those behind the later figure that were recorded after the earlier one, and those that took
+    /// something back. There may be none when only time has passed.
     async fn evidence(
         &self,
         ctx: &Context<'_>,

@@ -223,7 +223,7 @@ impl RoiSnapshotVersion {
             .map_err(IntoFault::into_fault)?;
         let beyond = version.supersedes.unwrap_or_default();
         let explained = version.changes.iter().map(|change| {
-            let behind = told.figure(&change.name).map(|told| told.behind.clone());
+            let behind = told.behind_a_change_of(&change.name);
             let mut shown = RoiFigureChange::from(change.clone());
             shown.proof = behind.map(|behind| (Arc::new(proof_of(&told, behind)), beyond));
             shown

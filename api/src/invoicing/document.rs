@@ -2,7 +2,7 @@
 
 use domain::Money;
 use domain::invoice::BillLine;
-use domain::pricing::{Basis, RatedTier};
+use domain::pricing::{Basis, Period, RatedTier};
 use projections::invoice::InvoiceRow;
 use projections::tenant::TenantRow;
 use rust_decimal::Decimal;
@@ -142,12 +142,19 @@ fn sums(paper: &mut Paper, row: &InvoiceRow) {
     let bill = &row.bill;
     let money = |amount: Decimal| Money::new(amount, bill.currency).to_string();
     let mut rows = vec![("Sum of the lines".to_owned(), money(bill.subtotal))];
+    let corrects = |period: &Option<Period>| {
+        period.as_ref().map_or_else(String::new, |period| {
+            format!(", correction of {}", period.first_day)
+        })
+    };
     for coupon in &bill.coupons {
-        rows.push((format!("Coupon {}", coupon.code), money(-coupon.amount.amount)));
+        let name = format!("Coupon {}{}", coupon.code, corrects(&coupon.corrects));
+        rows.push((name, money(-coupon.amount.amount)));
     }
     for tax in &bill.taxes {
-        let base = format!("{} % {} of {}", tax.rate_percent, tax.code, tax.base);
-        rows.push((base, tax.amount.to_string()));
+        let late = corrects(&tax.corrects);
+        let name = format!("{} % {} of {}{late}", tax.rate_percent, tax.code, tax.base);
+        rows.push((name, tax.amount.to_string()));
     }
     rows.push(("Total".to_owned(), money(bill.total)));
     for part in &bill.credits {

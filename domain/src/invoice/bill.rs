@@ -56,12 +56,12 @@ pub struct Bill {
     pub lines: Vec<BillLine>,
     /// The sum of the lines.
     pub subtotal: Decimal,
-    /// What coupons took off.
+    /// What coupons took off; those that name an earlier period are differences to what was taken off its bill.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coupons: Vec<RatedCoupon>,
     /// The sum of the coupons.
     pub discount: Decimal,
-    /// The taxes of the subtotal less the discount.
+    /// The taxes of the subtotal less the discount; those that name an earlier period are differences to its taxes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taxes: Vec<RatedTax>,
     /// The sum of the taxes.
@@ -107,9 +107,9 @@ pub struct Corrected {
 /// A line that folds to something else than what was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LineDifference {
-    /// The code of the fee or charge; `credit ` and a grant's id for what was drawn of prepaid credits.
+    /// The code of the fee or charge; `coupon `, `tax ` or `credit ` and the code or the grant's id for what is no line.
     pub code: String,
-    /// Its place on the invoice: 1, 2, 3, ...; 0 for prepaid credits.
+    /// Its place on the invoice: 1, 2, 3, ...; 0 for coupons, taxes and prepaid credits.
     pub line: u32,
     /// What was issued; none for a line that should be there.
     pub issued: Option<Money>,

@@ -71,6 +71,7 @@ pub(super) fn bill() -> Bill {
             base: decimal("120.00"),
             exact: decimal("12").into(),
             amount: money("12.00 EUR"),
+            corrects: None,
         }],
         discount: decimal("12.00"),
         taxes: vec![RatedTax {
@@ -79,6 +80,7 @@ pub(super) fn bill() -> Bill {
             base: money("108.00 EUR"),
             exact: decimal("21.6").into(),
             amount: money("21.60 EUR"),
+            corrects: None,
         }],
         tax: decimal("21.60"),
         total: decimal("129.60"),
@@ -124,6 +126,7 @@ pub(super) fn credited(number: u32, line: Option<u32>) -> Event {
                 base: money("54.00 EUR"),
                 exact: decimal("10.8").into(),
                 amount: money("10.80 EUR"),
+                corrects: None,
             }],
             total: money("64.80 EUR"),
         },

@@ -49,6 +49,9 @@ pub struct Definition {
     pub label: String,
     /// The events' type, for instance `lead.captured` or `usage.pages`.
     pub event_type: String,
+    /// Other types of events that count in the same way, of the same kind of thing: `claim.denied` beside `claim.adjudicated`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_event_types: Vec<String>,
     /// Which of the events count: a CEL expression that is true or false. None: all.
     #[serde(default)]
     pub filter: Option<String>,
@@ -62,6 +65,14 @@ pub struct Definition {
     pub group_by: BTreeMap<String, String>,
     /// What the figure is counted in: a known unit, or a currency of ISO 4217.
     pub unit: String,
+}
+
+impl Definition {
+    /// All types of events that it reads.
+    pub fn event_types(&self) -> impl Iterator<Item = &str> {
+        let others = self.also_event_types.iter().map(String::as_str);
+        std::iter::once(self.event_type.as_str()).chain(others)
+    }
 }
 
 /// Where and why a definition can't be used.

@@ -12,6 +12,7 @@ use crate::personal_fields::{personal_event_types, personal_fields};
 
 const LABEL_AT_MOST: usize = 200;
 const GROUPS_AT_MOST: usize = 5;
+const TYPES_AT_MOST: usize = 5;
 const NAME_AT_MOST: usize = 40;
 /// The longest text that becomes part of a key, in bytes.
 const TEXT_AT_MOST: usize = 200;
@@ -25,8 +26,8 @@ pub struct Gauge {
     pub(super) filter: Option<Program>,
     pub(super) value: Option<Program>,
     pub(super) groups: Vec<(String, Program)>,
-    /// The version in which events of its type are written.
-    pub(super) event_version: u16,
+    /// The types of events that it reads, each with the version in which they are written.
+    pub(super) event_types: Vec<(String, u16)>,
 }
 
 /// What a meter makes of an event that it counts.
@@ -72,12 +73,7 @@ impl Gauge {
             let reason = format!("a label has 1 to {LABEL_AT_MOST} characters");
             return Err(bad("label", &reason));
         }
-        let event_type = &definition.event_type;
-        let event_version = Event::version_of(event_type).ok_or_else(|| {
-            let reason =
-                format!("there is no event type {event_type:?}; facts are called usage.* and custom.*");
-            bad("event_type", &reason)
-        })?;
+        let event_types = event_types(&definition)?;
         if !unit::is_known(&definition.unit) {
             let units = unit::known_units().join(", ");
             let reason = format!(
@@ -97,7 +93,7 @@ impl Gauge {
             return Err(bad("filter", "column 1: a filter must be true or false"));
         }
         if let Some(filter) = &filter {
-            impersonal("filter", event_type, filter)?;
+            impersonal("filter", &definition, filter)?;
         }
         let value = definition
             .value
@@ -112,7 +108,7 @@ impl Gauge {
                 ));
             }
             (Some(program), Aggregation::UniqueCount) => {
-                impersonal("value", event_type, program)?;
+                impersonal("value", &definition, program)?;
                 if program.kind() == Kind::Bool {
                     return Err(bad(
                         "value",
@@ -128,7 +124,7 @@ impl Gauge {
                 ));
             }
             (Some(program), _) => {
-                impersonal("value", event_type, program)?;
+                impersonal("value", &definition, program)?;
                 if matches!(program.kind(), Kind::Bool) {
                     return Err(bad("value", "column 1: a value must be a number"));
                 }
@@ -148,7 +144,7 @@ impl Gauge {
                 return Err(bad(&field, &reason));
             }
             let group = program(&field, text)?;
-            impersonal(&field, event_type, &group)?;
+            impersonal(&field, &definition, &group)?;
             groups.push((name.clone(), group));
         }
         Ok(Self {
@@ -157,7 +153,7 @@ impl Gauge {
             filter,
             value,
             groups,
-            event_version,
+            event_types,
             definition,
         })
     }
@@ -209,6 +205,40 @@ impl Gauge {
     }
 }
 
+/// The types that a definition reads: known ones, each once, and all of one kind of thing, so that its events are found
+/// where those of the first type are.
+fn event_types(definition: &Definition) -> Result<Vec<(String, u16)>, InvalidDefinition> {
+    let family = |event_type: &str| event_type.split('.').next().map(str::to_owned);
+    let mut types: Vec<(String, u16)> = Vec::new();
+    for (index, event_type) in definition.event_types().enumerate() {
+        let field = if index == 0 {
+            "event_type"
+        } else {
+            "also_event_types"
+        };
+        let bad = |reason: String| Err(InvalidDefinition::new(field, reason));
+        let Some(version) = Event::version_of(event_type) else {
+            return bad(format!(
+                "there is no event type {event_type:?}; facts are called usage.* and custom.*"
+            ));
+        };
+        if types.len() == TYPES_AT_MOST {
+            return bad(format!("a meter reads at most {TYPES_AT_MOST} types of events"));
+        }
+        if types.iter().any(|(known, _)| known == event_type) {
+            return bad(format!("{event_type} is named twice"));
+        }
+        if family(event_type) != family(&definition.event_type) {
+            return bad(format!(
+                "{event_type} and {} are not of one kind of thing: define a meter for each",
+                definition.event_type
+            ));
+        }
+        types.push((event_type.to_owned(), version));
+    }
+    Ok(types)
+}
+
 fn program(field: &str, text: &str) -> Result<Program, InvalidDefinition> {
     Program::compile(text).map_err(|error: BadExpression| InvalidDefinition::new(field, error))
 }
@@ -255,11 +285,14 @@ fn in_range(aggregation: Aggregation, value: Decimal) -> Result<(), String> {
 }
 
 /// Figures never depend on personal data: they must stay what they were when a person is forgotten.
-fn impersonal(field: &str, event_type: &str, program: &Program) -> Result<(), InvalidDefinition> {
-    let family = event_type.strip_suffix('*');
-    let types = personal_event_types().into_iter();
-    let wanted =
-        types.filter(|known| *known == event_type || family.is_some_and(|family| known.starts_with(family)));
+fn impersonal(field: &str, definition: &Definition, program: &Program) -> Result<(), InvalidDefinition> {
+    let reads = |known: &str| {
+        definition.event_types().any(|event_type| {
+            let family = event_type.strip_suffix('*');
+            known == event_type || family.is_some_and(|family| known.starts_with(family))
+        })
+    };
+    let wanted = personal_event_types().into_iter().filter(|known| reads(known));
     let fields: Vec<&String> = wanted.flat_map(personal_fields).collect();
     let personal = |name: &String| fields.contains(&name);
     match program

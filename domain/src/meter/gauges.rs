@@ -57,24 +57,23 @@ impl Gauges {
     #[must_use]
     pub fn with(mut self, meters: impl IntoIterator<Item = Arc<Gauge>>) -> Self {
         for gauge in meters {
-            let plan = self
-                .by_type
-                .entry(gauge.definition().event_type.clone())
-                .or_default();
-            plan.event_version = gauge.event_version;
-            let mut slots = |program: &Program| {
-                let slots = program.paths().iter().map(|path| plan.fields.slot(path));
-                slots.collect::<Vec<_>>()
-            };
-            let filter = gauge.filter.as_ref().map(&mut slots).unwrap_or_default();
-            let value = gauge.value.as_ref().map(&mut slots).unwrap_or_default();
-            let groups = gauge.groups.iter().map(|(_, program)| slots(program)).collect();
-            plan.meters.push(Wired {
-                gauge,
-                filter,
-                value,
-                groups,
-            });
+            for (event_type, event_version) in &gauge.event_types {
+                let plan = self.by_type.entry(event_type.clone()).or_default();
+                plan.event_version = *event_version;
+                let mut slots = |program: &Program| {
+                    let slots = program.paths().iter().map(|path| plan.fields.slot(path));
+                    slots.collect::<Vec<_>>()
+                };
+                let filter = gauge.filter.as_ref().map(&mut slots).unwrap_or_default();
+                let value = gauge.value.as_ref().map(&mut slots).unwrap_or_default();
+                let groups = gauge.groups.iter().map(|(_, program)| slots(program)).collect();
+                plan.meters.push(Wired {
+                    gauge: Arc::clone(&gauge),
+                    filter,
+                    value,
+                    groups,
+                });
+            }
         }
         self
     }

@@ -17,6 +17,7 @@ fn definition() -> Definition {
     Definition {
         label: "Pages read".to_owned(),
         event_type: "usage.pages".to_owned(),
+        also_event_types: Vec::new(),
         filter: Some("data.unit == \"page\"".to_owned()),
         value: Some("decimal(data.quantity)".to_owned()),
         aggregation: Aggregation::Sum,
@@ -89,6 +90,19 @@ fn a_bad_definition_is_refused_and_told_where() {
         refused(|d| d.label = " ".to_owned()),
         "label: a label has 1 to 200 characters"
     );
+    let also = |types: &[&str]| types.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let unheard_of = refused(|d| d.also_event_types = also(&["lead.caught"]));
+    assert!(unheard_of.starts_with("also_event_types: there is no event type \"lead.caught\""));
+    let twice = refused(|d| d.also_event_types = also(&["usage.pages"]));
+    assert_eq!(twice, "also_event_types: usage.pages is named twice");
+    let foreign = refused(|d| d.also_event_types = also(&["usage.images", "lead.captured"]));
+    assert!(
+        foreign.contains("lead.captured and usage.pages are not of one kind of thing"),
+        "{foreign}"
+    );
+    let many = ["usage.a", "usage.b", "usage.c", "usage.d", "usage.e"];
+    let many = refused(|d| d.also_event_types = also(&many));
+    assert_eq!(many, "also_event_types: a meter reads at most 5 types of events");
     let unknown_type = refused(|d| d.event_type = "lead.caught".to_owned());
     assert!(unknown_type.starts_with("event_type: there is no event type \"lead.caught\""));
     let unit = refused(|d| d.unit = "parsec".to_owned());

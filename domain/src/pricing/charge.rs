@@ -37,13 +37,13 @@ pub struct Charge {
     /// How units are counted before they are priced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
-    /// What it costs at least in a whole period; prorated by day (Lago "spending minimum").
+    /// What it costs at least in a whole period; prorated by day (Lago "spending minimum"), the days of a trial left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_spend: Option<Price>,
     /// What it costs at most in a whole period; prorated by day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_spend: Option<Price>,
-    /// What is committed to in a whole period; prorated by day.
+    /// What is committed to in a whole period; prorated by day. What is missing is not owed for the days of a trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment: Option<Commitment>,
     /// Which outcomes are billed, for an outcome price: its usage is [`OutcomeTerms::usage`].
@@ -103,6 +103,8 @@ pub struct Terms {
     pub currency: Currency,
     /// The share of the period's days in force, for what is prorated.
     pub share: Exact,
+    /// The share of its days on which something is owed that was not used: those in force without the days of a trial.
+    pub owed_share: Exact,
 }
 
 impl Terms {
@@ -112,6 +114,7 @@ impl Terms {
         Self {
             currency,
             share: Exact::ONE,
+            owed_share: Exact::ONE,
         }
     }
 }
@@ -246,7 +249,7 @@ impl Charge {
         let line = self.try_usage_line(usage, terms)?;
         let mut lines = vec![line];
         if let Some(minimum) = &self.minimum_spend {
-            let least = minimum.in_currency(terms.currency)?.times(terms.share)?;
+            let least = minimum.in_currency(terms.currency)?.times(terms.owed_share)?;
             lines.extend(true_up(&self.code, least, &lines, terms.currency)?);
         }
         if let Some(commitment) = &self.commitment {

@@ -8,6 +8,7 @@ use super::error::{Problem, RatingError};
 use super::exact::Exact;
 use super::figure;
 use super::line::{RatedLine, rounded, total};
+use super::period::Period;
 use super::price::Price;
 use crate::kernel::{Currency, Money};
 
@@ -22,7 +23,7 @@ pub struct Coupon {
     /// The codes of the fees and charges that it is for; all of them, if it names none.
     #[serde(default)]
     pub only_for: Vec<String>,
-    /// For how many of the subscription's invoices.
+    /// For how many billing periods of the subscription.
     #[serde(default)]
     pub lasts: Lasts,
     /// The last day on which a period may begin that it is for.
@@ -44,7 +45,7 @@ pub enum Discount {
     ),
 }
 
-/// For how many invoices a coupon lasts.
+/// For how many billing periods a coupon lasts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Lasts {
@@ -57,12 +58,12 @@ pub enum Lasts {
     Forever,
 }
 
-/// A coupon that a subscription has, and for how many invoices it was used.
+/// A coupon that a subscription has, and for how many billing periods it was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedCoupon {
     /// The coupon.
     pub coupon: Coupon,
-    /// For how many invoices it was used.
+    /// For how many billing periods it was used.
     pub used: u32,
 }
 
@@ -75,12 +76,15 @@ pub struct RatedCoupon {
     pub base: Decimal,
     /// The discount before rounding.
     pub exact: Exact,
-    /// The discount, rounded; above zero.
+    /// The discount, rounded; above zero, unless it is a difference to what was taken off before.
     pub amount: Money,
+    /// The earlier period of whose bill this is the difference; none: it is of the invoice's own period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<Period>,
 }
 
 impl AppliedCoupon {
-    /// Whether it is for an invoice of a period that begins on this day.
+    /// Whether it is for a period that begins on this day.
     #[must_use]
     pub fn is_for(&self, first_day: Date) -> bool {
         let left = match self.coupon.lasts {
@@ -155,6 +159,7 @@ impl Coupon {
             base,
             exact,
             amount: rounded(exact, currency)?,
+            corrects: None,
         })
     }
 }

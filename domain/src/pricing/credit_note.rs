@@ -136,22 +136,31 @@ struct Returned {
 
 impl Returned {
     fn of(invoice: &DraftInvoice, amount: Decimal) -> Result<Self, TooLarge> {
+        let currency = invoice.currency;
         let billed = Exact::from(invoice.subtotal).minus(invoice.discount.into())?;
-        let net = match share_of(amount.into(), invoice.subtotal.into())? {
-            Some(share) => rounded(billed.times(share)?, invoice.currency)?.amount,
-            None => Decimal::ZERO,
-        };
+        let share = share_of(amount.into(), invoice.subtotal.into())?.unwrap_or(Exact::ZERO);
+        let net = rounded(billed.times(share)?, currency)?;
         let taxes = invoice.taxes.iter().map(|tax| {
-            let exact = Exact::from(tax.rate_percent).percent_of(net.into())?;
+            let rate = Exact::from(tax.rate_percent);
+            let is_of_all = Exact::from(tax.base.amount) == billed
+                && rounded(rate.percent_of(billed)?, currency)? == tax.amount;
+            // A tax of a part of the invoice, or a difference to what was billed before, is no rate of the net.
+            let (base, exact) = if is_of_all {
+                (net, rate.percent_of(net.amount.into())?)
+            } else {
+                let base = Exact::from(tax.base.amount).times(share)?;
+                let exact = Exact::from(tax.amount.amount).times(share)?;
+                (rounded(base, currency)?, exact)
+            };
             Ok(RatedTax {
-                base: Money::new(net, invoice.currency),
+                base,
                 exact,
-                amount: rounded(exact, invoice.currency)?,
+                amount: rounded(exact, currency)?,
                 ..tax.clone()
             })
         });
         Ok(Self {
-            net,
+            net: net.amount,
             taxes: taxes.collect::<Result<_, TooLarge>>()?,
         })
     }

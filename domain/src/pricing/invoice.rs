@@ -11,6 +11,7 @@ use super::agreement::Part;
 use super::charge::Terms;
 use super::coupon::{AppliedCoupon, RatedCoupon, take_off};
 use super::credits::{CreditLedger, CreditPart, LedgerError};
+use super::deducted::Deducted;
 use super::error::{Problem, RatingError};
 use super::exact::TooLarge;
 use super::fee::{Days, Due};
@@ -145,22 +146,7 @@ pub fn rate_invoice(request: &InvoiceRequest) -> Result<DraftInvoice, RatingErro
     let subtotal = sum(lines.iter().map(|line| line.amount.amount))?;
     let discount = sum(coupons.iter().map(|coupon| coupon.amount.amount))?;
     let taxes = levy(sum([subtotal, -discount])?, &request.taxes, currency)?;
-    let tax = sum(taxes.iter().map(|tax| tax.amount.amount))?;
-    let total = sum([subtotal, -discount, tax])?;
-    Ok(DraftInvoice {
-        currency,
-        lines,
-        subtotal,
-        coupons,
-        discount,
-        taxes,
-        tax,
-        total,
-        credits: Vec::new(),
-        credits_drawn: Decimal::ZERO,
-        due: total.max(Decimal::ZERO),
-        owed_to_customer: (-total).max(Decimal::ZERO),
-    })
+    DraftInvoice::of(currency, lines, Deducted { coupons, taxes })
 }
 
 fn sum(amounts: impl IntoIterator<Item = Decimal>) -> Result<Decimal, RatingError> {
@@ -189,10 +175,14 @@ impl InvoiceRequest {
         if let Some(code) = usage.keys().find(|code| !known(code)) {
             return Err(Problem::NoCharge.on(code));
         }
-        let share = in_force.period.share(in_force.days.from, in_force.days.until);
+        let share = |days: Days| {
+            let share = in_force.period.share(days.from, days.until);
+            share.map_err(|too_large| Problem::from(too_large).on("period"))
+        };
         let terms = Terms {
             currency: self.currency,
-            share: share.map_err(|too_large| Problem::from(too_large).on("period"))?,
+            share: share(in_force.days)?,
+            owed_share: share(in_force.paid(self.starts_on, plan.trial_days))?,
         };
         let mut charged = Vec::new();
         for charge in &plan.charges {
@@ -207,7 +197,7 @@ impl InvoiceRequest {
             let mut covered = self.fees(part, None)?;
             covered.extend(charged.iter().cloned());
             let line = minimum.in_currency(self.currency).and_then(|minimum| {
-                let least = minimum.times(terms.share)?;
+                let least = minimum.times(terms.owed_share)?;
                 true_up("minimum_spend", least, &covered, self.currency)
             });
             charged.extend(line.map_err(|problem| problem.on("minimum_spend"))?);
@@ -219,6 +209,32 @@ impl InvoiceRequest {
 }
 
 impl DraftInvoice {
+    /// An invoice of lines, coupons and taxes that are rated. Nothing is drawn of prepaid credits yet.
+    ///
+    /// # Errors
+    /// [`RatingError`] when its sums are too large.
+    pub fn of(currency: Currency, lines: Vec<RatedLine>, deducted: Deducted) -> Result<Self, RatingError> {
+        let Deducted { coupons, taxes } = deducted;
+        let subtotal = sum(lines.iter().map(|line| line.amount.amount))?;
+        let discount = sum(coupons.iter().map(|coupon| coupon.amount.amount))?;
+        let tax = sum(taxes.iter().map(|tax| tax.amount.amount))?;
+        let total = sum([subtotal, -discount, tax])?;
+        Ok(Self {
+            currency,
+            lines,
+            subtotal,
+            coupons,
+            discount,
+            taxes,
+            tax,
+            total,
+            credits: Vec::new(),
+            credits_drawn: Decimal::ZERO,
+            due: total.max(Decimal::ZERO),
+            owed_to_customer: (-total).max(Decimal::ZERO),
+        })
+    }
+
     /// Lets prepaid credits pay what is due, as far as they last, and tells how much that is.
     ///
     /// # Errors

@@ -47,7 +47,8 @@ pub struct PlanVersion {
     /// Its charges.
     #[serde(default)]
     pub charges: Vec<Charge>,
-    /// What a whole period's fees and charges come to at least; prorated by day (Lago "minimum commitment").
+    /// What a whole period's fees and charges come to at least; prorated by day (Lago "minimum commitment"), the
+    /// days of a trial left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_spend: Option<Price>,
     /// What is committed to for a whole period's charges; prorated by day (Flexprice "commitment").

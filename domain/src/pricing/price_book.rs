@@ -163,6 +163,12 @@ impl PriceBook {
         put(&mut self.own, provider, model, price);
     }
 
+    /// When its prices begin, in no order: between two of these moments, what tokens cost does not change.
+    pub fn begins(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        let prices = self.own.values().chain(self.bundled.values()).flatten();
+        prices.map(|price| price.effective_from)
+    }
+
     /// The price of a model at a moment: the tenant's own if one holds then, else the bundled one.
     #[must_use]
     pub fn price(&self, provider: &str, model: &str, at: Timestamp) -> Option<&TokenPrice> {

@@ -46,7 +46,8 @@ impl Commitment {
         lines: &[RatedLine],
         terms: Terms,
     ) -> Result<Option<RatedLine>, Problem> {
-        let committed = self.amount.in_currency(terms.currency)?.times(terms.share)?;
+        let amount = self.amount.in_currency(terms.currency)?;
+        let committed = amount.times(terms.share)?;
         let committed = Exact::from(rounded(committed, terms.currency)?.amount);
         let beyond = Exact::from(total(lines)?).minus(committed)?;
         let surcharge = Exact::from(self.overage_factor).minus(Exact::ONE)?;
@@ -55,7 +56,7 @@ impl Commitment {
             return RatedLine::of(code, LineKind::Overage, terms.currency, vec![tier]).map(Some);
         }
         match self.true_up {
-            TrueUp::Owed => true_up(code, committed, lines, terms.currency),
+            TrueUp::Owed => true_up(code, amount.times(terms.owed_share)?, lines, terms.currency),
             TrueUp::Waived => Ok(None),
         }
     }

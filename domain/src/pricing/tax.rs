@@ -7,6 +7,7 @@ use super::error::{Problem, RatingError};
 use super::exact::Exact;
 use super::figure;
 use super::line::rounded;
+use super::period::Period;
 use crate::kernel::{Currency, Money};
 
 /// A tax and its rate.
@@ -36,6 +37,9 @@ pub struct RatedTax {
     pub exact: Exact,
     /// The tax, rounded.
     pub amount: Money,
+    /// The earlier period of whose bill this is the difference; none: it is of the invoice's own period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<Period>,
 }
 
 /// Each tax of a net amount. The net is the sum of rounded lines less rounded coupons; each rate is taken of all
@@ -54,6 +58,7 @@ pub fn levy(net: Decimal, taxes: &[Tax], currency: Currency) -> Result<Vec<Rated
                 base: Money::new(net, currency),
                 exact,
                 amount: rounded(exact, currency)?,
+                corrects: None,
             })
         };
         rate().map_err(|problem| problem.on(&tax.code))

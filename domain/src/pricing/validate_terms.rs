@@ -72,6 +72,7 @@ impl Check {
             let definition = Definition {
                 label: "outcome".to_owned(),
                 event_type: "usage.outcome".to_owned(),
+                also_event_types: Vec::new(),
                 filter: None,
                 value: None,
                 aggregation: Aggregation::Count,

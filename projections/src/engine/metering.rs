@@ -205,7 +205,7 @@ impl LookBack {
         };
         let gauge = brought(&event.stream.id, change)?;
         let filter = Filter {
-            types: vec![gauge.definition().event_type.clone()],
+            types: gauge.definition().event_types().map(str::to_owned).collect(),
             ..Filter::tenant(event.tenant())
         };
         Some(Self {

@@ -59,8 +59,8 @@ pub struct QuotaUse {
     pub meter: String,
     /// Its version.
     pub version: u32,
-    /// The type of the events that it reads.
-    pub event_type: String,
+    /// The types of the events that it reads.
+    pub event_types: Vec<String>,
     /// The period.
     pub span: Span,
     /// How much was used in it.
@@ -116,7 +116,7 @@ impl Standing {
         if self
             .quotas
             .iter()
-            .any(|quota| quota.event_type == event.event_type)
+            .any(|quota| quota.event_types.contains(&event.event_type))
         {
             for reading in self.gauges.read(event) {
                 let Ok(counted) = &reading.outcome else { continue };
@@ -207,7 +207,7 @@ impl Standing {
                 let quotas = self
                     .quotas
                     .iter()
-                    .filter(|quota| quota.event_type.starts_with(family));
+                    .filter(|quota| quota.event_types.iter().any(|one| one.starts_with(family)));
                 quotas.map(|quota| Subject::Quota(quota.meter.clone())).collect()
             }
         }

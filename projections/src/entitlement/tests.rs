@@ -29,7 +29,7 @@ fn standing(limits: &str) -> Standing {
         quotas: vec![QuotaUse {
             meter: "platform.agent_runs".to_owned(),
             version: 1,
-            event_type: "agent_run.started".to_owned(),
+            event_types: vec!["agent_run.started".to_owned()],
             span,
             used: 0.into(),
         }],

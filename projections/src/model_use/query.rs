@@ -1,6 +1,8 @@
 //! The use of models in a span.
 
+use domain::pricing::PriceBook;
 use domain::{TenantId, Vertical};
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::{Postgres, Transaction};
 
@@ -48,6 +50,28 @@ impl Reader {
             query.push(" and t.vertical = ").push_bind(vertical.to_string());
         }
         let rows = query.build().fetch_all(&mut **transaction).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The use of models by all tenants, in a transaction that has the platform's setting: quarters in which no price of these
+    /// books begins are added up, under the first of them.
+    pub(crate) async fn model_uses_of_all_tenants<'b>(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        span: Span,
+        books: impl Iterator<Item = &'b PriceBook>,
+    ) -> Result<Vec<ModelUseRow>, QueryError> {
+        let mut begins: Vec<Timestamp> = books.flat_map(PriceBook::begins).collect();
+        begins.retain(|begin| *begin > span.from && *begin < span.until);
+        begins.sort_unstable();
+        begins.dedup();
+        let begins: Vec<String> = begins.iter().map(ToString::to_string).collect();
+        let rows = sqlx::query(include_str!("of_all_tenants.sql"))
+            .bind(span.from.to_sqlx())
+            .bind(span.until.to_sqlx())
+            .bind(begins)
+            .fetch_all(&mut **transaction)
+            .await?;
         rows.iter().map(read).collect()
     }
 }

@@ -2,7 +2,9 @@
 //! known at a position.
 
 mod books;
+mod cost;
 mod month;
 
-pub use books::PlatformBooks;
+pub use books::{PLATFORM_READS, PlatformBooks};
+pub use cost::ModelCost;
 pub use month::{MonthSpan, Overview, Revenue, TenantMonth, Used};

@@ -9,11 +9,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use rust_decimal::Decimal;
 
-use super::PlatformBooks;
+use super::{ModelCost, PlatformBooks};
 use crate::platform_usage::{AI_COST, UsageMonth};
-
-/// The meter that counts every call of a model.
-const CALLS: &str = "platform.model_calls";
 
 /// A month of UTC, as far as it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +61,10 @@ pub struct Overview {
     pub usage: Vec<Used>,
     /// What was billed in it, less coupons, before taxes, less what was given back.
     pub billed: MoneyByCurrency,
-    /// What models' calls in it cost, as far as they were recorded with a cost.
+    /// What models' calls in it cost: the sum of what they cost each tenant.
     pub ai_cost: MoneyByCurrency,
-    /// How many calls were recorded without one.
-    pub calls_without_cost: i64,
+    /// How many calls neither were recorded with a cost nor have a price.
+    pub calls_without_cost: u64,
 }
 
 /// A tenant in a month.
@@ -85,10 +82,8 @@ pub struct TenantMonth {
     pub usage: Vec<Used>,
     /// What it was billed.
     pub billed: Billed,
-    /// What its models' calls cost, as far as they were recorded with a cost.
-    pub ai_cost: MoneyByCurrency,
-    /// How many calls were recorded without one.
-    pub calls_without_cost: i64,
+    /// What its models' calls cost.
+    pub cost: ModelCost,
     /// What was billed less what models cost, each currency for itself.
     pub margin: MoneyByCurrency,
 }
@@ -164,8 +159,13 @@ impl PlatformBooks {
             }
         }
         overview.usage = used(self.usage.iter());
-        overview.ai_cost = ai_cost(self.usage.iter());
-        overview.calls_without_cost = calls_without_cost(self.usage.iter());
+        for cost in self.costs.values() {
+            for money in cost.amounts.sums() {
+                overview.ai_cost.add(money);
+            }
+            let calls = &mut overview.calls_without_cost;
+            *calls = calls.saturating_add(cost.calls_without_cost);
+        }
         overview
     }
 
@@ -190,9 +190,9 @@ impl PlatformBooks {
             if !is_there && revenue.sums().next().is_none() {
                 continue;
             }
-            let ai_cost = ai_cost(own());
+            let cost = self.costs.get(&tenant).cloned().unwrap_or_default();
             let mut margin = billed.net.clone();
-            for cost in ai_cost.sums() {
+            for cost in cost.amounts.sums() {
                 margin.add(Money::new(-cost.amount, cost.currency));
             }
             tenants.push(TenantMonth {
@@ -202,8 +202,7 @@ impl PlatformBooks {
                 revenue,
                 usage: used(own()),
                 billed,
-                ai_cost,
-                calls_without_cost: calls_without_cost(own()),
+                cost,
                 margin,
             });
         }
@@ -235,23 +234,4 @@ fn used<'u>(rows: impl Iterator<Item = &'u UsageMonth>) -> Vec<Used> {
         events,
     };
     meters.into_iter().map(used).collect()
-}
-
-fn ai_cost<'u>(rows: impl Iterator<Item = &'u UsageMonth>) -> MoneyByCurrency {
-    let mut sums = MoneyByCurrency::default();
-    for row in rows.filter(|row| row.meter == AI_COST) {
-        if let Ok(currency) = row.member.parse() {
-            sums.add(Money::new(row.quantity, currency));
-        }
-    }
-    sums
-}
-
-fn calls_without_cost<'u>(rows: impl Iterator<Item = &'u UsageMonth>) -> i64 {
-    let count = |sum: i64, row: &UsageMonth| match row.meter.as_str() {
-        CALLS => sum + row.events,
-        AI_COST => sum - row.events,
-        _ => sum,
-    };
-    rows.fold(0, count)
 }

@@ -12,7 +12,7 @@ use super::outcomes::outcomes;
 use super::told::{Positions, Tally, money};
 use super::{Materials, RoiError, RoiWish};
 use crate::metered_usage::Span;
-use crate::roi_journey::{JourneyRow, What};
+use crate::roi_journey::{Fact, JourneyRow, What};
 use domain::claim::Determination;
 
 /// Shares of decisions are told in per cent, with so many places.
@@ -282,12 +282,8 @@ pub(super) fn first_decisions(
 ) -> FirstDecisions {
     let mut found = FirstDecisions::default();
     for row in journeys.iter().filter(|row| row.kind == "claim") {
-        for fact in &row.facts {
-            let (What::Paid { determination, .. } | What::Denied { determination }) = &fact.what else {
-                continue;
-            };
-            let is_first = *determination == Determination::Initial;
-            if !is_first || !within(fact.at, span) || !is_meant(row, fact.at) {
+        for fact in first_decisions_of(row, span) {
+            if !is_meant(row, fact.at) {
                 continue;
             }
             found.all.add([fact.position]);
@@ -297,4 +293,14 @@ pub(super) fn first_decisions(
         }
     }
     found
+}
+
+/// The payer's first decision on a claim, if it lies in a span.
+pub(super) fn first_decisions_of(row: &JourneyRow, span: Span) -> impl Iterator<Item = &Fact> {
+    row.facts.iter().filter(move |fact| {
+        let (What::Paid { determination, .. } | What::Denied { determination }) = &fact.what else {
+            return false;
+        };
+        *determination == Determination::Initial && within(fact.at, span)
+    })
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::Currency;
-use domain::pricing::{CallCost, Exact, ModelCall, Tokens, TooLarge};
+use domain::pricing::{CallCost, Exact, ModelCall, PriceBook, Tokens, TooLarge};
 use rust_decimal::Decimal;
 
-use super::Materials;
 use crate::model_use::ModelUseRow;
 
 /// Calls of a model that nobody priced.
@@ -22,9 +21,9 @@ pub struct Unpriced {
 
 /// What models cost.
 #[derive(Debug, Default)]
-pub(super) struct AiCost {
+pub(crate) struct AiCost {
     /// Exactly, by currency.
-    pub(super) by_currency: BTreeMap<Currency, Exact>,
+    pub(crate) by_currency: BTreeMap<Currency, Exact>,
     /// Exactly, by agent and currency.
     pub(super) by_agent: BTreeMap<(String, Currency), Exact>,
     /// What nobody priced.
@@ -32,29 +31,37 @@ pub(super) struct AiCost {
 }
 
 impl AiCost {
+    /// How many calls nobody priced.
+    pub(crate) fn unpriced_calls(&self) -> u64 {
+        self.unpriced
+            .iter()
+            .fold(0, |sum, one| sum.saturating_add(one.calls))
+    }
+
     /// Rounded, in a currency.
-    pub(super) fn rounded(&self, currency: Currency) -> Result<Decimal, TooLarge> {
+    pub(crate) fn rounded(&self, currency: Currency) -> Result<Decimal, TooLarge> {
         let exact = self.by_currency.get(&currency).copied();
         exact.unwrap_or(Exact::ZERO).rounded(currency.exponent())
     }
 }
 
-/// What the use of models cost.
-pub(super) fn ai_cost(materials: &Materials) -> Result<AiCost, TooLarge> {
+/// What the use of models cost, by a price book.
+pub(crate) fn ai_cost(uses: &[ModelUseRow], book: &PriceBook) -> Result<AiCost, TooLarge> {
     let mut cost = AiCost::default();
     let mut unpriced: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for row in &materials.uses {
+    for row in uses {
         let recorded = row.recorded.sums();
         let mut amounts: Vec<(Currency, Exact)> = recorded
             .map(|money| (money.currency, Exact::from(money.amount)))
             .collect();
         if row.calls > 0 {
-            match materials.book.cost(&call(row))? {
+            match book.cost(&call(row))? {
                 CallCost::Priced { amount, currency } => amounts.push((currency, amount)),
                 CallCost::Recorded(money) => amounts.push((money.currency, money.amount.into())),
                 CallCost::Unpriced => {
                     let model = (row.provider.clone(), row.model.clone());
-                    *unpriced.entry(model).or_default() += row.calls.unsigned_abs();
+                    let calls = unpriced.entry(model).or_default();
+                    *calls = calls.saturating_add(row.calls.unsigned_abs());
                 }
             }
         }

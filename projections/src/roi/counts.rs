@@ -6,7 +6,7 @@ use domain::roi::{AttributionModel, portions, weights};
 use domain::{ActorKind, MoneyByCurrency};
 use rust_decimal::Decimal;
 
-use super::against::{FirstDecisions, first_decisions, within};
+use super::against::{FirstDecisions, first_decisions, first_decisions_of, within};
 use super::journeys::Runs;
 use super::told::{Sum, Tally};
 use super::{Materials, RoiError, RoiWish};
@@ -28,7 +28,7 @@ pub(super) struct Counts {
     pub(super) pipeline: Sum,
     /// The same in other currencies.
     pub(super) other_pipeline: MoneyByCurrency,
-    /// Claims that agents worked on.
+    /// Claims that agents worked on and that had their first decision, as the meter `claims.processed` counts them.
     pub(super) processed: Tally,
     /// The first decisions on such claims.
     pub(super) decisions: FirstDecisions,
@@ -53,12 +53,12 @@ pub(super) fn counts(materials: &Materials, wish: &RoiWish, runs: &Runs<'_>) -> 
                 counts.lead_shares(row, materials, (wish, runs))?;
             }
             "opportunity" => counts.opportunity(row, materials, (wish, runs)),
-            "claim" => counts.claim(row, materials, runs),
             _ => {}
         }
     }
     let on_processed = |row: &JourneyRow, at| !runs.before(row, at).is_empty();
     counts.decisions = first_decisions(&materials.journeys, materials.span, on_processed);
+    counts.process(materials, runs);
     Ok(counts)
 }
 
@@ -145,17 +145,16 @@ impl Counts {
         self.pipeline.add(expected.amount, &behind.into_iter().collect());
     }
 
-    fn claim(&mut self, row: &JourneyRow, materials: &Materials, runs: &Runs<'_>) {
-        let submitted = row
-            .facts
-            .iter()
-            .find(|fact| fact.what == What::Submitted && within(fact.at, materials.span));
-        let Some(fact) = submitted else { return };
-        let begin = fact.at.checked_sub(runs.window()).unwrap_or(fact.at);
-        let worked = runs.between(row, begin, materials.span.until);
-        if !worked.is_empty() {
-            let behind = worked.iter().flat_map(|run| run.positions.iter().copied());
-            self.processed.add(behind.chain([fact.position]));
+    /// A claim is processed with its first decision: paid or denied.
+    fn process(&mut self, materials: &Materials, runs: &Runs<'_>) {
+        for row in materials.journeys.iter().filter(|row| row.kind == "claim") {
+            for fact in first_decisions_of(row, materials.span) {
+                let worked = runs.before(row, fact.at);
+                if !worked.is_empty() {
+                    let behind = worked.iter().flat_map(|run| run.positions.iter().copied());
+                    self.processed.add(behind.chain([fact.position]));
+                }
+            }
         }
     }
 }

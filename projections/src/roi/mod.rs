@@ -16,6 +16,7 @@ mod told;
 
 pub use against::{Against, SetAside};
 pub use cost::Unpriced;
+pub(crate) use cost::ai_cost;
 pub use materials::{Fee, FeeState, Materials, RoiError, RoiWish};
 pub use report::{AgentPart, RoiReport, report};
 pub use sentences::{Sentence, SentencePart};

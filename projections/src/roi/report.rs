@@ -77,6 +77,29 @@ impl RoiReport {
     pub fn figure(&self, name: &str) -> Option<&Told> {
         self.told.iter().find(|told| told.figure.name == name)
     }
+
+    /// Where the events are that may have changed a figure: those behind it, and behind a gain or a return those that took back
+    /// what is in it no more.
+    #[must_use]
+    pub fn behind_a_change_of(&self, name: &str) -> Option<Behind> {
+        let own = self.figure(name)?.behind.clone();
+        let is_gain = ["gain.", "incremental.", "return."]
+            .iter()
+            .any(|kind| name.starts_with(kind));
+        let reversed = self.figure("gain.reversed").filter(|_| is_gain);
+        let Some(Behind::Events(taken_back)) = reversed.map(|told| &told.behind) else {
+            return Some(own);
+        };
+        let with = |own: Vec<u64>| -> Vec<u64> {
+            let both: BTreeSet<u64> = own.into_iter().chain(taken_back.iter().copied()).collect();
+            both.into_iter().collect()
+        };
+        Some(match own {
+            Behind::Events(own) => Behind::Events(with(own)),
+            Behind::Calls(own) => Behind::Calls(with(own)),
+            Behind::UnpricedCalls => Behind::UnpricedCalls,
+        })
+    }
 }
 
 /// Makes the report of the rows of one position.
@@ -89,7 +112,7 @@ pub fn report(materials: &Materials, wish: &RoiWish) -> Result<RoiReport, RoiErr
     let (baseline, set_aside) = choose(materials, wish)?;
     let gains = gains(materials, wish, &runs)?;
     let counts = counts(materials, wish, &runs)?;
-    let ai = ai_cost(materials)?;
+    let ai = ai_cost(&materials.uses, &materials.book)?;
     let high = gains.confirmed.and(&gains.assumed);
     let gained = Gained {
         low: gains.confirmed.amount,
@@ -126,7 +149,7 @@ pub fn report(materials: &Materials, wish: &RoiWish) -> Result<RoiReport, RoiErr
         Value::Money(money(cost, currency)),
         behind,
     ));
-    let unpriced = ai.unpriced.iter().map(|one| one.calls).sum();
+    let unpriced = ai.unpriced_calls();
     told.push(Told::new(
         "cost.unpriced_calls",
         Value::Count(unpriced),
@@ -282,7 +305,7 @@ fn missing_costs(ai: &AiCost, currency: Currency) -> Vec<String> {
 }
 
 fn ai_others(materials: &Materials, currency: Currency) -> Result<Vec<Money>, TooLarge> {
-    let ai = ai_cost(materials)?;
+    let ai = ai_cost(&materials.uses, &materials.book)?;
     let others = ai.by_currency.keys().filter(|own| **own != currency);
     let amount = |own: &Currency| Ok(money(ai.rounded(*own)?, *own));
     others.map(amount).collect()

@@ -196,6 +196,26 @@ impl Log {
         self.decode_all(&rows).await
     }
 
+    /// The same of all tenants, for kinds of which there are few.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the position of an event that can't be decoded.
+    pub async fn of_kind_of_all_tenants(
+        &self,
+        aggregate_type: &str,
+        upto: u64,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut query = QueryBuilder::<Postgres>::new("select ");
+        query
+            .push(COLUMNS)
+            .push(" from events_at_hand where aggregate_type = ");
+        query.push_bind(aggregate_type.to_owned());
+        query.push(" and position <= ").push_bind(bigint(upto));
+        query.push(" order by position");
+        let rows = query.build().fetch_all(self.pool()).await?;
+        self.decode_all(&rows).await
+    }
+
     /// The last position that was recorded at a moment or before it; 0 when there was none yet. The time of
     /// recording never runs backwards along the positions, so the primary key is searched by halves.
     ///

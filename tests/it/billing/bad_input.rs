@@ -34,7 +34,7 @@ async fn a_plan_or_a_meter_that_cannot_be_rated_is_refused_where_it_is_defined()
         change(&mut plan["version"]);
         plan
     };
-    let plans: [WrongPlan; 4] = [
+    let plans: [WrongPlan; 6] = [
         (
             |version| {
                 version["charges"][0]["price"]["tiers"] = json!([
@@ -42,6 +42,18 @@ async fn a_plan_or_a_meter_that_cannot_be_rated_is_refused_where_it_is_defined()
                     { "unit_price": { "EUR": "3" } } ]);
             },
             "tiers[1]",
+        ),
+        (
+            |version| {
+                version["charges"][0]["price"]["tiers"] = json!([
+                    { "up_to": "10", "unit_price": { "EUR": "1" } }, { "up_to": "7", "unit_price": { "EUR": "2" } },
+                    { "unit_price": { "EUR": "3" } } ]);
+            },
+            "tiers[1]",
+        ),
+        (
+            |version| drop(version.as_object_mut().unwrap().remove("currencies")),
+            "currencies",
         ),
         (
             |version| version["currencies"] = json!([]),
@@ -158,4 +170,65 @@ async fn an_event_without_a_value_is_set_aside_one_ahead_of_the_clock_is_refused
     let april = issue(&house, &acme, "2025-04-20T00:00:00Z").await;
     assert_eq!(april["localId"], "INV-000002");
     assert_eq!(lines(&april), ["pages USAGE 0.00", "platform FEE 310.00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_of_an_unknown_event_is_refused_and_one_of_a_known_event_names_it() {
+    let house = House::open_wide().await;
+    let acme = acme(&house).await;
+    let other = house.tenant("other").await;
+    subscribe(&house, &acme, "s1", "2025-03-01T00:00:00+01:00").await;
+    pages(&house, &acme, &[("a", "2025-03-20T10:00:00Z", "11.5")]).await;
+    let fact = |id: &str, quantity: &str, corrects: &str| {
+        json!({ "id": id, "type": "usage.pages", "quantity": quantity, "unit": "page", "corrects": corrects,
+            "occurredAt": "2025-03-20T10:00:00Z" })
+    };
+    // One corrects nothing that the log has, one a record of the same batch, and one what came before.
+    let batch = json!({ "records": [fact("b", "-100", "unheard-of"), fact("c", "-1.5", "a"), fact("d", "-100", "c")] });
+    let payload = house.mutate(&acme.token, "recordUsage", batch).await;
+    let outcomes: Vec<&Value> = payload["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| &result["outcome"])
+        .collect();
+    assert_eq!(outcomes, ["REJECTED", "RECORDED", "REJECTED"]);
+    let error = &payload["results"][0]["userErrors"][0];
+    assert_eq!(error["code"], "UNKNOWN_RECORD");
+    assert_eq!(error["path"], json!(["input", "records", "0", "corrects"]));
+    assert_eq!(
+        error["message"],
+        "there is no record \"unheard-of\" in the log to be corrected"
+    );
+    // Another tenant's record is unknown, too.
+    let stolen = json!({ "records": [fact("e", "-1", "a")] });
+    let payload = house.mutate(&other.token, "recordUsage", stolen).await;
+    assert_eq!(payload["results"][0]["userErrors"][0]["code"], "UNKNOWN_RECORD");
+    house.settle().await;
+    let march = issue(&house, &acme, "2025-03-20T00:00:00Z").await;
+    assert_eq!(lines(&march), ["pages USAGE 5.00", "platform FEE 310.00"]);
+    let log = "{ meterUsage(meter: \"pages\", from: \"2025-03-20\", to: \"2025-03-20\") { buckets { quantity
+        evidence(first: 5) { nodes { payload } } } } }";
+    let data = house.ask(&acme.token, log, json!({})).await;
+    let bucket = &data["meterUsage"]["buckets"][0];
+    assert_eq!(bucket["quantity"], "10");
+    let correction = bucket["evidence"]["nodes"][1]["payload"].to_string();
+    assert!(correction.contains("corrects"), "{correction}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_of_an_unknown_invoice_or_line_is_refused() {
+    let house = House::open_wide().await;
+    let acme = acme(&house).await;
+    subscribe(&house, &acme, "s1", "2025-03-01T00:00:00+01:00").await;
+    issue(&house, &acme, "2025-03-20T00:00:00Z").await;
+    let credit = |id: &str, line: u32| json!({ "id": id, "line": line, "amount": { "amount": "1.00", "currency": "EUR" }, "reason": "an outage" });
+    let payload = house
+        .mutate(&acme.token, "creditInvoice", credit("INV-000009", 1))
+        .await;
+    assert_eq!(payload["userErrors"][0]["code"], "NOT_FOUND");
+    let payload = house
+        .mutate(&acme.token, "creditInvoice", credit("INV-000001", 9))
+        .await;
+    assert_eq!(payload["userErrors"][0]["code"], "NO_LINE");
 }

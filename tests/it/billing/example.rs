@@ -54,16 +54,17 @@ async fn the_documented_example_is_a_plan_that_bills_what_agents_do() {
         )
     };
     let lines: Vec<String> = preview["lines"].as_array().unwrap().iter().map(told).collect();
-    // Two leads at 23; 15 % of 200.10, rounded half away from zero; the commitment of 920; 14 of 28 days are on trial.
+    // Two leads at 23; 15 % of 200.10, rounded half away from zero; 14 of 28 days are on trial, for which neither the fee nor
+    // the commitment of 920 is owed.
     let expected = [
         "input_tokens 0.00",
         "qualified_leads 46.00",
         "recovered 30.02",
-        "commitment 843.98",
+        "commitment 383.98",
         "platform 925.00",
     ];
     assert_eq!(lines, expected);
-    assert_eq!(preview["total"]["amount"], "1845.00");
+    assert_eq!(preview["total"]["amount"], "1385.00");
     // Dollars are not euros: the bill says so, and adds nothing up.
     house.done(&acme.token, "submitClaim", claim("c2", "USD")).await;
     let denied = json!({ "id": "c2", "reasonCodes": ["CO-97"], "reason": "bundled", "occurredAt": at(5) });

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use domain::lead::{Lead, LeadId};
 use domain::{Actor, ActorKind, Caller};
 use futures::StreamExt;
+use jiff::Timestamp;
 use projections::{Projector, Reader};
 use serde_json::{Value, json};
 use store::{Filter, Orders, Role, Store};
@@ -36,6 +37,12 @@ pub(crate) struct Tenant {
     pub(crate) token: String,
 }
 
+fn wide(options: &mut Options) {
+    options.development = true;
+    options.limits.cost = usize::MAX;
+    options.plan_buckets.set("default=1000000000:1000000000").unwrap();
+}
+
 struct Tokens(AtomicU64);
 
 impl TokenSource for Tokens {
@@ -53,12 +60,7 @@ impl House {
 
     /// So that the whole schema can be walked, whatever a document costs.
     pub(crate) async fn open_wide() -> Self {
-        Self::open_with(|options| {
-            options.development = true;
-            options.limits.cost = usize::MAX;
-            options.plan_buckets.set("default=1000000000:1000000000").unwrap();
-        })
-        .await
+        Self::open_with(wide).await
     }
 
     /// Waits until the read models have seen all that is in the log now.
@@ -116,13 +118,24 @@ impl House {
         Self::open_at(|_, options| change(options)).await
     }
 
+    /// Where the clock stands at another time, and the whole schema can be walked.
+    pub(crate) async fn open_wide_on(now: Timestamp) -> Self {
+        let ambient = store::Ambient {
+            clock: testkit::TestClock::at(now),
+            ids: Arc::new(testkit::TestIds::seeded(1)),
+        };
+        Self::open_by(ambient, |_, options| wide(options)).await
+    }
+
     /// With options that depend on the database's URL.
     pub(crate) async fn open_at(change: impl FnOnce(&str, &mut Options)) -> Self {
+        Self::open_by(testkit::ambient(1), change).await
+    }
+
+    async fn open_by(ambient: store::Ambient, change: impl FnOnce(&str, &mut Options)) -> Self {
         let database = testkit::database().await;
         let url = database.url().to_owned();
-        let store = Store::open(store::Options::new(&url, testkit::ambient(1)))
-            .await
-            .unwrap();
+        let store = Store::open(store::Options::new(&url, ambient)).await.unwrap();
         let pool = store::pool(&url, Role::Projector, 4).unwrap();
         let projector = Projector::start(&store, pool, projections::all());
         let reader = Reader::new(store::pool(&url, Role::Gateway, 8).unwrap());

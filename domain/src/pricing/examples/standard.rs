@@ -24,8 +24,10 @@ fn at_least(minimum: &str, unit_price: &str) -> Charge {
 
 /// A minimum of 10.00 for 25 of 28 days, and usage of 8.00.
 fn prorated_minimum() -> Exact {
+    let share = Exact::ratio(25, 28).unwrap();
     let terms = Terms {
-        share: Exact::ratio(25, 28).unwrap(),
+        share,
+        owed_share: share,
         ..terms()
     };
     let lines = at_least("10", "1").rate(&quantity("8"), terms).unwrap();

@@ -3,6 +3,7 @@
 mod agreement;
 mod coupon;
 mod credits;
+mod deducted;
 mod invoice_properties;
 mod ledger_properties;
 mod money;
@@ -12,3 +13,4 @@ mod period;
 mod plan;
 mod price_book;
 mod rating_properties;
+mod trial;

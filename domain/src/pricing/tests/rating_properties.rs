@@ -217,7 +217,7 @@ proptest! {
             ..charge(model)
         };
         let share = Exact::ratio(days, 31).unwrap();
-        let lines = charge.rate(&Usage::Quantity(quantity), Terms { share, ..terms() }).unwrap();
+        let lines = charge.rate(&Usage::Quantity(quantity), Terms { share, owed_share: share, ..terms() }).unwrap();
         let sum: Decimal = lines.iter().map(|line| line.amount.amount).sum();
         let bound = |amount: Decimal| Exact::from(amount).times(share).unwrap().rounded(2).unwrap();
         prop_assert!(bound(least) <= sum && sum <= bound(most), "{} {} {}", bound(least), sum, bound(most));
@@ -245,7 +245,7 @@ proptest! {
             ..charge(Model::Graduated(Graduated { tiers: vec![tier(Some(up_to)), tier(None)] }))
         };
         let share = Exact::ratio(days, 366).unwrap();
-        match charge.rate(&Usage::Quantity(quantity), Terms { share, ..terms() }) {
+        match charge.rate(&Usage::Quantity(quantity), Terms { share, owed_share: share, ..terms() }) {
             Ok(lines) => for line in lines {
                 prop_assert!(proves(&line));
             },

@@ -49,7 +49,10 @@ fn parse(mapping: &str) -> Result<Mapping, MappingError> {
 type Row = Result<Translated, Rejection>;
 
 fn import(mapping: &str, csv: impl AsRef<[u8]>) -> Result<Vec<Row>, CsvError> {
-    let mapping = parse(mapping)?;
+    read(parse(mapping)?, csv)
+}
+
+fn read(mapping: Mapping, csv: impl AsRef<[u8]>) -> Result<Vec<Row>, CsvError> {
     let temp_dir = std::env::temp_dir();
     let rows = Records::open(io::Cursor::new(csv.as_ref()), mapping, temp_dir)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -57,9 +60,13 @@ fn import(mapping: &str, csv: impl AsRef<[u8]>) -> Result<Vec<Row>, CsvError> {
 
 /// Everything that a mapping and a file come to, a line a row: the rejection, or the outputs as JSON.
 fn lines(mapping: &str, csv: impl AsRef<[u8]>) -> Vec<String> {
+    told(import(mapping, csv).unwrap())
+}
+
+fn told(rows: Vec<Row>) -> Vec<String> {
     let line = |row: Row| match row {
         Ok(translated) => serde_json::to_string(&translated.outputs).unwrap(),
         Err(rejection) => rejection.to_string(),
     };
-    import(mapping, csv).unwrap().into_iter().map(line).collect()
+    rows.into_iter().map(line).collect()
 }

@@ -6,10 +6,10 @@ use domain::Currency;
 use domain::invoice::Stage;
 use domain::meter::{Aggregation, Definition};
 use domain::pricing::{
-    Agreement, AppliedCoupon, Charge, Coupon, DraftInvoice, Ended, Grant, InvoiceRequest, Model,
-    Part as PlanPart, Period, RatedLine, Transaction as Turnover, Usage as Used, rate_invoice,
+    Agreement, Charge, DraftInvoice, Ended, Grant, InvoiceRequest, Model, Part as PlanPart, Period,
+    Transaction as Turnover, Usage as Used, rate_invoice,
 };
-use domain::subscription::{Event as Term, agreement, deductions};
+use domain::subscription::{Event as Term, agreement};
 use domain::tenant::Zone;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -114,36 +114,6 @@ impl Account<'_> {
             other_lines: Vec::new(),
             coupons: Vec::new(),
             taxes: Vec::new(),
-        })?)
-    }
-
-    /// What lines come to with the coupons and taxes of a period, when these invoices came before.
-    pub(super) fn settled(
-        &self,
-        agreement: &Agreement,
-        period: &Period,
-        (lines, before): (Vec<RatedLine>, &[InvoiceRow]),
-    ) -> Result<DraftInvoice, StatementError> {
-        let (coupons, taxes) = deductions(&self.terms, period.ends_at()?);
-        let counted = before.iter().filter(|row| row.voided_position.is_none());
-        let used = |coupon: &Coupon| {
-            let took = counted
-                .clone()
-                .filter(|row| row.bill.coupons.iter().any(|rated| rated.code == coupon.code));
-            u32::try_from(took.count()).unwrap_or(u32::MAX)
-        };
-        let applied = coupons.into_iter().map(|coupon| AppliedCoupon {
-            used: used(&coupon),
-            coupon,
-        });
-        Ok(rate_invoice(&InvoiceRequest {
-            currency: agreement.currency(),
-            starts_on: agreement.cycle().starts_on,
-            ended: Vec::new(),
-            begun: Vec::new(),
-            other_lines: lines,
-            coupons: applied.filter(|coupon| coupon.is_for(period.first_day)).collect(),
-            taxes,
         })?)
     }
 

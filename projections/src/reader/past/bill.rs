@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use domain::TenantId;
 use domain::invoice::{Bill, BillLine, Corrected, LineDifference, Stage};
-use domain::pricing::{LineKind, Period, RatedLine, day_of};
+use domain::pricing::{Agreement, Deducted, DraftInvoice, LineKind, Period, RatedLine, day_of};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::account::Account;
+use super::billed::{Billed, Key, Last, billed, key, versions};
 use super::books::Books;
+use super::deducted::CouponsUsed;
 use super::rebilled::differences;
 use super::{Past, StatementError};
 use crate::invoice::InvoiceRow;
@@ -158,94 +160,8 @@ struct Page<'a> {
     stage: Stage,
 }
 
-/// What of a period was billed before: each line as all of it was billed, and the last invoice that did.
-#[derive(Clone, Debug)]
-struct Billed {
-    period: Period,
-    stage: Stage,
-    lines: Vec<(Key, RatedLine, Last)>,
-    versions: BTreeMap<String, u32>,
-}
-
-#[derive(Clone, Debug)]
-struct Last {
-    invoice: String,
-    counted_up_to: u64,
-}
-
-/// What makes two lines the same: code, kind, and the first day.
-type Key = (String, LineKind, Option<Date>);
-
-fn key(kind: LineKind, line: &RatedLine) -> Key {
-    (line.code.clone(), kind, line.days.map(|days| days.from))
-}
-
-/// The versions that lines were counted with, by meter.
-fn versions<'l>(lines: impl Iterator<Item = &'l BillLine>) -> BTreeMap<String, u32> {
-    let version = |line: &BillLine| Some((line.rated.meter.clone()?, line.meter_version?));
-    lines
-        .filter(|line| line.corrects.is_none())
-        .filter_map(version)
-        .collect()
-}
-
-/// What was billed by these invoices that counts at a position, by period.
-fn billed(invoices: &[InvoiceRow], position: u64) -> Result<Vec<Billed>, StatementError> {
-    let mut periods: Vec<Billed> = Vec::new();
-    let is_void = |row: &&InvoiceRow| {
-        let voided = row.voided_position.and_then(|at| u64::try_from(at).ok());
-        voided.is_none_or(|at| at > position)
-    };
-    for row in invoices.iter().filter(is_void) {
-        let bill = &row.bill;
-        place(&mut periods, &bill.period, bill.stage);
-        for line in &bill.lines {
-            let (period, kind) = match &line.corrects {
-                Some(corrected) => (&corrected.period, corrected.kind),
-                None => (&bill.period, line.rated.kind),
-            };
-            let stage = if line.corrects.is_some() {
-                Stage::Opening
-            } else {
-                bill.stage
-            };
-            let billed = place(&mut periods, period, stage);
-            let key = key(kind, &line.rated);
-            let last = Last {
-                invoice: row.id.clone(),
-                counted_up_to: bill.counted_up_to,
-            };
-            if let (Some(meter), Some(version)) = (&line.rated.meter, line.meter_version) {
-                billed.versions.insert(meter.clone(), version);
-            }
-            match billed.lines.iter_mut().find(|(known, ..)| *known == key) {
-                Some((_, so_far, by)) => {
-                    *so_far = so_far.with(&line.rated)?;
-                    *by = last;
-                }
-                None => billed.lines.push((key, line.rated.clone(), last)),
-            }
-        }
-    }
-    Ok(periods)
-}
-
-fn place<'b>(periods: &'b mut Vec<Billed>, period: &Period, stage: Stage) -> &'b mut Billed {
-    let known = periods.iter().position(|billed| billed.period == *period);
-    let index = known.unwrap_or_else(|| {
-        periods.push(Billed {
-            period: period.clone(),
-            stage,
-            lines: Vec::new(),
-            versions: BTreeMap::new(),
-        });
-        periods.len() - 1
-    });
-    periods[index].stage = periods[index].stage.max(stage);
-    &mut periods[index]
-}
-
-/// Draws the bill: the period's lines that are not billed yet, then what has changed in others, the oldest first.
+/// Draws the bill: the period's lines that are not billed yet, then what has changed in others, the oldest first; and in the
+/// same way what that adds to their coupons and taxes.
 async fn draw(
     account: &mut Account<'_>,
     page: Page<'_>,
@@ -254,13 +170,21 @@ async fn draw(
 ) -> Result<Bill, StatementError> {
     let position = account.position();
     let mut periods = billed(invoices, position)?;
-    let mut lines = Vec::new();
     let own = periods.iter().position(|billed| billed.period == page.period);
-    let own = own.map(|index| periods.remove(index));
+    let own = match own {
+        Some(index) => periods.remove(index),
+        None => Billed::nothing(&page.period, page.stage),
+    };
     let agreement = account.agreement(&page.period.zone)?;
     account.pin(pinned);
     let rated = account.rate(&agreement, &page.period, page.stage).await?;
-    lines.extend(against(rated.lines, own.as_ref(), account, &page.period)?);
+    let own_lines = against(rated.lines.clone(), (&own, Is::Own), account)?;
+    let mut all = vec![Rated {
+        billed: own,
+        agreement: agreement.clone(),
+        lines: rated.lines,
+        added: own_lines,
+    }];
     // What the last invoice saw of other periods.
     let seen = invoices
         .iter()
@@ -273,7 +197,7 @@ async fn draw(
         false => seen,
     };
     periods.sort_by_key(|billed| billed.period.first_day);
-    for billed in &periods {
+    for billed in periods {
         let meters: Vec<(String, u32)> = billed.versions.clone().into_iter().collect();
         let agreement = account.agreement(&billed.period.zone)?;
         let is_touched = account.terms_changed > seen || {
@@ -282,14 +206,26 @@ async fn draw(
             account.has_changed(&meters, span, seen).await?
                 || account.outcomes_changed(&parts, &billed.versions, seen).await?
         };
-        if is_touched {
+        let (lines, added) = if is_touched {
             account.pin(&billed.versions);
             let rated = account.rate(&agreement, &billed.period, billed.stage).await?;
-            lines.extend(against(rated.lines, Some(billed), account, &billed.period)?);
-        }
+            let added = against(rated.lines.clone(), (&billed, Is::Another), account)?;
+            (rated.lines, added)
+        } else {
+            let lines = billed.lines.iter().map(|(_, line, _)| line.clone());
+            (lines.collect(), Vec::new())
+        };
+        all.push(Rated {
+            billed,
+            agreement,
+            lines,
+            added,
+        });
     }
+    let deducted = deducted(account, &all, &page.period)?;
+    let lines: Vec<BillLine> = all.into_iter().flat_map(|rated| rated.added).collect();
     let rated = lines.iter().map(|line| line.rated.clone()).collect();
-    let mut draft = account.settled(&agreement, &page.period, (rated, invoices))?;
+    let mut draft = DraftInvoice::of(agreement.currency(), rated, deducted)?;
     account.pay(&mut draft, invoices, at)?;
     Ok(Bill {
         subscription: page.subscription.to_owned(),
@@ -312,33 +248,71 @@ async fn draw(
     })
 }
 
+/// A period as it is now: what was billed of it, all of its lines, and those of them that were not billed.
+struct Rated {
+    billed: Billed,
+    agreement: Agreement,
+    lines: Vec<RatedLine>,
+    added: Vec<BillLine>,
+}
+
+/// What is to be billed of coupons and taxes: those of the page's own period, then the differences of the others. What coupons
+/// took off is counted from the first period on.
+fn deducted(account: &Account<'_>, all: &[Rated], own: &Period) -> Result<Deducted, StatementError> {
+    let mut in_order: Vec<(usize, &Rated)> = all.iter().enumerate().collect();
+    in_order.sort_by_key(|(_, rated)| rated.billed.period.first_day);
+    let mut used = CouponsUsed::default();
+    let mut added: Vec<(usize, Deducted)> = Vec::new();
+    for (place, rated) in in_order {
+        let period = &rated.billed.period;
+        let now = account.deducted((&rated.agreement, period), &rated.lines, &used)?;
+        used.note(&now);
+        let corrects = Some(period).filter(|period| *period != own);
+        added.push((place, now.since(&rated.billed.deducted, corrects)?));
+    }
+    added.sort_by_key(|(place, _)| *place);
+    let mut all = Deducted::default();
+    for (_, one) in added {
+        all.coupons.extend(one.coupons);
+        all.taxes.extend(one.taxes);
+    }
+    Ok(all)
+}
+
+/// Whose period it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Is {
+    /// The bill's own.
+    Own,
+    /// One that was billed before.
+    Another,
+}
+
 /// What rated lines add to what was billed of their period: all of a line that is new, and the difference of one that is
 /// not as it was.
 fn against(
     rated: Vec<RatedLine>,
-    billed: Option<&Billed>,
+    (billed, is): (&Billed, Is),
     account: &Account<'_>,
-    period: &Period,
 ) -> Result<Vec<BillLine>, StatementError> {
     let version = |line: &RatedLine| {
         let meter = line.meter.as_ref()?;
         account.meters.get(meter).map(|(version, _)| *version)
     };
     let mut lines = Vec::new();
-    let mut gone: Vec<&(Key, RatedLine, Last)> =
-        billed.map_or_else(Vec::new, |billed| billed.lines.iter().collect());
-    let closed = billed.is_some_and(|billed| billed.stage == Stage::Closing);
+    let rated = put_together(rated)?;
+    let mut gone: Vec<&(Key, RatedLine, Last)> = billed.lines.iter().collect();
     let corrected = |kind: LineKind, last: &Last| Corrected {
         invoice: last.invoice.clone(),
         kind,
-        period: period.clone(),
+        period: billed.period.clone(),
     };
     for line in rated {
         let meter_version = version(&line);
         let same = key(line.kind, &line);
         let Some(index) = gone.iter().position(|(known, ..)| *known == same) else {
-            // A closed period's new line is a correction, too: of the last invoice that billed the period.
-            let last = gone.first().filter(|_| closed).map(|(.., last)| last);
+            // Another period's new line is a correction, too: of the last invoice that billed the period.
+            let last = billed.last.as_ref().filter(|_| is == Is::Another);
             let corrects = last.map(|last| corrected(line.kind, last));
             let kind = if corrects.is_some() {
                 LineKind::Correction
@@ -374,6 +348,28 @@ fn against(
             corrects: Some(corrected(before.kind, last)),
             rated: before.nothing().since(before)?,
         });
+    }
+    Ok(lines)
+}
+
+/// Lines of one key as one: fees of plans that follow each other while both are on trial begin on the same day.
+fn put_together(rated: Vec<RatedLine>) -> Result<Vec<RatedLine>, StatementError> {
+    let mut lines: Vec<RatedLine> = Vec::new();
+    for line in rated {
+        match lines
+            .iter_mut()
+            .find(|known| key(known.kind, known) == key(line.kind, &line))
+        {
+            Some(known) => {
+                let days = [known.days, line.days].into_iter().flatten();
+                let days = days.max_by_key(|days| days.until);
+                *known = RatedLine {
+                    days,
+                    ..known.with(&line)?
+                };
+            }
+            None => lines.push(line),
+        }
     }
     Ok(lines)
 }

@@ -146,7 +146,7 @@ impl Books<'_> {
             quotas.push(QuotaUse {
                 meter: quota.meter.clone(),
                 version,
-                event_type: definition.event_type,
+                event_types: definition.event_types().map(str::to_owned).collect(),
                 span,
                 used: used.unwrap_or(Decimal::ZERO),
             });

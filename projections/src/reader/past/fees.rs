@@ -153,7 +153,7 @@ async fn preview(
     invoices: &[InvoiceRow],
 ) -> Result<Fee, StatementError> {
     let rated = account.rate(agreement, period, Stage::Closing).await?;
-    let draft = account.settled(agreement, period, (rated.lines, invoices))?;
+    let draft = account.settled((agreement, period), rated.lines, invoices)?;
     let net = draft.subtotal - draft.discount;
     let currency = Some(draft.currency);
     Ok(fee((id, period), FeeState::Preview, (currency, net), Vec::new()))

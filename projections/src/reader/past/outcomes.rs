@@ -270,7 +270,7 @@ impl Books<'_> {
             let gauge = gauge.and_then(|code| {
                 Gauge::try_new(code, version, definition.clone()).map_err(|error| bad(error.to_string()))
             })?;
-            ready.types.push(definition.event_type);
+            ready.types.extend(definition.event_types().map(str::to_owned));
             ready.words.push((code, word, aggregation));
             ready.gauges = std::mem::take(&mut ready.gauges).with([Arc::new(gauge)]);
         }

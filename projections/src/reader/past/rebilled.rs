@@ -1,12 +1,14 @@
 //! What differs between an invoice as it was issued and as the log makes it again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::Money;
 use domain::invoice::{Bill, BillLine, LineDifference};
+use domain::pricing::Period;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-/// The lines of two bills that are not the same, place by place, then the credits that were drawn otherwise.
+/// The lines of two bills that are not the same, place by place, then coupons, taxes and the credits that were drawn otherwise.
 pub(super) fn differences(issued: &Bill, folded: &Bill) -> Vec<LineDifference> {
     let places = issued.lines.len().max(folded.lines.len());
     let differing = (0..places).filter_map(|index| {
@@ -22,20 +24,39 @@ pub(super) fn differences(issued: &Bill, folded: &Bill) -> Vec<LineDifference> {
             folded: is.map(|line| line.rated.amount),
         })
     });
-    let drawn = |bill: &Bill| -> BTreeMap<String, Decimal> {
-        let parts = bill.credits.iter().map(|part| (part.grant.clone(), part.amount));
-        parts.collect()
-    };
-    let (was, is) = (drawn(issued), drawn(folded));
-    let grants: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-    let credits = grants
-        .into_iter()
-        .filter(|grant| was.get(*grant) != is.get(*grant));
-    let credits = credits.map(|grant| LineDifference {
-        code: format!("credit {grant}"),
+    let mut besides: BTreeMap<Beside, [Option<Decimal>; 2]> = BTreeMap::new();
+    for (index, bill) in [issued, folded].into_iter().enumerate() {
+        for (beside, amount) in beside_the_lines(bill) {
+            let known = &mut besides.entry(beside).or_default()[index];
+            *known = Some(known.unwrap_or_default() + amount);
+        }
+    }
+    let besides = besides.into_iter().filter(|(_, [was, is])| was != is);
+    let besides = besides.map(|((_, code, _), [was, is])| LineDifference {
+        code,
         line: 0,
-        issued: was.get(grant).map(|amount| Money::new(-*amount, issued.currency)),
-        folded: is.get(grant).map(|amount| Money::new(-*amount, folded.currency)),
+        issued: was.map(|amount| Money::new(amount, issued.currency)),
+        folded: is.map(|amount| Money::new(amount, folded.currency)),
     });
-    differing.chain(credits).collect()
+    differing.chain(besides).collect()
+}
+
+/// What is on a bill and is no line: in which order it comes, its name, and the period that it corrects.
+type Beside = (u8, String, Option<Date>);
+
+fn beside_the_lines(bill: &Bill) -> Vec<(Beside, Decimal)> {
+    let of = |corrects: &Option<Period>| corrects.as_ref().map(|period| period.first_day);
+    let coupons = bill.coupons.iter().map(|coupon| {
+        let name = format!("coupon {}", coupon.code);
+        ((0, name, of(&coupon.corrects)), -coupon.amount.amount)
+    });
+    let taxes = bill.taxes.iter().map(|tax| {
+        let name = format!("tax {}", tax.code);
+        ((1, name, of(&tax.corrects)), tax.amount.amount)
+    });
+    let credits = bill.credits.iter().map(|part| {
+        let name = format!("credit {}", part.grant);
+        ((2, name, None), -part.amount)
+    });
+    coupons.chain(taxes).chain(credits).collect()
 }

@@ -189,7 +189,7 @@ impl Past {
         let period = agreement.cycle().period_on(on)?;
         let rated = account.rate(&agreement, &period, Stage::Closing).await?;
         let before = account.invoices(subscription).await?;
-        let mut draft = account.settled(&agreement, &period, (rated.lines, &before))?;
+        let mut draft = account.settled((&agreement, &period), rated.lines, &before)?;
         account.pay(&mut draft, &before, now)?;
         Ok(Some(Statement {
             period,
