@@ -13,7 +13,7 @@ use domain::{Actor, ActorKind, Caller};
 use futures::StreamExt;
 use projections::{Projector, Reader};
 use serde_json::{Value, json};
-use store::{Filter, Orders, Role, Store};
+use store::{Ambient, Filter, Orders, Role, Store};
 use testkit::TestDatabase;
 use tower::ServiceExt;
 
@@ -118,11 +118,14 @@ impl House {
 
     /// With options that depend on the database's URL.
     pub(crate) async fn open_at(change: impl FnOnce(&str, &mut Options)) -> Self {
+        Self::open_under(testkit::ambient(1), change).await
+    }
+
+    /// Under a clock of the test's own.
+    pub(crate) async fn open_under(ambient: Ambient, change: impl FnOnce(&str, &mut Options)) -> Self {
         let database = testkit::database().await;
         let url = database.url().to_owned();
-        let store = Store::open(store::Options::new(&url, testkit::ambient(1)))
-            .await
-            .unwrap();
+        let store = Store::open(store::Options::new(&url, ambient)).await.unwrap();
         let pool = store::pool(&url, Role::Projector, 4).unwrap();
         let projector = Projector::start(&store, pool, projections::all());
         let reader = Reader::new(store::pool(&url, Role::Gateway, 8).unwrap());
