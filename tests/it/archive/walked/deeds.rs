@@ -97,7 +97,7 @@ pub(super) fn to_archives() -> Vec<Deed> {
             "events_kept",
             "reordered",
             &["update events_kept set position = 2"],
-            "reordered: the event sealed at position 1 lies at position 2",
+            "changed: position 2 (tenant.provisioned) is not the event that was sealed",
         ),
         deed(
             "events_kept",
