@@ -230,6 +230,15 @@ async fn archive(
         archive.file
     )?;
     say!("SHA-256 of its lines: {}", archive.sha256)?;
+    let held = store::held_in(&owner, year).await?;
+    if held.subjects > 0 {
+        say!(
+            "{} subjects of {} tenants that are under legal hold have personal data in it: keep the file; mounted, it tells \
+             them as long as they are held",
+            held.subjects,
+            held.tenants
+        )?;
+    }
     Ok(())
 }
 

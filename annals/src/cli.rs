@@ -9,11 +9,14 @@ use store::DeliveryState;
 use crate::archive_command::ArchiveCommand;
 use crate::audit::{AuditCommand, VerifyArgs};
 use crate::config::Given;
+use crate::intake_config::GivenIntake;
 use crate::invoices::InvoicesCommand;
 use crate::personal::{ForgetArgs, KeysCommand, RetentionCommand, SubjectCommand};
 use crate::read_models::ReadModelCommand;
 use crate::replay::ReplayArgs;
 use crate::roi::RoiCommand;
+use crate::told::Act;
+use crate::webhook_sources::GivenWebhookSources;
 
 /// Annals: the book of record of a Results-as-a-Service platform.
 #[derive(Parser, Debug)]
@@ -163,6 +166,14 @@ pub struct ImportArgs {
     pub connector: Option<String>,
 }
 
+impl ImportArgs {
+    /// What is told of it when it is refused.
+    pub(crate) fn act(&self) -> Act {
+        let name = self.file.file_name().unwrap_or_default();
+        Act::on_entity("import", name.to_string_lossy().into_owned(), &self.tenant)
+    }
+}
+
 /// What to read of the log.
 #[derive(clap::Args, Debug)]
 pub struct ReadArgs {
@@ -220,6 +231,25 @@ pub enum WebhooksCommand {
     },
 }
 
+impl WebhooksCommand {
+    /// What is told of it.
+    pub(crate) fn act(&self, sources: &GivenWebhookSources) -> Option<Act> {
+        let Self::Replay { found } = self else {
+            return None;
+        };
+        let named = [
+            found.source.clone(),
+            found.id.clone(),
+            found.state.map(|state| state.to_string()),
+        ];
+        let tenant = found
+            .source
+            .as_deref()
+            .and_then(|source| sources.tenant_of(source));
+        Some(Act::new("ingest webhooks replay", named.into_iter().flatten()).of(tenant))
+    }
+}
+
 /// Which webhooks are meant; all, when nothing is said.
 #[derive(clap::Args, Debug)]
 pub struct FoundArgs {
@@ -253,6 +283,19 @@ pub enum DeadLettersCommand {
         /// The topic that they came from
         topic: String,
     },
+}
+
+impl DeadLettersCommand {
+    /// What is told of it: to the topic's tenant, where the settings name it.
+    pub(crate) fn act(&self, intake: &GivenIntake) -> Option<Act> {
+        match self {
+            Self::Retry { topic } => {
+                let act = Act::new("ingest dead-letters retry", [topic.clone()]);
+                Some(act.of(intake.tenant_of(topic)))
+            }
+            Self::List { .. } => None,
+        }
+    }
 }
 
 /// What to export.

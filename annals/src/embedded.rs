@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use cluster::{Binaries, Cluster, Shutdown};
 use store::Role;
 
-use crate::ambient;
 use crate::config::{Settings, search_path};
+use crate::{ambient, told};
 
 /// The database's name in the embedded cluster.
 const DATABASE: &str = "annals";
@@ -35,7 +35,10 @@ impl Database {
             },
             None => Self::embedded(&settings.data_dir).await?,
         };
-        database.migrate().await?;
+        let versions = database.migrate().await?;
+        if !versions.is_empty() {
+            told::migrated(&database.url, settings, &versions).await;
+        }
         Ok(database)
     }
 
@@ -66,11 +69,11 @@ impl Database {
         })
     }
 
-    async fn migrate(&self) -> anyhow::Result<()> {
+    async fn migrate(&self) -> anyhow::Result<Vec<i64>> {
         let owner = store::pool(&self.url, Role::Owner, 1).context("the database's URL")?;
-        store::migrate(&owner).await.context("the database's schema")?;
+        let versions = store::migrate(&owner).await.context("the database's schema")?;
         owner.close().await;
-        Ok(())
+        Ok(versions)
     }
 
     /// Stops the server, if this process started it.

@@ -62,6 +62,13 @@ impl GivenIntake {
         self.kafka_ingest.as_deref().unwrap_or_default()
     }
 
+    /// The tenant of a topic, as it was given.
+    pub(crate) fn tenant_of(&self, topic: &str) -> Option<String> {
+        let mut given = self.topics().iter().filter_map(|given| given.split_once('='));
+        let (_, tenant) = given.find(|(of, _)| *of == topic)?;
+        Some(tenant.to_owned())
+    }
+
     /// The mapping files by topic, as they were given.
     #[must_use]
     pub fn mappings(&self) -> &[String] {

@@ -15,6 +15,8 @@ use store::{Ambient, Role, Store};
 
 use crate::config::Settings;
 use crate::output::say;
+use crate::refusals::Refused;
+use crate::told::Act;
 use crate::{tenants, vault_config};
 
 /// What folding an invoice again may cost, when nobody waits for it.
@@ -111,6 +113,22 @@ pub struct WhatIfArgs {
     /// A file with a plan's version as JSON, as docs/pricing.md tells; it need not be in force
     #[arg(long, value_name = "FILE")]
     pub draft: Option<PathBuf>,
+}
+
+impl InvoicesCommand {
+    /// What is told of it when it is refused.
+    pub(crate) fn act(&self) -> Option<Act> {
+        let Self::Issue(args) = self else {
+            return None;
+        };
+        let target = match (&args.subscription, &args.period) {
+            (Some(subscription), _) => format!("subscription/{subscription}"),
+            (None, Some(period)) => period.to_string(),
+            (None, None) => return None,
+        };
+        let act = Act::new("invoices issue", [target]).being_events();
+        Some(act.of(args.whose.tenant.clone()))
+    }
 }
 
 /// The code of a plan that is only thought of.
@@ -217,8 +235,10 @@ async fn issue(store: &Store, invoicing: &Invoicing, args: IssueArgs) -> anyhow:
             stage,
         };
         let issued = invoicing.issue(&itself(*tenant), &wish).await?;
-        let issued =
-            issued.with_context(|| format!("the tenant has no subscription {}", wish.subscription))?;
+        let issued = issued.ok_or_else(|| Refused {
+            code: "NOT_FOUND",
+            message: format!("the tenant has no subscription {}", wish.subscription),
+        })?;
         let told = if issued.known {
             "was issued before"
         } else {

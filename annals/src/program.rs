@@ -7,6 +7,7 @@ use clap::Parser;
 use crate::cli::{Cli, Command, IngestCommand};
 use crate::config::Settings;
 use crate::embedded::Database;
+use crate::told::Act;
 use crate::{
     ambient, archive_command, audit, doctor, event_documents, health, import, intake, invoices, log_command,
     output, personal, read_models, replay, roi, serve, told, tracing_setup, up, webhook_inbox,
@@ -73,7 +74,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate => Database::open(&settings).await?.close().await?,
         Command::Import(args) => {
             let database = Database::open(&settings).await?;
+            let act = Some(args.act());
             let outcome = import::run(&database.url, ambient::system(), &settings, args).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
@@ -110,7 +113,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Invoices { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = invoices::run(&database.url, &settings, ambient::system(), command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             return Ok(if outcome? {
                 ExitCode::SUCCESS
@@ -120,22 +125,34 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Roi { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = roi::run(&database.url, &settings, ambient::system(), command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
         Command::Ingest {
             command: IngestCommand::DeadLetters { command },
-        } => intake::dead_letters(&settings, command).await?,
+        } => {
+            let act = command.act(&settings.intake);
+            intake::dead_letters(&settings, command).await?;
+            if let Some(act) = act {
+                tell_beside(&settings, act).await;
+            }
+        }
         Command::Forget(args) => {
             let database = Database::open(&settings).await?;
+            let act = Some(args.act());
             let outcome = personal::forget(&database.url, &settings, args).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
         Command::Subject { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = personal::subject(&database.url, &settings, command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
@@ -149,7 +166,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Retention { command } => {
             let database = Database::open(&settings).await?;
+            let act = command.act();
             let outcome = personal::retention(&database.url, &settings, command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
@@ -157,7 +176,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             command: IngestCommand::Webhooks { command },
         } => {
             let database = Database::open(&settings).await?;
+            let act = command.act(&settings.webhook_sources);
             let outcome = webhook_inbox::run(&database.url, &settings, ambient::system(), command).await;
+            let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
@@ -170,4 +191,20 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells of an act that needed no database, where there is one.
+async fn tell_beside(settings: &Settings, act: Act) {
+    if settings.database_url.is_none() && !settings.data_dir.exists() {
+        eprintln!("this is not told in the log: no database is named, and the data folder is not there");
+        return;
+    }
+    let told = async {
+        let database = Database::open(settings).await?;
+        told::acted(&database.url, settings, Some(act), Ok(())).await?;
+        database.close().await
+    };
+    if let Err(error) = told.await {
+        eprintln!("this is not told in the log: {error:#}");
+    }
 }

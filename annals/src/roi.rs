@@ -14,6 +14,7 @@ use store::{Ambient, Store};
 use crate::config::Settings;
 use crate::invoices::{WhoseArgs, invoicing};
 use crate::output::say;
+use crate::told::Act;
 use crate::{tenants, vault_config};
 
 /// What to do with returns.
@@ -30,6 +31,19 @@ pub enum RoiCommand {
         #[arg(long, value_name = "MONTH")]
         period: Month,
     },
+}
+
+impl RoiCommand {
+    /// What is told of it when it is refused.
+    pub(crate) fn act(&self) -> Option<Act> {
+        match self {
+            Self::Freeze { whose, period } => {
+                let act = Act::new("roi freeze", [period.to_string()]).being_events();
+                Some(act.of(whose.tenant.clone()))
+            }
+            Self::Report(_) => None,
+        }
+    }
 }
 
 /// Which report.

@@ -1,28 +1,63 @@
 //! What is done at the command line past the commands of tenants is written down as well: who exports, exports it from
-//! a tenant, and who looks after the installation, does it with a bearing on tenants.
+//! a tenant, and who looks after the installation, does it with a bearing on tenants. So is what was refused there.
 
+use anyhow::Context as _;
 use domain::access::{Access, Event};
 use domain::{Actor, ActorKind, Caller, Personal, TenantId};
-use store::{Ambient, FactRecord, Options, Store};
+use sha2::{Digest, Sha256};
+use store::{Ambient, FactOutcome, FactRecord, Key, Options, Store};
 
 use crate::config::Settings;
+use crate::refusals::{Refused, refusal};
 use crate::{ambient, output, tenants};
 
-/// Something that an operator does to the installation.
+/// The source of the keys under which refusals are told once in a while.
+const REFUSED_SOURCE: &str = "annals:refused";
+/// The source of the keys under which a change of the schema is told once.
+const MIGRATED_SOURCE: &str = "annals:migrated";
+/// How many refusals a tenant's log tells apart in a while.
+const APART_AT_MOST: u32 = 50;
+
+/// What is told of an act that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    /// That it is.
+    IsTold,
+    /// Nothing: it is an event of its own.
+    IsAnEvent,
+}
+
+/// Something that an operator asks for at the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Act {
     command: &'static str,
     targets: Vec<String>,
     tenant: Option<String>,
+    done: Done,
 }
 
 impl Act {
-    /// A command, on what, with a bearing on all tenants.
+    /// A command that changes the installation, on what, with a bearing on all tenants.
     pub(crate) fn new(command: &'static str, targets: impl IntoIterator<Item = String>) -> Self {
         Self {
             command,
             targets: targets.into_iter().collect(),
             tenant: None,
+            done: Done::IsTold,
+        }
+    }
+
+    /// A command on an entity of a tenant, which is an event of its own once it is done: only a refusal is told.
+    pub(crate) fn on_entity(command: &'static str, target: String, tenant: &str) -> Self {
+        let act = Self::new(command, [target]).of(Some(tenant.to_owned()));
+        act.being_events()
+    }
+
+    /// The same, being events of their own once it is done.
+    pub(crate) fn being_events(self) -> Self {
+        Self {
+            done: Done::IsAnEvent,
+            ..self
         }
     }
 
@@ -33,46 +68,119 @@ impl Act {
 }
 
 /// Passes on how a command ended. Once an act is done, it is written into the logs of the tenants on which it bears: who,
-/// what, on what. What can't be written is said on standard error: the act itself is done.
-pub(crate) async fn acted(
+/// what, on what; and if it was refused, that it was. What can't be written is said on standard error: the command ends
+/// as it did.
+pub(crate) async fn acted<T>(
     url: &str,
     settings: &Settings,
     act: Option<Act>,
-    outcome: anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let is_done = match &outcome {
-        Ok(()) => true,
-        // Nobody reads on what is done all the same.
-        Err(error) => output::is_broken_pipe(error),
+    outcome: anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let Some(act) = act else {
+        return outcome;
     };
-    if let Some(act) = act.filter(|_| is_done)
-        && let Err(error) = write(url, settings, &act).await
-    {
+    let told = match &outcome {
+        Ok(_) => done(url, settings, &act, None).await,
+        // Nobody reads on what is done all the same.
+        Err(error) if output::is_broken_pipe(error) => done(url, settings, &act, None).await,
+        Err(error) => match refusal(error) {
+            Some(refused) => refuse(url, settings, &act, &refused).await,
+            None => Ok(()),
+        },
+    };
+    if let Err(error) = told {
+        let ended = if outcome.is_ok() { "done" } else { "refused" };
         eprintln!(
-            "`annals {}` is done, and not told in the log: {error:#}",
+            "`annals {}` is {ended}, and not told in the log: {error:#}",
             act.command
         );
     }
     outcome
 }
 
-async fn write(url: &str, settings: &Settings, act: &Act) -> anyhow::Result<()> {
-    let store = open(url, &ambient::system(), settings).await?;
-    let whose = match &act.tenant {
-        Some(tenant) => vec![tenants::find(store.log(), tenant).await?],
-        None => store.log().tenants().await?,
+/// Tells the tenants that the schema was changed, once whoever sees it.
+pub(crate) async fn migrated(url: &str, settings: &Settings, versions: &[i64]) {
+    let versions: Vec<String> = versions.iter().map(|version| format!("{version:04}")).collect();
+    let act = Act::new("migrate", versions);
+    let id = act.targets.join(",");
+    let key = Key {
+        source: MIGRATED_SOURCE.to_owned(),
+        hash: Sha256::digest(&id).into(),
+        id,
     };
+    if let Err(error) = done(url, settings, &act, Some(key)).await {
+        eprintln!("the schema is up to date, and that is not told in the log: {error:#}");
+    }
+}
+
+async fn done(url: &str, settings: &Settings, act: &Act, key: Option<Key>) -> anyhow::Result<()> {
+    if act.done == Done::IsAnEvent {
+        return Ok(());
+    }
+    let store = open(url, &ambient::system(), settings).await?;
     // The account's name is personal: it is told where it can be sealed.
     let operator = store.vault().map(|_| Personal::new(account()));
-    for tenant in whose {
+    for tenant in bearing_on(&store, act).await? {
         let event = Event::Operated {
             command: act.command.to_owned(),
             targets: act.targets.clone(),
             operator: operator.clone(),
         };
-        append(&store, tenant, event).await?;
+        append(&store, tenant, (event, key.clone())).await?;
     }
     Ok(())
+}
+
+/// Writes a refusal into the logs, as the gateway does: the same one once in a while, and not too many of them.
+async fn refuse(url: &str, settings: &Settings, act: &Act, refused: &Refused) -> anyhow::Result<()> {
+    let Some(seconds) = settings.access.refused_every() else {
+        return Ok(());
+    };
+    let store = open(url, &ambient::system(), settings).await?;
+    let now = store.ambient().now();
+    let target = act.targets.join(" ");
+    // The text may say something about a person: it is told where it can be sealed.
+    let message = store.vault().map_or(refused.code, |_| refused.message.as_str());
+    let asked = format!("{}\n{target}\n{}", act.command, refused.code);
+    let hash = Sha256::digest(asked).into();
+    for tenant in bearing_on(&store, act).await? {
+        let event = Event::Refused {
+            command: act.command.to_owned(),
+            code: refused.code.to_owned(),
+            message: Personal::new(message.to_owned()),
+            target: (!target.is_empty()).then(|| target.clone()),
+            address: None,
+            user_agent: None,
+            attempts: 1,
+            first_at: now,
+        };
+        let mut place = 0;
+        loop {
+            // A while has so many places: another refusal takes the next one, the same finds its own taken.
+            let key = Key {
+                source: REFUSED_SOURCE.to_owned(),
+                id: format!("{}/{place}", now.as_second().div_euclid(seconds)),
+                hash,
+            };
+            match append(&store, tenant, (event.clone(), Some(key))).await? {
+                FactOutcome::Recorded { .. } | FactOutcome::Known => break,
+                FactOutcome::Conflicting { .. } if place + 1 < APART_AT_MOST => place += 1,
+                FactOutcome::Conflicting { .. } => {
+                    eprintln!("many commands were refused in a short time: this one is not told in the log");
+                    break;
+                }
+                FactOutcome::Rejected { rejection } => return Err(rejection.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn bearing_on(store: &Store, act: &Act) -> anyhow::Result<Vec<TenantId>> {
+    Ok(match &act.tenant {
+        Some(tenant) => vec![tenants::find(store.log(), tenant).await?],
+        None => store.log().tenants().await?,
+    })
 }
 
 /// The account of the operating system under which this process runs: its name, else its number.
@@ -133,16 +241,20 @@ pub(crate) async fn tell(store: &Store, tenant: TenantId, targets: &[&str]) -> a
         reads: 1,
         first_at: store.ambient().now(),
     };
-    append(store, tenant, event).await
+    append(store, tenant, (event, None)).await.map(drop)
 }
 
-async fn append(store: &Store, tenant: TenantId, event: Event) -> anyhow::Result<()> {
+async fn append(
+    store: &Store,
+    tenant: TenantId,
+    (event, key): (Event, Option<Key>),
+) -> anyhow::Result<FactOutcome> {
     let record = FactRecord {
-        key: None,
+        key,
         at: None,
         facts: vec![event],
     };
     let operator = Caller::new(tenant, Actor::new(ActorKind::System, "operator"));
-    store.append_facts::<Access>(&operator, vec![record]).await?;
-    Ok(())
+    let outcomes = store.append_facts::<Access>(&operator, vec![record]).await?;
+    outcomes.into_iter().next().context("the log gave no answer")
 }

@@ -145,6 +145,13 @@ impl GivenWebhookSources {
         Ok(sources)
     }
 
+    /// The tenant of a source, as it was given.
+    pub(crate) fn tenant_of(&self, name: &str) -> Option<String> {
+        let sources = self.given().ok()?;
+        let source = sources.into_iter().find(|source| source.name == name)?;
+        Some(source.tenant)
+    }
+
     /// All sources as they are given, each with its secrets.
     fn given(&self) -> anyhow::Result<Vec<GivenSource>> {
         let mut sources = self.sources.clone();

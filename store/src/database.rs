@@ -80,10 +80,27 @@ pub async fn server_version(pool: &PgPool) -> Result<i32, sqlx::Error> {
         .await
 }
 
-/// Brings the schema up to date, as the owner. Processes that do it at once wait for each other.
+/// Brings the schema up to date, as the owner. Processes that do it at once wait for each other. Gives the versions that
+/// were applied to a schema that was there before, in order; of a fresh one, none.
 ///
 /// # Errors
 /// When the database is away, or an applied migration was changed afterwards.
-pub async fn migrate(owner: &PgPool) -> Result<(), MigrateError> {
-    MIGRATIONS.run(owner).await
+pub async fn migrate(owner: &PgPool) -> Result<Vec<i64>, MigrateError> {
+    let before = applied(owner).await?;
+    MIGRATIONS.run(owner).await?;
+    if before.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut new = applied(owner).await?;
+    new.retain(|version| !before.contains(version));
+    Ok(new)
+}
+
+async fn applied(owner: &PgPool) -> Result<Vec<i64>, sqlx::Error> {
+    let is_there = "select to_regclass('_sqlx_migrations') is not null";
+    if !sqlx::query_scalar(is_there).fetch_one(owner).await? {
+        return Ok(Vec::new());
+    }
+    let versions = "select version from _sqlx_migrations where success order by version";
+    sqlx::query_scalar(versions).fetch_all(owner).await
 }

@@ -28,8 +28,8 @@ pub use archive::{
 pub use commands::{Committed, FactOutcome, FactRecord, Key, LogEventStore, Orders, Reach};
 pub use database::{Role, ensure_database, migrate, pool, server_version};
 pub use erasure::{
-    Certificate, ErasedKey, ErasedStream, ForgetError, Forgotten, KnownSubject, MaskedRows, RetentionError,
-    SubjectEvent, retention_id,
+    Certificate, ErasedKey, ErasedStream, ForgetError, Forgotten, HeldYear, KnownSubject, MaskedRows,
+    RetentionError, SubjectEvent, held_in, retention_id,
 };
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
 pub use inbox::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Revision, Settled, Thing, ThingKey};

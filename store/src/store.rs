@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::TenantId;
+use domain::{StreamId, TenantId};
 use jiff::SignedDuration;
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
@@ -246,6 +246,21 @@ impl Store {
 
     pub(crate) fn streams(&self) -> &PostgresEventRepository {
         &self.shared.streams
+    }
+
+    /// Whether anything was ever appended to a stream, archived or not.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] when the database is away.
+    pub async fn has_stream(&self, stream: &StreamId) -> Result<bool, ReadError> {
+        let is_there = sqlx::query_scalar!(
+            r#"select exists (select from streams where aggregate_type = $1 and aggregate_id = $2) as "is_there!""#,
+            stream.aggregate_type,
+            stream.stored_id()
+        )
+        .fetch_one(self.streams_pool())
+        .await?;
+        Ok(is_there)
     }
 
     pub(crate) fn streams_pool(&self) -> &PgPool {

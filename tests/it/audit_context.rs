@@ -104,6 +104,9 @@ fn whoever_acts_is_told_with_address_program_request_key_and_workspace_until_for
     let data = folder();
     let up = Up::start_with(data.path(), &["--means-seconds", "3600"]);
     let token = shop(&up);
+    let workspace =
+        "mutation { createWorkspace(input: { id: \"w1\", name: \"One\" }) { userErrors { message } } }";
+    up.ask(Some("shop"), workspace);
     let by = [
         ("User-Agent", "probe/7"),
         ("X-Request-Id", "request-1"),
@@ -123,13 +126,20 @@ fn whoever_acts_is_told_with_address_program_request_key_and_workspace_until_for
         wrong.contains("X-Annals-Workspace") && wrong.contains("BAD_USER_INPUT"),
         "{wrong}"
     );
+    let unknown = capture(&up, &token, "lead-3", &[("X-Annals-Workspace", "w2")]);
+    assert!(
+        unknown.contains("404 Not Found")
+            && unknown.contains("the tenant has no workspace \\\"w2\\\"")
+            && unknown.contains("NOT_FOUND"),
+        "{unknown}"
+    );
     let taken = cloud_event(&up, &token, "1", &json!({ "quantity": "3", "unit": "page" }));
     assert!(taken.contains("202 Accepted"), "{taken}");
 
     eventually("the events are entries", || {
         entries(&up, "{ action: \"usage.*\" }").len() == 1
     });
-    let leads = entries(&up, "{ workspaceId: \"w1\" }");
+    let leads = entries(&up, "{ workspaceId: \"w1\", action: \"lead.*\" }");
     assert_eq!(leads.len(), 2, "{leads:?}");
     let context = json!({
         "address": "127.0.0.1", "userAgent": "probe/7", "requestId": "request-1", "apiKey": "ingest"
@@ -217,10 +227,10 @@ fn whoever_acts_is_told_with_address_program_request_key_and_workspace_until_for
         ],
     );
     eventually("the means are erased", || {
-        let leads = entries(&up, "{ workspaceId: \"w1\" }");
+        let leads = entries(&up, "{ workspaceId: \"w1\", action: \"lead.*\" }");
         leads.len() == 2 && leads.iter().all(|lead| lead["context"]["address"].is_null())
     });
-    let leads = entries(&up, "{ workspaceId: \"w1\" }");
+    let leads = entries(&up, "{ workspaceId: \"w1\", action: \"lead.*\" }");
     assert!(
         leads.iter().all(|lead| lead["context"]["userAgent"].is_null()),
         "{leads:?}"

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod archive;
+mod audit_bounds;
 mod audit_context;
 mod audit_filters;
 mod audit_search;

@@ -56,17 +56,21 @@ async fn a_moment_means_the_last_position_that_was_recorded_by_then() {
             event.recorded_at + step,
         ] {
             let expected = events.iter().filter(|event| event.recorded_at <= at).count() as u64;
-            assert_eq!(log.position_at(at).await.unwrap(), expected, "{at}");
+            assert_eq!(log.position_at(None, at).await.unwrap(), expected, "{at}");
         }
     }
     let now = ground.store.ambient().now();
-    let future = ground.past.position(AsOf::Time(now + step), now).await;
+    let future = ground.past.position(None, AsOf::Time(now + step), now).await;
     assert!(matches!(future, Err(PastError::InTheFuture { .. })), "{future:?}");
     let head = events.len() as u64;
-    let beyond = ground.past.position(AsOf::Position(head + 1), now).await;
+    let beyond = ground.past.position(None, AsOf::Position(head + 1), now).await;
     assert!(matches!(beyond, Err(PastError::NotRecorded { .. })), "{beyond:?}");
     assert_eq!(
-        ground.past.position(AsOf::Position(head), now).await.unwrap(),
+        ground
+            .past
+            .position(None, AsOf::Position(head), now)
+            .await
+            .unwrap(),
         head
     );
     assert_eq!(log.tenants().await.unwrap(), [caller.tenant]);

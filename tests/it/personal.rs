@@ -5,6 +5,7 @@ mod bad;
 mod doors;
 mod forgotten;
 mod ground;
+mod held;
 mod live;
 mod rotated;
 mod sealed;

@@ -83,6 +83,94 @@ async fn a_saved_filter_is_ones_own_or_shared_and_works_in_pages_facets_and_live
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_filter_is_nobody_elses_to_see_or_to_change() {
+    let house = House::open_wide().await;
+    let acme = house.tenant("acme").await;
+    let issue = json!({ "id": "second", "name": "second", "scopes": ["READ", "ADMIN"] });
+    let second = house.mutate(&acme.token, "issueApiKey", issue).await["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let filter = |name: &str, sharing: &str, action: &str| json!({ "name": name, "sharing": sharing, "filter": { "action": action } });
+    let with = |id: &str, mut input: Value| {
+        input["id"] = id.into();
+        input
+    };
+    let own = with("own", filter("leads", "OWN", "lead.*"));
+    let saved = house.done(&acme.token, "saveAuditFilter", own).await;
+    let (id, cursor) = (&saved["id"], &saved["cursor"]);
+    let shared = with("shared", filter("all leads", "TENANT", "lead.*"));
+    house.done(&acme.token, "saveAuditFilter", shared).await;
+    house.settle().await;
+
+    let seen = async |token: &str| {
+        let document = "query($id: ID!, $cursor: Cursor!) { savedFilter(id: \"own\") { name } \
+                        then: savedFilter(id: \"own\", asOf: { cursor: $cursor }) { name } node(id: $id) { id } \
+                        savedFilters(first: 9, orderBy: { field: NAME, direction: ASCENDING }) { nodes { localId } totalCount } \
+                        past: savedFilters(first: 9, asOf: { cursor: $cursor }) { nodes { localId } totalCount } }";
+        let variables = json!({ "id": id, "cursor": cursor });
+        house.ask(token, document, variables).await
+    };
+    assert_eq!(
+        seen(&acme.token).await,
+        json!({
+            "savedFilter": { "name": "leads" }, "then": { "name": "leads" }, "node": { "id": id },
+            "savedFilters": { "nodes": [{ "localId": "shared" }, { "localId": "own" }], "totalCount": 2 },
+            "past": { "nodes": [{ "localId": "own" }], "totalCount": 1 },
+        })
+    );
+    assert_eq!(
+        seen(&second).await,
+        json!({
+            "savedFilter": null, "then": null, "node": null,
+            "savedFilters": { "nodes": [{ "localId": "shared" }], "totalCount": 1 },
+            "past": { "nodes": [], "totalCount": 0 },
+        })
+    );
+
+    let refused = async |mutation: &str, input: Value| {
+        let payload = house.mutate(&second, mutation, input).await;
+        payload["userErrors"][0]["code"]
+            .as_str()
+            .unwrap_or("NONE")
+            .to_owned()
+    };
+    let change = with("own", filter("mine", "TENANT", "claim.*"));
+    // By either of its ids.
+    for input in [
+        change.clone(),
+        json!({ "id": id, "name": "mine", "filter": { "action": "claim.*" } }),
+    ] {
+        assert_eq!(refused("changeAuditFilter", input).await, "NOT_FOUND");
+    }
+    assert_eq!(
+        refused("removeAuditFilter", json!({ "id": "own" })).await,
+        "NOT_FOUND"
+    );
+    let taken = with("shared", filter("all leads", "OWN", "lead.*"));
+    assert_eq!(refused("changeAuditFilter", taken.clone()).await, "NOT_YOURS");
+    // What is shared is everybody's to change; whoever saved it takes it back.
+    let narrower = with("shared", filter("all leads", "TENANT", "lead.captured"));
+    house.done(&second, "changeAuditFilter", narrower).await;
+    house.done(&acme.token, "changeAuditFilter", taken).await;
+    assert_eq!(
+        refused("removeAuditFilter", json!({ "id": "shared" })).await,
+        "NOT_FOUND"
+    );
+    house.done(&acme.token, "changeAuditFilter", change).await;
+    house
+        .done(&second, "removeAuditFilter", json!({ "id": "own" }))
+        .await;
+    house.settle().await;
+    let gone = house.code(
+        &second,
+        "{ auditFeed(first: 1, savedFilter: \"all leads\") { nodes { action } } }",
+        json!({}),
+    );
+    assert_eq!(gone.await, "BAD_USER_INPUT");
+}
+
 #[test]
 fn a_shared_filter_is_good_in_the_terminal() {
     let data = folder();

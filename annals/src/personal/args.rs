@@ -24,6 +24,13 @@ pub struct ForgetArgs {
     pub to: Option<PathBuf>,
 }
 
+impl ForgetArgs {
+    /// What is told of it when it is refused.
+    pub(crate) fn act(&self) -> Act {
+        Act::on_entity("forget", format!("subject/{}", self.subject), &self.tenant)
+    }
+}
+
 /// What to do with a data subject.
 #[derive(Subcommand, Debug)]
 pub enum SubjectCommand {
@@ -49,6 +56,21 @@ pub enum SubjectCommand {
     Hold(HoldArgs),
     /// Lift a legal hold
     Lift(HoldArgs),
+}
+
+impl SubjectCommand {
+    /// What is told of it when it is refused.
+    pub(crate) fn act(&self) -> Option<Act> {
+        let on = |command, args: &HoldArgs| {
+            let target = format!("subject/{}", args.subject);
+            Some(Act::on_entity(command, target, &args.tenant))
+        };
+        match self {
+            Self::Hold(args) => on("subject hold", args),
+            Self::Lift(args) => on("subject lift", args),
+            Self::Show { .. } | Self::Export { .. } => None,
+        }
+    }
 }
 
 /// Which hold.
@@ -133,4 +155,22 @@ pub enum RetentionCommand {
         #[arg(long)]
         tenant: String,
     },
+}
+
+impl RetentionCommand {
+    /// What is told of it when it is refused.
+    pub(crate) fn act(&self) -> Option<Act> {
+        let on = |command, event_type: &str, tenant: &str| {
+            let target = format!("retention/{event_type}");
+            Some(Act::on_entity(command, target, tenant))
+        };
+        match self {
+            Self::Set {
+                tenant, event_type, ..
+            } => on("retention set", event_type, tenant),
+            Self::Remove { tenant, event_type } => on("retention remove", event_type, tenant),
+            Self::Apply { tenant } => on("retention apply", "*", tenant),
+            Self::List { .. } => None,
+        }
+    }
 }

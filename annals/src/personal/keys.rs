@@ -1,12 +1,12 @@
 //! `annals keys`: the master keys of personal data.
 
-use anyhow::bail;
 use store::{LocalKeys, MasterKeys as _, Role, rotate_master_key, wrapped_by};
 
 use super::args::KeysCommand;
 use crate::ambient;
 use crate::config::Settings;
 use crate::output::say;
+use crate::refusals::Refused;
 
 /// Runs `annals keys` on a database.
 ///
@@ -54,9 +54,13 @@ pub async fn keys(url: &str, settings: &Settings, command: KeysCommand) -> anyho
                 .map(|(_, count)| count)
                 .sum();
             if others > 0 {
-                bail!(
-                    "{others} data keys are not under {current} yet: run `annals keys rotate --go-on` first"
-                );
+                let refused = Refused {
+                    code: "STILL_NEEDED",
+                    message: format!(
+                        "{others} data keys are not under {current} yet: run `annals keys rotate --go-on` first"
+                    ),
+                };
+                return Err(refused.into());
             }
             for id in keys.remove_old()? {
                 say!("{id} is removed")?;

@@ -58,8 +58,10 @@ pub(super) async fn run(
         // What was recorded at this very moment belongs to it.
         AsOf::Time(at) => AsOf::Time(at.saturating_sub(SignedDuration::from_micros(1))?),
     };
-    let after = past.position(start, now).await.context("--from")?;
-    let upto = past.position(point("--to", to)?, now).await.context("--to")?;
+    let whose = Some(tenant);
+    let after = past.position(whose, start, now).await.context("--from")?;
+    let end = point("--to", to)?;
+    let upto = past.position(whose, end, now).await.context("--to")?;
     if after > upto {
         bail!("--to lies before --from");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::Extensions;
 use domain::access::{NotTaken, NotTakenRecord};
+use domain::workspace::WorkspaceId;
 use domain::{Actor, ActorKind, TenantId};
 use projections::Reader;
 use store::{Filter, Store};
@@ -238,6 +239,11 @@ impl Authenticator {
                 Err(denied) => Err(denied),
             },
         }
+    }
+
+    /// Refuses a workspace that the tenant does not have.
+    pub(crate) async fn require_workspace(&self, tenant: TenantId, id: &WorkspaceId) -> Result<(), Denied> {
+        lookup::workspace(&self.shared, tenant, id).await
     }
 
     /// Writes down that somebody who is known was turned away from something.

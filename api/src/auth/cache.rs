@@ -40,6 +40,8 @@ struct Caches {
     members: LruCache<(TenantId, String), (Instant, Option<Role>)>,
     /// By id or short name, which never become another's.
     hosts: LruCache<String, TenantId>,
+    /// Those that were found: a workspace is archived, and never gone.
+    workspaces: LruCache<(TenantId, String), ()>,
 }
 
 impl Caches {
@@ -60,6 +62,7 @@ impl KeyCache {
             keys: LruCache::new(AT_MOST),
             members: LruCache::new(AT_MOST),
             hosts: LruCache::new(AT_MOST),
+            workspaces: LruCache::new(AT_MOST),
         }))
     }
 
@@ -105,6 +108,16 @@ impl KeyCache {
 
     pub(super) fn put_host(&self, named: &str, tenant: TenantId) {
         self.caches().hosts.put(named.to_owned(), tenant);
+    }
+
+    /// Whether a tenant's workspace was found before.
+    pub(super) fn has_workspace(&self, tenant: TenantId, id: &str) -> bool {
+        let workspace = (tenant, id.to_owned());
+        self.caches().workspaces.get(&workspace).is_some()
+    }
+
+    pub(super) fn put_workspace(&self, tenant: TenantId, id: &str) {
+        self.caches().workspaces.put((tenant, id.to_owned()), ());
     }
 
     /// A member has another role, or none any more.

@@ -101,6 +101,9 @@ pub enum Denied {
     /// The workspace's id can be none.
     #[error("X-Annals-Workspace: {0:?} is no workspace's id")]
     BadWorkspace(String),
+    /// The tenant has no such workspace.
+    #[error("X-Annals-Workspace: the tenant has no workspace {0:?}: `workspaces` lists those that there are")]
+    UnknownWorkspace(String),
     /// The keys can't be looked up now.
     #[error("tokens can't be checked now; try again")]
     Unavailable,
@@ -122,7 +125,7 @@ impl Denied {
             | Self::NotForRole { .. }
             | Self::NotOpen(_) => Code::Forbidden,
             Self::NoTenantNamed | Self::BadWorkspace(_) => Code::BadUserInput,
-            Self::UnknownTenant(_) | Self::UnknownHost(_) => Code::NotFound,
+            Self::UnknownTenant(_) | Self::UnknownHost(_) | Self::UnknownWorkspace(_) => Code::NotFound,
             Self::Unavailable | Self::NoIssuerKeys => Code::Unavailable,
         }
     }

@@ -87,6 +87,9 @@ pub(crate) async fn identify(
     if let Some(named) = text(WORKSPACE_HEADER) {
         let id = named.parse::<WorkspaceId>();
         let id = id.map_err(|_| Denied::BadWorkspace(named.to_owned()))?;
+        if let Some(tenant) = identity.tenant {
+            authenticator.require_workspace(tenant, &id).await?;
+        }
         identity.workspace = Some(id.to_string());
     }
     identity.request_id = match request_id {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use domain::tenant::Slug;
-use domain::{Actor, ActorKind, TenantId};
+use domain::workspace::WorkspaceId;
+use domain::{Actor, ActorKind, EntityId as _, StreamId, TenantId};
 use projections::api_key::ApiKeys;
 use projections::member::MemberList;
 use projections::tenant::Tenants;
+use projections::workspace::WorkspaceList;
 use projections::{QueryError, ReadModel, Reader};
 use store::Store;
 
@@ -104,4 +106,27 @@ pub(super) async fn catch_up(store: &Store, reader: &Reader) -> Result<Known, De
 pub(super) fn unavailable(error: impl std::fmt::Display) -> Denied {
     tracing::warn!(%error, "api.auth.lookup failed");
     Denied::Unavailable
+}
+
+/// Refuses a workspace that the tenant does not have. One that was set up is known at once, and for ever.
+pub(super) async fn workspace(shared: &Shared, tenant: TenantId, id: &WorkspaceId) -> Result<(), Denied> {
+    if shared.keys.has_workspace(tenant, id.as_str()) {
+        return Ok(());
+    }
+    let stream = StreamId {
+        aggregate_type: WorkspaceList::NAME,
+        tenant,
+        id: id.to_string(),
+    };
+    match shared.store.has_stream(&stream).await {
+        Ok(true) => {
+            shared.keys.put_workspace(tenant, id.as_str());
+            Ok(())
+        }
+        Ok(false) => Err(Denied::UnknownWorkspace(id.to_string())),
+        Err(error) => {
+            tracing::warn!(%error, "api.auth.workspace can't be looked up");
+            Err(Denied::Unavailable)
+        }
+    }
 }

@@ -198,7 +198,7 @@ pub(super) async fn told(
         Some(point) => Some(
             options
                 .past
-                .position(point, now)
+                .position(None, point, now)
                 .await
                 .map_err(IntoFault::into_fault)?,
         ),

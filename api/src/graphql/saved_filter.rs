@@ -1,15 +1,22 @@
 //! Saved filters of the audit feed over GraphQL.
 
 use async_graphql::{Enum, ID, Result, SimpleObject};
-use domain::saved_filter::{Command, EntryFilter, SavedFilter as Aggregate, Sharing};
+use domain::Event;
+use domain::saved_filter::{Command, EntryFilter, Event as Change, SavedFilter as Aggregate, Sharing};
+use projections::ReadModel as _;
 use projections::audit_feed::Filter;
 use projections::saved_filter::{SavedFilterList, SavedFilterRow};
 
 use super::audit_feed::{AuditFeedFilter, AuditOutcome};
 use super::kit::{
-    Code, Context, DateTime, Ids, IntoFault, NodeId, Reading, UserError, evidence, fault, mutations, queries,
+    Code, Context, DateTime, Head, Ids, IntoFault, May, NodeId, Outcome, Reading, UserError, evidence, fault,
+    mutations, queries, tell,
 };
 use crate::auth::Identity;
+use crate::options::Options;
+
+/// So many changes of a filter are read at once.
+const CHANGES: u32 = 500;
 
 /// For whom a filter is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -55,11 +62,81 @@ mutations! {
         name: input.name,
         sharing: input.sharing.into(),
         filter: entries(input.filter, ids)?,
-    };
+    }, unless change_of_anothers;
 
     /// Keeps a filter no more.
     remove_audit_filter(Changing, RemoveAuditFilterInput {})
-    |_| Command::Remove;
+    |_| Command::Remove, unless removal_of_anothers;
+}
+
+/// Refuses to change what is another's own, and to take from all what is another's.
+async fn change_of_anothers(
+    ctx: &Context<'_>,
+    mutation: &str,
+    input: &ChangeAuditFilterInput,
+) -> Result<Option<Outcome>> {
+    let becomes = Some(input.sharing.into());
+    anothers(ctx, mutation, (input.head.clone().into(), becomes)).await
+}
+
+/// Refuses to remove what is another's own.
+async fn removal_of_anothers(
+    ctx: &Context<'_>,
+    mutation: &str,
+    input: &RemoveAuditFilterInput,
+) -> Result<Option<Outcome>> {
+    anothers(ctx, mutation, (input.head.clone().into(), None)).await
+}
+
+/// The log says whose a filter is: a read model may be behind.
+async fn anothers(
+    ctx: &Context<'_>,
+    mutation: &str,
+    (head, becomes): (Head, Option<Sharing>),
+) -> Result<Option<Outcome>> {
+    let identity = ctx.data::<Identity>()?;
+    let caller = May::Admin.check(identity).and_then(|()| identity.caller());
+    let kinds = &[SavedFilterList::NAME];
+    // Who may not, and what is no id, is told by whoever runs the mutation.
+    let (Ok(caller), Ok(Some(id))) = (caller, Ids::of(ctx)?.optional("id", kinds, head.id.map(ID))) else {
+        return Ok(None);
+    };
+    let log = ctx.data::<Options>()?.store.log();
+    let of_filter = store::Filter {
+        stream: Some((SavedFilterList::NAME.to_owned(), id.clone())),
+        ..store::Filter::tenant(caller.tenant)
+    };
+    let (mut owner, mut sharing, mut after) = (None, Sharing::Own, 0);
+    loop {
+        // The streams of filters stay at hand when years are archived.
+        let page = log.page_at_hand(after, &of_filter, CHANGES).await;
+        let page = page.map_err(IntoFault::into_fault)?;
+        let is_last = page.len() < CHANGES as usize;
+        for event in page {
+            after = event.position;
+            if let Event::SavedFilter(
+                Change::Saved { sharing: now, .. } | Change::Changed { sharing: now, .. },
+            ) = event.event
+            {
+                sharing = now;
+            }
+            owner.get_or_insert(event.actor);
+        }
+        if is_last {
+            break;
+        }
+    }
+    let refused = match (owner, sharing) {
+        (Some(owner), _) if owner == identity.actor => return Ok(None),
+        (Some(_), Sharing::Own) => UserError::refusal("NOT_FOUND", "there is no such filter".to_owned()),
+        (Some(owner), Sharing::Tenant) if becomes == Some(Sharing::Own) => {
+            let message =
+                format!("sharing: only {owner}, who saved the filter, can take it back from the others");
+            UserError::refusal("NOT_YOURS", message)
+        }
+        (Some(_), Sharing::Tenant) | (None, _) => return Ok(None),
+    };
+    tell(ctx, mutation, &format!("{}/{id}", SavedFilterList::NAME), refused).map(Some)
 }
 
 fn entries(filter: AuditFeedFilter, ids: Ids) -> Result<EntryFilter, UserError> {
@@ -167,6 +244,8 @@ queries! {
         /// Its name.
         Name => Texts name,
     }
+    ; for |filter, actor| filter.sharing == FilterSharing::Tenant || filter.owner == actor.to_string(),
+    of those with vec![("sharing", "tenant".to_owned()), ("owner", actor.to_string())]
 }
 
 /// The filter that is asked for: the saved one of a name, with what is given besides in its place.

@@ -107,6 +107,12 @@ impl Retention {
         &self.rules
     }
 
+    /// Before which day the rule for a type keeps nothing any more at a moment: the first of a month; `None`: there is no rule.
+    #[must_use]
+    pub fn due_before(&self, event_type: &str, at: Timestamp) -> Option<Date> {
+        self.rules.get(event_type).map(|days| first_kept(at, *days))
+    }
+
     fn days(&self, event_type: &str) -> Result<u32, Refusal> {
         let days = self.rules.get(event_type).copied();
         days.ok_or_else(|| Refusal::NoRule(event_type.to_owned()))

@@ -47,6 +47,18 @@ fn apply() -> Command {
 }
 
 #[test]
+fn what_is_due_is_what_the_next_application_erases() {
+    let rules = Retention::of(vec![rule(90, None)]);
+    let now = crate::given::at(NOW);
+    assert_eq!(
+        rules.due_before("access.denied", now),
+        Some("2025-12-01".parse().unwrap())
+    );
+    assert_eq!(rules.due_before("lead.captured", now), None);
+    when::<Retention>(vec![rule(90, None)], NOW, apply()).then_expect_events(vec![applied("2025-12-01", 90)]);
+}
+
+#[test]
 fn a_rule_is_for_events_with_personal_fields_and_a_sensible_number_of_days() {
     when::<Retention>(vec![], NOW, set("access.denied", 90)).then_expect_events(vec![rule(90, None)]);
     when::<Retention>(vec![rule(90, None)], NOW, set("access.denied", 30))

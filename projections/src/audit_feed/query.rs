@@ -217,8 +217,8 @@ impl Reader {
     /// A page of the tenant's entries.
     ///
     /// # Errors
-    /// [`QueryError::TooWide`] when a text would be looked for in too many entries; others when the database is
-    /// away.
+    /// [`QueryError::TooWide`] when a text would be looked for in too many entries, [`QueryError::TooSlow`] when they
+    /// take too long to find; others when the database is away.
     pub async fn audit_feed(
         &self,
         tenant: TenantId,
@@ -257,14 +257,14 @@ impl Reader {
             feed.filter.conditions(&mut count, tenant);
             count
         });
-        let transaction = self.begin(tenant).await?;
-        Self::page(transaction, Paged { query, count }, page, |row| {
+        let transaction = self.begin_search(tenant).await?;
+        let listed = Self::page(transaction, Paged { query, count }, page, |row| {
             let place: PlaceOf = read(row)?;
             Ok(match feed.order.by {
                 By::Recorded => EntryPlace::Recorded(place.position),
                 By::Occurred => EntryPlace::Occurred(place.occurred_at, place.position),
             })
-        })
-        .await
+        });
+        self.searched(listed.await)
     }
 }

@@ -132,8 +132,9 @@ impl Reader {
             .push(" limit ")
             .push_bind(limit(TEXT_AT_MOST + 1))
             .push(") one");
-        let mut transaction = self.begin(tenant).await?;
-        let found: i64 = query.build_query_scalar().fetch_one(&mut *transaction).await?;
+        let mut transaction = self.begin_search(tenant).await?;
+        let found = query.build_query_scalar().fetch_one(&mut *transaction).await;
+        let found: i64 = self.searched(found.map_err(QueryError::from))?;
         if u64::try_from(found).unwrap_or_default() > TEXT_AT_MOST {
             return Err(QueryError::TooWide {
                 field: "text",
@@ -146,8 +147,8 @@ impl Reader {
     /// What the newest of the tenant's entries have in common that pass a filter.
     ///
     /// # Errors
-    /// [`QueryError::TooWide`] when a text would be looked for in too many entries; others when the database is
-    /// away.
+    /// [`QueryError::TooWide`] when a text would be looked for in too many entries, [`QueryError::TooSlow`] when they
+    /// take too long to find; others when the database is away.
     pub async fn audit_facets(&self, tenant: TenantId, filter: &Filter) -> Result<Facets, QueryError> {
         self.bounded(tenant, filter).await?;
         let mut query = QueryBuilder::new(
@@ -164,7 +165,8 @@ impl Reader {
              order by count(*) desc, action, actor, entity_type) as place from found \
              group by grouping sets ((action), (actor), (entity_type), ())",
         );
-        let mut rows: Vec<Counted> = Self::rows(self.begin(tenant).await?, query).await?;
+        let rows = Self::rows(self.begin_search(tenant).await?, query).await;
+        let mut rows: Vec<Counted> = self.searched(rows)?;
         rows.sort_by_key(|row| row.place);
         let mut facets = Facets::default();
         for row in rows {

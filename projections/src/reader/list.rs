@@ -17,6 +17,8 @@ use crate::engine::{EntityKey, ReadModel};
 pub struct List {
     /// Columns and the values they must have.
     pub equal: Vec<(&'static str, String)>,
+    /// Columns of which one must have its value; none: it does not matter.
+    pub any_of: Vec<(&'static str, String)>,
     /// Made at this moment or later.
     pub from: Option<Timestamp>,
     /// Made before this moment.
@@ -59,6 +61,7 @@ impl List {
         }
         conditions.moment("created_at", ">=", self.from);
         conditions.moment("created_at", "<", self.before);
+        conditions.one_of(&self.any_of);
     }
 }
 
@@ -136,6 +139,20 @@ impl Conditions<'_> {
             self.0
                 .push(format!(" and t.{column} = "))
                 .push_bind(value.clone());
+        }
+    }
+
+    /// Adds that one of the columns has its value, if there are any.
+    pub(crate) fn one_of(&mut self, columns: &[(&'static str, String)]) {
+        let mut before = " and (";
+        for (column, value) in columns {
+            self.0
+                .push(format!("{before}t.{column} = "))
+                .push_bind(value.clone());
+            before = " or ";
+        }
+        if !columns.is_empty() {
+            self.0.push(")");
         }
     }
 

@@ -24,6 +24,7 @@ pub use sort::{Compared, Place, Sort, Way};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::TenantId;
 use serde::de::DeserializeOwned;
@@ -36,7 +37,13 @@ use crate::engine::{EntityKey, ReadModel, Table};
 pub struct Reader {
     pool: PgPool,
     tables: Arc<Mutex<HashMap<&'static str, Arc<Table>>>>,
+    patience: Duration,
 }
+
+/// What PostgreSQL says of a statement that it gave up (SQLSTATE `query_canceled`).
+const CANCELED: &str = "57014";
+/// How long entries of the audit feed are looked for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Reader {
     /// Reads through `pool`, whose role is the gateway's.
@@ -45,7 +52,40 @@ impl Reader {
         Self {
             pool,
             tables: Arc::default(),
+            patience: PATIENCE,
         }
+    }
+
+    /// The same, looking for entries of the audit feed for so long (5 seconds otherwise).
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// A search that took too long is one by a filter that nothing narrows.
+    pub(crate) fn searched<T>(&self, outcome: Result<T, QueryError>) -> Result<T, QueryError> {
+        let is_too_long = |error: &sqlx::Error| {
+            let code = error.as_database_error().and_then(|error| error.code());
+            code.is_some_and(|code| code == CANCELED)
+        };
+        outcome.map_err(|error| match error {
+            QueryError::Unavailable(error) if is_too_long(&error) => {
+                QueryError::TooSlow { after: self.patience }
+            }
+            other => other,
+        })
+    }
+
+    /// As [`Self::begin`], for statements that search for no longer than its patience.
+    pub(crate) async fn begin_search(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Transaction<'static, Postgres>, QueryError> {
+        let begin = format!(
+            "begin read only; set local annals.tenant = '{tenant}'; set local statement_timeout = {}",
+            self.patience.as_millis().max(1)
+        );
+        Ok(self.pool.begin_with(begin).await?)
     }
 
     /// The row of one aggregate; `None` if the tenant has none of this id.

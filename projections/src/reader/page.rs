@@ -1,5 +1,7 @@
 //! Pages of a list, and what can go wrong with a query.
 
+use std::time::Duration;
+
 /// Which end of a list a page begins at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {
@@ -43,6 +45,15 @@ pub enum QueryError {
         field: &'static str,
         /// How many entries may be read for it.
         at_most: u64,
+    },
+    /// A filter for whose entries nothing but reading all of them would help.
+    #[error(
+        "after {after:?} its entries were not found: no index has what it asks for together; narrow it by time (`from`, \
+         `before`), or ask by one of actor, action, entity, workspace, correlation or causation alone"
+    )]
+    TooSlow {
+        /// For how long they were looked for.
+        after: Duration,
     },
     /// The read models have not come so far in time.
     #[error("position {wanted} is not there yet: the read models are at {reached}")]

@@ -229,14 +229,16 @@ async fn detach_once(
         "insert into events_kept ({columns}) select {columns} from {partition} where aggregate_type = any($1)",
         columns = table::COLUMNS
     );
-    sqlx::query(&kept).bind(keep).execute(&mut *transaction).await?;
+    let kept = sqlx::query(&kept).bind(keep).execute(&mut *transaction).await?;
+    let kept = i64::try_from(kept.rows_affected()).unwrap_or(i64::MAX);
     match leaving {
-        Leaving::ForTheFirstTime => note(&mut transaction, archive, &partition).await?,
+        Leaving::ForTheFirstTime => note(&mut transaction, (archive, kept), &partition).await?,
         Leaving::Unmounted => {
             sqlx::query!(
-                "update log_archives set mounted_at = null, file = $2 where year = $1",
+                "update log_archives set mounted_at = null, file = $2, kept = $3 where year = $1",
                 archive.year,
-                archive.file
+                archive.file,
+                kept
             )
             .execute(&mut *transaction)
             .await?;
@@ -252,12 +254,17 @@ async fn detach_once(
     Ok(transaction.commit().await?)
 }
 
-/// Notes where the year is from now on, whose events it has, and each tenant's last leaf.
-async fn note(connection: &mut PgConnection, archive: &Archive, partition: &str) -> Result<(), ArchiveError> {
+/// Notes where the year is from now on, how many of its events are kept at hand, whose events it has, and each tenant's last
+/// leaf.
+async fn note(
+    connection: &mut PgConnection,
+    (archive, kept): (&Archive, i64),
+    partition: &str,
+) -> Result<(), ArchiveError> {
     let position = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     sqlx::query!(
-        "insert into log_archives (year, first_position, last_position, events, bytes, sha256, file, archived_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into log_archives (year, first_position, last_position, events, bytes, sha256, file, archived_at, kept)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         archive.year,
         position(archive.first_position),
         position(archive.last_position),
@@ -266,6 +273,7 @@ async fn note(connection: &mut PgConnection, archive: &Archive, partition: &str)
         hex::decode(&archive.sha256).unwrap_or_default(),
         archive.file,
         archive.archived_at.to_sqlx() as SqlTimestamp,
+        kept,
     )
     .execute(&mut *connection)
     .await?;

@@ -1,6 +1,7 @@
 //! What the database remembers of the years that are in files.
 
 use std::fmt;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
@@ -53,6 +54,20 @@ impl Archive {
 pub struct Archives(pub Vec<Archive>);
 
 impl Archives {
+    /// The years with the names of their files, oldest first; where the files lie is the operator's business.
+    #[must_use]
+    pub fn by_year(&self) -> String {
+        let of = |archive: &Archive| {
+            let name = Path::new(&archive.file).file_name();
+            format!(
+                "{} in {}",
+                archive.year,
+                name.unwrap_or_default().to_string_lossy()
+            )
+        };
+        self.0.iter().map(of).collect::<Vec<_>>().join(", ")
+    }
+
     /// The archives that a database error speaks of, if it does.
     pub(crate) fn of_error(error: &sqlx::Error) -> Option<Self> {
         let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;

@@ -5,11 +5,13 @@
 mod affected;
 mod certificate;
 mod forget;
+mod held;
 mod known;
 mod retention;
 
 pub use certificate::{Certificate, ErasedKey, ErasedStream, MaskedRows};
 pub use forget::{ForgetError, Forgotten};
+pub use held::{HeldYear, held_in};
 pub use known::{KnownSubject, SubjectEvent};
 pub use retention::{RetentionError, retention_id};
 

@@ -1,20 +1,24 @@
 //! Applies a tenant's rules of retention.
 
 use domain::retention::{Command, Refusal, Retention, RetentionId};
-use domain::{Caller, TenantId};
+use domain::{Caller, Event, TenantId};
+use jiff::civil::Date;
 use jiff_sqlx::{Date as SqlDate, ToSqlx as _};
 
 use crate::Store;
 use crate::commands::Orders;
 use crate::error::{ReadError, StoreError};
 
+/// No data key is older.
+const FIRST: Date = Date::constant(1970, 1, 1);
+
 /// Why a rule was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum RetentionError {
     /// Some of what is due is in a file, and the read models could not be masked.
     #[error(
-        "events of the type {event_type} of {year} are archived in {file}: bring them back with `annals log \
-         restore`, and apply the rule again"
+        "events of the type {event_type} of {year} are archived in {file}: read them with `annals archive mount`, and apply \
+         the rule again"
     )]
     Archived {
         /// Of which type.
@@ -27,6 +31,12 @@ pub enum RetentionError {
     /// The rules say no, for instance because nothing is due, or the log is away.
     #[error(transparent)]
     Log(#[from] StoreError<Refusal>),
+}
+
+impl From<ReadError> for RetentionError {
+    fn from(error: ReadError) -> Self {
+        Self::Log(StoreError::Unreadable(error))
+    }
 }
 
 impl From<sqlx::Error> for RetentionError {
@@ -73,7 +83,9 @@ impl Store {
     /// # Errors
     /// [`RetentionError`]: then nothing was erased.
     pub async fn apply_retention(&self, caller: &Caller, event_type: &str) -> Result<u64, RetentionError> {
-        let this_year = self.ambient().now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let now = self.ambient().now();
+        // Without a rule nothing is due, and the rules say so.
+        let before = self.rules_of(caller.tenant).await?.due_before(event_type, now);
         let archived = sqlx::query!(
             r#"
             select a.year, a.file
@@ -83,12 +95,15 @@ impl Store {
               and k.event_type = $2
               and k.month < $3
               and k.wrapped is not null
+              and not exists (
+                  select from subject_holds h where h.tenant_id = k.tenant_id and h.subject = k.subject
+              )
             order by a.year
             limit 1
             "#,
             caller.tenant.to_string(),
             event_type,
-            this_year.to_sqlx() as SqlDate
+            before.unwrap_or(FIRST).to_sqlx() as SqlDate
         )
         .fetch_optional(self.streams_pool())
         .await?;
@@ -104,9 +119,20 @@ impl Store {
         };
         let id = retention_id(caller.tenant);
         let committed = self
-            .execute::<Retention>(caller, &id, Orders::one(command))
+            .execute::<Retention>(caller, &id, Orders::one(command).at(Some(now)))
             .await?;
         self.drop_opened(caller.tenant);
         Ok(committed.position)
+    }
+
+    /// A tenant's rules: they stay at hand when years are archived.
+    async fn rules_of(&self, tenant: TenantId) -> Result<Retention, ReadError> {
+        let head = self.log().head().await?;
+        let events = self.log().of_kind(tenant, "retention", head).await?;
+        let changes = events.into_iter().filter_map(|event| match event.event {
+            Event::Retention(change) => Some(change),
+            _ => None,
+        });
+        Ok(Retention::of(changes))
     }
 }

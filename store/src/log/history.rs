@@ -220,9 +220,12 @@ impl Log {
     /// recording never runs backwards along the positions, so the primary key is searched by halves.
     ///
     /// # Errors
-    /// [`ReadError::Unavailable`] when the database is away.
-    pub async fn position_at(&self, at: Timestamp) -> Result<u64, ReadError> {
-        // A position whose row is not there lies in an old year that was taken out.
+    /// [`ReadError::Archived`] when the moment lies inside an archived year with events of the tenant (none is given: of
+    /// anybody): which of them were recorded before it, only the file says. It names that year and those before. [`ReadError::Unavailable`] when the database
+    /// is away.
+    pub async fn position_at(&self, tenant: Option<TenantId>, at: Timestamp) -> Result<u64, ReadError> {
+        // A position whose row is not there lies in an archived year, whose begin is known. After a year's last
+        // microsecond all of it is over, so that one needs no file.
         let position = sqlx::query_scalar!(
             r#"
             with recursive search (low, high) as (
@@ -235,14 +238,37 @@ impl Log {
                 cross join lateral (
                     select coalesce(
                         (select e.recorded_at <= $1 from events e where e.position = middle.position),
+                        (select make_timestamptz(a.year, 1, 1, 0, 0, 0, 'UTC') <= $1
+                         from log_archives a
+                         where middle.position between a.first_position and a.last_position),
                         true
                     ) as early
                 ) found
                 where low < high
             )
-            select low as "low!" from search where low = high
+            select low as "low!"
+            from search
+            where low = high
+              and case
+                      when exists (
+                          select
+                          from log_archives a
+                          where a.mounted_at is null
+                            and make_timestamptz(a.year, 1, 1, 0, 0, 0, 'UTC') <= $1
+                            and make_timestamptz(a.year + 1, 1, 1, 0, 0, 0, 'UTC') > $1 + interval '1 microsecond'
+                            and ($2::text is null
+                                 or exists (
+                                     select
+                                     from log_archive_tenants t
+                                     where t.tenant_id = $2 and t.year = a.year
+                                 ))
+                      )
+                      then log_at_hand(0, $2, null, $1 + interval '1 microsecond')
+                      else true
+                  end
             "#,
-            at.to_sqlx() as jiff_sqlx::Timestamp
+            at.to_sqlx() as jiff_sqlx::Timestamp,
+            tenant.map(|tenant| tenant.to_string())
         )
         .fetch_one(self.pool())
         .await?;

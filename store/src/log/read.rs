@@ -1,10 +1,13 @@
 //! Reading the log in order: `position > n` is complete, because positions are given in commit order.
 
+use std::ops::{Deref, DerefMut};
+
 use domain::{RecordedEvent, TenantId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Postgres, QueryBuilder, Row as _};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row as _, Transaction};
 
 use super::row::decode_row;
 use crate::error::ReadError;
@@ -120,7 +123,25 @@ impl Log {
         query.push(COLUMNS).push(" from events where ");
         push_at_hand(&mut query, after, filter);
         push_filter(&mut query, filter);
-        self.fetch(query, limit).await
+        push_limit(&mut query, limit);
+        let mut view = self.view(after, filter).await?;
+        let rows = query.build().fetch_all(&mut *view).await?;
+        drop(view);
+        self.decode_all(&rows).await
+    }
+
+    /// A connection on which the log is read under a filter. Years that lie outside of a span of recording are not planned
+    /// at all, nor is the question whether they are archived: it is asked for itself, of the same moment.
+    async fn view(&self, after: u64, filter: &Filter) -> Result<View, ReadError> {
+        if filter.recorded_from.is_none() && filter.recorded_before.is_none() {
+            return Ok(View::Now(self.pool.acquire().await?));
+        }
+        let begin = "begin isolation level repeatable read read only";
+        let mut moment = self.pool.begin_with(begin).await?;
+        let mut question = QueryBuilder::<Postgres>::new("select true where ");
+        push_archives(&mut question, after, filter);
+        question.build().execute(&mut *moment).await?;
+        Ok(View::OneMoment(moment))
     }
 
     /// As [`Log::page`], over what is at hand: without the events of archived years, but for those of streams
@@ -138,17 +159,7 @@ impl Log {
         query.push(COLUMNS).push(" from events_at_hand where position > ");
         query.push_bind(position(after));
         push_filter(&mut query, filter);
-        self.fetch(query, limit).await
-    }
-
-    async fn fetch(
-        &self,
-        mut query: QueryBuilder<'_, Postgres>,
-        limit: u32,
-    ) -> Result<Vec<RecordedEvent>, ReadError> {
-        query
-            .push(" order by position limit ")
-            .push_bind(i64::from(limit));
+        push_limit(&mut query, limit);
         let rows = query.build().fetch_all(&self.pool).await?;
         self.decode_all(&rows).await
     }
@@ -181,7 +192,8 @@ impl Log {
         let mut query = QueryBuilder::<Postgres>::new("select count(*) from events where ");
         push_at_hand(&mut query, after, filter);
         push_filter(&mut query, filter);
-        let count: i64 = query.build_query_scalar().fetch_one(&self.pool).await?;
+        let mut view = self.view(after, filter).await?;
+        let count: i64 = query.build_query_scalar().fetch_one(&mut *view).await?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 }
@@ -192,9 +204,14 @@ fn position(value: u64) -> i64 {
 
 /// The events after a position; PostgreSQL raises when some of them that the filter may want are archived.
 fn push_at_hand(query: &mut QueryBuilder<'_, Postgres>, after: u64, filter: &Filter) {
+    query.push("position > ").push_bind(position(after)).push(" and ");
+    push_archives(query, after, filter);
+}
+
+/// True, or PostgreSQL raises.
+fn push_archives(query: &mut QueryBuilder<'_, Postgres>, after: u64, filter: &Filter) {
     let moment = |at: Option<Timestamp>| at.map(ToSqlx::to_sqlx);
-    query.push("position > ").push_bind(position(after));
-    query.push(" and log_at_hand(").push_bind(position(after));
+    query.push("log_at_hand(").push_bind(position(after));
     query
         .push(", ")
         .push_bind(filter.tenant.map(|tenant| tenant.to_string()));
@@ -203,6 +220,38 @@ fn push_at_hand(query: &mut QueryBuilder<'_, Postgres>, after: u64, filter: &Fil
         .push(", ")
         .push_bind(moment(filter.recorded_before))
         .push(")");
+}
+
+fn push_limit(query: &mut QueryBuilder<'_, Postgres>, limit: u32) {
+    query
+        .push(" order by position limit ")
+        .push_bind(i64::from(limit));
+}
+
+/// A connection that shows the log as it is now, or for all statements as it is at one moment.
+enum View {
+    Now(PoolConnection<Postgres>),
+    OneMoment(Transaction<'static, Postgres>),
+}
+
+impl Deref for View {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Now(connection) => connection,
+            Self::OneMoment(moment) => moment,
+        }
+    }
+}
+
+impl DerefMut for View {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Now(connection) => connection,
+            Self::OneMoment(moment) => moment,
+        }
+    }
 }
 
 fn push_filter(query: &mut QueryBuilder<'_, Postgres>, filter: &Filter) {

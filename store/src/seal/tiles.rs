@@ -30,6 +30,15 @@ impl Place {
         };
         (place, from..from + (1 << rise))
     }
+
+    /// How many tiles a tree of this size has.
+    pub(super) fn count(size: u64) -> u64 {
+        let hashes = (0..).map(|level| size >> (HEIGHT * level));
+        hashes
+            .take_while(|hashes| *hashes > 0)
+            .map(|hashes| hashes.div_ceil(WIDTH))
+            .sum()
+    }
 }
 
 /// The hash of neighbouring hashes, a power of two of them.
@@ -214,6 +223,7 @@ mod tests {
                 stored.insert(place, tile);
             }
             size += step;
+            assert_eq!(Place::count(size), stored.len() as u64, "{size}");
         }
         for to in [1, 31, 32, 33, 1_023, 1_024, 1_025, size] {
             let nodes = Span { from: 0, to }.nodes();

@@ -9,7 +9,7 @@ use super::years::{Years, contact, dump, two_houses, years};
 use crate::support::lead_id;
 
 impl Years {
-    async fn mount(&self, year: i32) -> Result<Archive, ArchiveError> {
+    pub(super) async fn mount(&self, year: i32) -> Result<Archive, ArchiveError> {
         let owner = self.database.pool().await;
         store::mount(&owner, &testkit::ambient(6), &self.file(year), &mut |_| {}).await
     }
@@ -36,7 +36,7 @@ async fn a_mounted_year_reads_as_before_and_leaves_again() {
         .into();
     let mut positions = Vec::new();
     for at in &moments {
-        positions.push(years.store.log().position_at(*at).await.unwrap());
+        positions.push(years.store.log().position_at(None, *at).await.unwrap());
     }
     years.archive(2023).await.unwrap();
     years.archive(2024).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_mounted_year_reads_as_before_and_leaves_again() {
     let at_hand = store.log().page_at_hand(0, &Filter::default(), 99).await.unwrap();
     assert_eq!(at_hand.len(), 42, "nothing is there twice");
     for (at, position) in moments.iter().zip(positions) {
-        assert_eq!(store.log().position_at(*at).await.unwrap(), position);
+        assert_eq!(store.log().position_at(None, *at).await.unwrap(), position);
     }
     let audited = store
         .log()

@@ -14,7 +14,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use projections::{Projector, Reader};
 use serde_json::{Value, json};
-use store::{Filter, Orders, Role, Store};
+use store::{Ambient, Filter, Orders, Role, Store};
 use testkit::TestDatabase;
 use tower::ServiceExt;
 
@@ -120,19 +120,20 @@ impl House {
 
     /// Where the clock stands at another time, and the whole schema can be walked.
     pub(crate) async fn open_wide_on(now: Timestamp) -> Self {
-        let ambient = store::Ambient {
+        let ambient = Ambient {
             clock: testkit::TestClock::at(now),
             ids: Arc::new(testkit::TestIds::seeded(1)),
         };
-        Self::open_by(ambient, |_, options| wide(options)).await
+        Self::open_under(ambient, |_, options| wide(options)).await
     }
 
     /// With options that depend on the database's URL.
     pub(crate) async fn open_at(change: impl FnOnce(&str, &mut Options)) -> Self {
-        Self::open_by(testkit::ambient(1), change).await
+        Self::open_under(testkit::ambient(1), change).await
     }
 
-    async fn open_by(ambient: store::Ambient, change: impl FnOnce(&str, &mut Options)) -> Self {
+    /// Under a clock of the test's own.
+    pub(crate) async fn open_under(ambient: Ambient, change: impl FnOnce(&str, &mut Options)) -> Self {
         let database = testkit::database().await;
         let url = database.url().to_owned();
         let store = Store::open(store::Options::new(&url, ambient)).await.unwrap();

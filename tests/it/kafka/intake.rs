@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broker::Jars;
 use domain::lead::{self, Lead};
-use domain::{Event, RecordedEvent};
+use domain::{Event, RecordedEvent, access};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rdkafka::ClientConfig;
@@ -212,9 +212,16 @@ async fn records_that_cannot_be_taken_are_put_aside_with_the_reason_and_put_back
         .await
         .unwrap();
     assert_eq!(
-        topic.dead_letters(&["retry", &topic.name]),
+        topic.dead_letters(&["retry", &topic.name, "--database-url", house.database.url()]),
         ["5 records put back"]
     );
+    let is_told = |event: &RecordedEvent| match &event.event {
+        Event::Access(access::Event::Operated { command, targets, .. }) => {
+            command == "ingest dead-letters retry" && *targets == [topic.name.clone()]
+        }
+        _ => false,
+    };
+    assert_eq!(wait_for(&house, 1, is_told).await.len(), 1);
     let is_contact =
         |event: &RecordedEvent| matches!(&event.event, Event::Lead(lead::Event::Contacted { .. }));
     assert_eq!(wait_for(&house, 1, is_contact).await.len(), 1);

@@ -32,6 +32,11 @@ fn report(url: &str, arguments: &[&str]) -> Result<String, String> {
     }
 }
 
+/// A line up to where it says when the report was made.
+fn without_now(line: &str) -> String {
+    line.split("Made at").next().unwrap_or_default().to_owned()
+}
+
 /// The rows of a section's tables.
 fn section<'a>(report: &'a str, heading: &str) -> Vec<&'a str> {
     let (_, after) = report
@@ -96,13 +101,30 @@ async fn a_report_tells_who_had_access_what_changed_and_who_was_turned_away() {
     while house.store.log().count(0, &filter).await.unwrap() < 2 {
         assert!(begun.elapsed().as_secs() < 20, "nothing is told of access");
     }
-    let period = [
+    // A day is its begin in UTC.
+    let period = ["--from", "2026-03-01", "--before", "2026-04-01"];
+    let text = report(house.url(), &period).unwrap();
+    let moments = [
         "--from",
-        "2026-03-01T00:00:00Z",
+        "2026-03-01T01:00:00+01:00",
         "--before",
         "2026-04-01T00:00:00Z",
     ];
-    let text = report(house.url(), &period).unwrap();
+    let by_moments = report(house.url(), &moments).unwrap();
+    let head = |text: &str| text.lines().take(4).map(without_now).collect::<Vec<_>>();
+    assert_eq!(head(&text), head(&by_moments));
+    assert!(
+        text.contains("from 2026-03-01 00:00:00 to 2026-04-01 00:00:00 (UTC"),
+        "{text}"
+    );
+    for wrong in ["2026-02-30", "2026-03-01T00:00:00", "March"] {
+        let refused = report(house.url(), &["--from", wrong, "--before", "2026-04-01"]).unwrap_err();
+        assert!(
+            refused.contains(&format!("\"{wrong}\" is neither a day (2026-10-01,"))
+                && refused.contains("--from"),
+            "{refused}"
+        );
+    }
     let access = section(&text, "Who had access");
     assert!(
         access
@@ -127,7 +149,7 @@ async fn a_report_tells_who_had_access_what_changed_and_who_was_turned_away() {
             .any(|row| row.ends_with("member.role\\_changed | m1 | member | admin |")),
         "{text}"
     );
-    let turned_away = section(&text, "Failed sign-ins and denials");
+    let turned_away = section(&text, "Failed sign-ins, denials and refusals");
     assert!(
         turned_away
             .iter()

@@ -278,6 +278,7 @@ async fn a_log_truncated_with_all_its_seals_is_found_by_what_was_kept_elsewhere(
         "seal_tiles",
         "seal_checkpoints",
         "log_head",
+        "streams",
     ];
     for table in tables {
         let copy = format!("create table old_{table} as select * from {table}");

@@ -6,7 +6,7 @@ use domain::RecordedEvent;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Period;
+use super::period::Period;
 use api::paper::{Align, Paper};
 
 /// Members and keys, as far as the log was read.

@@ -1,6 +1,8 @@
 //! `annals audit report`: what reviewers of a period ask for, in Markdown or as PDF.
 
 mod access;
+mod operators;
+mod period;
 mod sections;
 
 use std::path::PathBuf;
@@ -8,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use api::paper::Paper;
 use clap::{Args, ValueEnum};
-use domain::{RecordedEvent, TenantId};
+use domain::TenantId;
 use jiff::Timestamp;
 use store::{ArchiveFiles, At, AuditOrder, Log, SealError};
 
@@ -17,6 +19,7 @@ use crate::output::{say, write};
 use crate::seal_config::checkpoints;
 use crate::tenants;
 use access::Access;
+use period::{Period, moment};
 
 const PAGE: u32 = 2_000;
 /// What a report tells of; an erasure's events are those of a data subject.
@@ -44,11 +47,11 @@ pub struct ReportArgs {
     /// The tenant: its slug or its id
     #[arg(long)]
     pub tenant: String,
-    /// The period's begin (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// The period's begin: a day (UTC) or a moment (RFC 3339)
+    #[arg(long, value_name = "DAY|TIME", value_parser = moment)]
     pub from: Timestamp,
-    /// The period's end (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// The period's end, which is not in it any more: a day (UTC) or a moment (RFC 3339)
+    #[arg(long, value_name = "DAY|TIME", value_parser = moment)]
     pub before: Timestamp,
     /// How it is written [default: by the file's ending, else Markdown]
     #[arg(long, value_enum)]
@@ -56,20 +59,6 @@ pub struct ReportArgs {
     /// The file [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub to: Option<PathBuf>,
-}
-
-/// The period of a report: from a moment on, and before another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Period {
-    pub(super) from: Timestamp,
-    pub(super) before: Timestamp,
-}
-
-impl Period {
-    /// Whether something happened in it: by when it was written down, which nobody can choose.
-    pub(super) fn has(self, event: &RecordedEvent) -> bool {
-        event.recorded_at >= self.from && event.recorded_at < self.before
-    }
 }
 
 /// Writes a report.
@@ -149,12 +138,14 @@ async fn report(
         recorded_before: Some(period.before),
         ..store::Filter::tenant(tenant)
     };
-    let events = log.count(0, &in_period).await.ok();
+    // What is archived is not left out: the error says what to mount.
+    let events = log.count(0, &in_period).await?;
     let mut paper = Paper::new(format!("Audit report of {}", args.tenant));
     sections::about(&mut paper, tenant, period, now, events);
     access.write(&mut paper, period);
     sections::role_changes(&mut paper, &told);
     sections::failed_sign_ins(&mut paper, &told);
+    operators::section(&mut paper, &told);
     sections::sensitive(&mut paper, &told);
     sections::erasures(&mut paper, &told);
     let seals = log.seals();

@@ -6,31 +6,28 @@ use domain::{RecordedEvent, TenantId};
 use jiff::Timestamp;
 use store::{Audited, CheckpointSummary, SealError, SignedCheckpoint};
 
-use super::Period;
 use super::access::{shown, text};
+use super::operators;
+use super::period::Period;
 use api::paper::{Align, Paper};
 
-pub(super) fn about(
-    paper: &mut Paper,
-    tenant: TenantId,
-    period: Period,
-    now: Timestamp,
-    events: Option<u64>,
-) {
+pub(super) fn about(paper: &mut Paper, tenant: TenantId, period: Period, now: Timestamp, events: u64) {
     paper.text(format!(
         "Tenant {tenant}, from {} to {} (UTC, by the time at which events were recorded). Made at {}.",
         shown(period.from),
         shown(period.before),
         shown(now)
     ));
-    paper.text(match events {
-        Some(events) => format!("{events} events were recorded in the period."),
-        None => "A part of the period is in archives.".to_owned(),
-    });
+    paper.text(format!("{events} events were recorded in the period."));
 }
 
 /// A table, or a sentence that there is nothing in it.
-fn listed(paper: &mut Paper, columns: &[(&str, Align, u32)], rows: Vec<Vec<String>>, nothing: &str) {
+pub(super) fn listed(
+    paper: &mut Paper,
+    columns: &[(&str, Align, u32)],
+    rows: Vec<Vec<String>>,
+    nothing: &str,
+) {
     if rows.is_empty() {
         paper.text(nothing);
     } else {
@@ -74,18 +71,19 @@ pub(super) fn role_changes(paper: &mut Paper, events: &[RecordedEvent]) {
     listed(paper, &columns, rows.collect(), "None was changed.");
 }
 
+/// Who was turned away at the door, and whose commands the rules refused.
 pub(super) fn failed_sign_ins(paper: &mut Paper, events: &[RecordedEvent]) {
-    paper.heading("Failed sign-ins and denials");
+    paper.heading("Failed sign-ins, denials and refusals");
     let mut told: BTreeMap<[String; 4], u64> = BTreeMap::new();
     for event in events {
         let payload = event.event.encode();
-        let (kind, why) = match event.event_type.as_str() {
-            "access.denied" => ("denied", "reason"),
-            "access.refused" => ("refused", "code"),
+        let (kind, why, asked) = match event.event_type.as_str() {
+            "access.denied" => ("denied", "reason", "asked"),
+            "access.refused" if !operators::is_one(event) => ("refused", "code", "command"),
             _ => continue,
         };
         let of = |field: &str| text(&payload, &format!("/{kind}/{field}"));
-        let key = [event.actor.to_string(), of("address"), of(why), of("asked")];
+        let key = [event.actor.to_string(), of("address"), of(why), of(asked)];
         *told.entry(key).or_default() += of("attempts").parse().unwrap_or(1);
     }
     let rows = told.into_iter().map(|(key, attempts)| {

@@ -97,7 +97,7 @@ where
 }
 
 /// Tells a refusal to whoever asked, and to the audit feed.
-fn tell(ctx: &Context<'_>, mutation: &str, target: &str, refused: UserError) -> Result<Outcome> {
+pub(crate) fn tell(ctx: &Context<'_>, mutation: &str, target: &str, refused: UserError) -> Result<Outcome> {
     let command = RefusedCommand {
         command: &in_camel_case(mutation),
         code: &refused.code,

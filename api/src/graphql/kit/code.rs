@@ -110,12 +110,14 @@ impl IntoFault for ReadError {
     fn into_fault(self) -> Error {
         match self {
             Self::Unavailable(unavailable) => unavailable.into_fault(),
-            Self::Archived(_) | Self::ArchivedStream { .. } => {
+            Self::Archived(ref archives) | Self::ArchivedStream { ref archives, .. } => {
                 tracing::warn!(reason = %self, "api.log archived");
-                fault(
-                    Code::Unavailable,
-                    "the past that this needs is archived: the operator can mount it",
-                )
+                let message = format!(
+                    "the past that this needs is archived ({}): the operator brings it back for reading with `annals archive \
+                     mount`, the newest year first",
+                    archives.by_year()
+                );
+                fault(Code::Unavailable, message)
             }
             Self::Undecodable { .. } | Self::Corrupt { .. } | Self::Sealed { .. } | Self::Vault(_) => {
                 internal("api.log unreadable", &self.to_string())

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Error, Request, Result};
-use domain::TenantId;
+use domain::{Actor, TenantId};
 use futures::future::BoxFuture;
 use projections::engine::EntityKey;
 use projections::{Past, ReadModel, Reader};
@@ -28,6 +28,16 @@ pub(crate) trait Entity:
 
     /// The id inside the tenant.
     fn local_id(&self) -> &str;
+
+    /// Whether it is there for an actor to whom its kind is open: for everybody, unless its file says otherwise.
+    fn is_for(&self, _actor: &Actor) -> bool {
+        true
+    }
+
+    /// The same for lists: columns of which one has its value in all rows that are there for an actor; none: all are.
+    fn those_for(_actor: &Actor) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// Which object: the present one, or the one of a past position.
@@ -183,5 +193,6 @@ pub(crate) async fn related<N: Entity>(
     }
     let key = Of::<N>::new(tenant, local.to_owned(), as_of);
     loaders.loader().asked.fetch_add(1, Ordering::Relaxed);
-    loaders.load_one(key).await
+    let found = loaders.load_one(key).await?;
+    Ok(found.filter(|found| found.is_for(&identity.actor)))
 }

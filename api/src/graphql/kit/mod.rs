@@ -24,7 +24,7 @@ mod time;
 mod ulid;
 mod user_error;
 
-pub(crate) use ask::{Asked, Outcome, check_key, key_of, run};
+pub(crate) use ask::{Asked, Outcome, check_key, key_of, run, tell};
 pub(crate) use code::{Code, Context, IntoFault, code_of, fault, internal, store_fault};
 pub(crate) use connection::{OrderDirection, PageInfo, Window, connection, in_order, part, rows_of, total};
 pub(crate) use cursor::{Cursor, Cursors};

@@ -55,7 +55,8 @@ impl<I: InputType> From<Outcome> for Payload<I> {
 
 /// Makes a slice's mutations: who may ask for them, then for each the field, what all inputs of its kind have (`Creating`,
 /// `Changing`, ...), the input's own fields, and how they become the command; `?` takes a `UserError`. A command
-/// that names other things reads their ids by the second argument.
+/// that names other things reads their ids by the second argument. What the rules can't know, because it takes more than
+/// the command, is refused by a function after `unless`.
 macro_rules! mutations {
     (
         $(#[$root_doc:meta])*
@@ -63,7 +64,7 @@ macro_rules! mutations {
         $(
             $(#[$doc:meta])*
             $mutation:ident($head:ident, $input:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })
-            |$argument:pat_param $(, $ids:ident)?| $command:expr;
+            |$argument:pat_param $(, $ids:ident)?| $command:expr $(, unless $refused:path)?;
         )+
     ) => {
         $(#[$root_doc])*
@@ -100,6 +101,11 @@ macro_rules! mutations {
                     ctx: &async_graphql::Context<'_>,
                     #[graphql(desc = "What to do.")] input: $input,
                 ) -> async_graphql::Result<$crate::graphql::kit::Payload<$input>> {
+                    $(
+                        if let Some(refused) = Box::pin($refused(ctx, stringify!($mutation), &input)).await? {
+                            return Ok(refused.into());
+                        }
+                    )?
                     let asked = $crate::graphql::kit::Asked {
                         mutation: stringify!($mutation),
                         head: input.head.clone().into(),

@@ -43,7 +43,7 @@ pub(crate) async fn then<'a>(
         AsOf::Time(at) => projections::AsOf::Time(at.0),
     };
     let now = options.store.ambient().now();
-    let position = options.past.position(point, now).await;
+    let position = options.past.position(Some(tenant), point, now).await;
     Ok(Some(Then {
         past: &options.past,
         position: position.map_err(IntoFault::into_fault)?,

@@ -90,6 +90,7 @@ impl IntoFault for QueryError {
                 )
             }
             Self::TooWide { .. } => fault(Code::LimitExceeded, format!("filter.{self}")),
+            Self::TooSlow { .. } => fault(Code::LimitExceeded, format!("filter: {self}")),
             Self::Row(_) | Self::NoTable(_) => super::internal("api.query unreadable", &self.to_string()),
         }
     }
@@ -107,6 +108,7 @@ macro_rules! queries {
             $first:ident => $first_compared:ident $first_column:ident,
             $($(#[$sort_doc:meta])* $sort:ident => $compared:ident $sort_column:ident,)*
         }
+        $(; for |$row:ident, $actor:ident| $is_for:expr, of those with $those_for:expr)?
     ) => {
         $crate::graphql::kit::connection!($node: $connection, $edge, $what);
 
@@ -175,6 +177,17 @@ macro_rules! queries {
             fn local_id(&self) -> &str {
                 &self.local_id
             }
+
+            $(
+                fn is_for(&self, $actor: &domain::Actor) -> bool {
+                    let $row = self;
+                    $is_for
+                }
+
+                fn those_for($actor: &domain::Actor) -> Vec<(&'static str, String)> {
+                    $those_for
+                }
+            )?
         }
 
         #[doc = concat!("What can be asked about ", $what, ".")]
@@ -196,20 +209,23 @@ macro_rules! queries {
                     $crate::graphql::kit::AsOf,
                 >,
             ) -> async_graphql::Result<Option<$node>> {
-                use $crate::graphql::kit::{IntoFault, Reading, Recalled, then};
+                use $crate::graphql::kit::{Entity as _, IntoFault, Reading, Recalled, then};
                 let may = $crate::graphql::kit::May::$may;
                 let Reading { tenant, reader } = $crate::graphql::kit::reading::<$model>(ctx, may, at_least).await?;
                 let kinds = [<$model as projections::ReadModel>::NAME];
                 let Some(id) = $crate::graphql::kit::Ids(Some(tenant)).argument("id", &kinds, id)? else {
                     return Ok(None);
                 };
+                let actor = &ctx.data::<$crate::auth::Identity>()?.actor;
                 let Some(then) = then(ctx, tenant, as_of).await? else {
                     let row = reader.entity::<$model>(tenant, &id).await;
-                    return Ok(row.map_err(IntoFault::into_fault)?.map(Into::into));
+                    let node = row.map_err(IntoFault::into_fault)?.map($node::from);
+                    return Ok(node.filter(|node| node.is_for(actor)));
                 };
                 let row = then.past.entity::<$model>(tenant, &id, then.position).await;
                 let row = row.map_err(IntoFault::into_fault)?;
-                Ok(row.map(|row| $node::from(row).recalled(then.position)))
+                let node = row.map(|row| $node::from(row).recalled(then.position));
+                Ok(node.filter(|node| node.is_for(actor)))
             }
 
             #[doc = $many_doc]
@@ -245,6 +261,9 @@ macro_rules! queries {
                     from: filter.from.map(|at| at.0),
                     before: filter.before.map(|at| at.0),
                     equal: filter.equal($crate::graphql::kit::Ids(Some(tenant)))?,
+                    any_of: <$node as $crate::graphql::kit::Entity>::those_for(
+                        &ctx.data::<$crate::auth::Identity>()?.actor,
+                    ),
                     sort,
                     page,
                     total: total(ctx),

@@ -185,7 +185,7 @@ async fn point(options: &Options, tenant: TenantId, name: &'static str, point: A
         AsOf::Time(at) => projections::AsOf::Time(at.0),
     };
     let now = options.store.ambient().now();
-    match options.past.position(point, now).await {
+    match options.past.position(Some(tenant), point, now).await {
         Ok(position) => Ok(position),
         Err(
             error @ (projections::PastError::InTheFuture { .. } | projections::PastError::NotRecorded { .. }),

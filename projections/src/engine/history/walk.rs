@@ -93,7 +93,7 @@ impl Walk {
         Ok(noted.into_iter().next())
     }
 
-    /// The tenant's settings along the log: they lie in its own stream.
+    /// The tenant's settings along the log: they lie in its own stream, which stays at hand when years are archived.
     async fn settings(&self, pace: &mut Pace) -> Result<Timeline, ReadError> {
         let tenant = self.part.tenant();
         let stream = Part::Stream(StreamId {
@@ -105,6 +105,16 @@ impl Walk {
         let meters = self.log.of_kind(tenant, "meter", self.upto).await?;
         pace.spend(meters.len()).await;
         timeline.note_meters(&meters);
+        let at_hand = self.log.of_kind(tenant, "tenant", self.upto).await?;
+        pace.spend(at_hand.len()).await;
+        let is_whole = at_hand
+            .iter()
+            .zip(1..)
+            .all(|(event, place)| event.sequence == place);
+        if is_whole && !at_hand.is_empty() {
+            timeline.annotate(at_hand.into_iter().map(Arc::new).collect());
+            return Ok(timeline);
+        }
         let mut after = Place::default();
         loop {
             let limit = pace.at_once(PAGE);

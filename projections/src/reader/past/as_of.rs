@@ -24,14 +24,20 @@ pub enum AsOf {
 type Known<M> = (<M as ReadModel>::Row, Fields);
 
 impl Past {
-    /// The position that a point in the past means.
+    /// The position that a point in the past of a tenant means; none is given: of anybody's.
     ///
     /// # Errors
-    /// [`PastError`] when it has not come: a moment after `now`, or a position beyond the log's end.
-    pub async fn position(&self, point: AsOf, now: Timestamp) -> Result<u64, PastError> {
+    /// [`PastError`] when it has not come: a moment after `now`, or a position beyond the log's end; and when it is a
+    /// moment of an archived year that is not mounted.
+    pub async fn position(
+        &self,
+        tenant: Option<TenantId>,
+        point: AsOf,
+        now: Timestamp,
+    ) -> Result<u64, PastError> {
         match point {
             AsOf::Time(wanted) if wanted > now => Err(PastError::InTheFuture { wanted, now }),
-            AsOf::Time(wanted) => Ok(self.log.position_at(wanted).await?),
+            AsOf::Time(wanted) => Ok(self.log.position_at(tenant, wanted).await?),
             AsOf::Position(wanted) => {
                 let head = self.log.head().await?;
                 if wanted > head {
@@ -114,6 +120,11 @@ impl Past {
             list.equal
                 .iter()
                 .all(|(column, value)| text(column) == Some(value))
+                && (list.any_of.is_empty()
+                    || list
+                        .any_of
+                        .iter()
+                        .any(|(column, value)| text(column) == Some(value)))
                 && list.from.is_none_or(|from| made >= Some(from))
                 && list.before.is_none_or(|before| made < Some(before))
         };

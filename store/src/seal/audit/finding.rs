@@ -54,6 +54,20 @@ pub enum Trace {
         /// Up to where it is sealed.
         sealed: u64,
     },
+    /// The log's head lies behind its last event.
+    Ahead {
+        /// Where it ends, as the head says.
+        head: u64,
+        /// Its last event.
+        last: u64,
+    },
+    /// What is noted of a stream is not so.
+    Stream {
+        /// Kind and id.
+        stream: String,
+        /// What is wrong.
+        what: String,
+    },
     /// The stored hashes are not those that were signed.
     Tree {
         /// Which.
@@ -133,6 +147,11 @@ impl fmt::Display for Trace {
                 f,
                 "truncated: the log's head is at position {head}, and it was sealed up to {sealed}"
             ),
+            Self::Ahead { head, last } => write!(
+                f,
+                "truncated: the log's head is at position {head}, and its last event at {last}"
+            ),
+            Self::Stream { stream, what } => write!(f, "the stream {stream}: {what}"),
             Self::Tree { what } => write!(f, "the stored tree was changed: {what}"),
             Self::Checkpoint { size, what } => write!(f, "the checkpoint of {size} events: {what}"),
             Self::Archive { year, what } => write!(f, "the archive of {year}: {what}"),

@@ -74,6 +74,7 @@ pub(super) async fn rows(
 /// A stored checkpoint.
 pub(super) struct StoredCheckpoint {
     pub(super) size: u64,
+    pub(super) position: u64,
     pub(super) root: Vec<u8>,
     pub(super) key: i32,
     pub(super) signature: Vec<u8>,
@@ -86,7 +87,7 @@ pub(super) async fn checkpoints(
     (after, upto): (u64, u64),
 ) -> Result<Vec<StoredCheckpoint>, SealError> {
     let rows = sqlx::query!(
-        "select size, root, key, signature from seal_checkpoints
+        "select size, position, root, key, signature from seal_checkpoints
          where tenant_id = $1 and size > $2 and size <= $3 order by size",
         tenant,
         bigint(after),
@@ -96,11 +97,23 @@ pub(super) async fn checkpoints(
     .await?;
     let checkpoint = rows.into_iter().map(|row| StoredCheckpoint {
         size: number(row.size),
+        position: number(row.position),
         root: row.root,
         key: row.key,
         signature: row.signature,
     });
     Ok(checkpoint.collect())
+}
+
+/// How many tiles there are of a tenant's tree.
+pub(super) async fn tiles_of(connection: &mut PgConnection, tenant: &str) -> Result<u64, SealError> {
+    let tiles = sqlx::query_scalar!(
+        r#"select count(*) as "tiles!" from seal_tiles where tenant_id = $1"#,
+        tenant
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(number(tiles))
 }
 
 /// The ids of all who have events or a tree, as they are stored.

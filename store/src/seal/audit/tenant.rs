@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 
 use super::finding::{Audited, Finding, HashFits, Trace};
-use super::leaves::{StoredCheckpoint, checkpoints, leaves, rows};
+use super::leaves::{StoredCheckpoint, checkpoints, leaves, rows, tiles_of};
 use super::moved::Suspects;
 use crate::archive::ArchivedRow;
 use crate::seal::checkpoint::{Checkpoint, Trusted};
@@ -28,6 +28,8 @@ pub(super) struct Ground<'a> {
     pub(super) archived: u64,
     /// The size that the table of trees says.
     pub(super) size: u64,
+    /// The last position that the table of trees says.
+    pub(super) position: u64,
     /// The checkpoint that was kept outside of PostgreSQL.
     pub(super) kept: Option<Result<Checkpoint, String>>,
 }
@@ -46,6 +48,8 @@ pub(super) struct TenantAudit<'a> {
     /// Positions at the end whose rows are gone.
     gone: Vec<u64>,
     last_there: u64,
+    /// The position of the last leaf.
+    last_leaf: u64,
     tree_differs: Option<u64>,
 }
 
@@ -61,6 +65,7 @@ impl<'a> TenantAudit<'a> {
             suspects: Suspects::default(),
             gone: Vec::new(),
             last_there: 0,
+            last_leaf: 0,
             tree_differs: None,
         }
     }
@@ -135,6 +140,7 @@ impl<'a> TenantAudit<'a> {
             };
             self.stored.push(*hash, *position);
             self.told.push(leaf);
+            self.last_leaf = *position;
             let size = self.stored.size();
             while let Some(checkpoint) = signed.next_if(|checkpoint| checkpoint.size == size) {
                 self.checkpoint(checkpoint);
@@ -194,6 +200,13 @@ impl<'a> TenantAudit<'a> {
         if let Err(what) = opened {
             self.traces.push(Trace::Checkpoint { size, what });
             return;
+        }
+        if stored.position != self.last_leaf {
+            let (noted, leaf) = (stored.position, self.last_leaf);
+            let what = format!(
+                "it is noted to reach position {noted}, and its last leaf is that of position {leaf}"
+            );
+            self.traces.push(Trace::Checkpoint { size, what });
         }
         if self.tree_differs.is_none() && self.stored.root() == root {
             self.traces.append(&mut self.pending);
@@ -300,6 +313,18 @@ impl<'a> TenantAudit<'a> {
         let (size, said) = (self.stored.size(), self.ground.size);
         if size != said {
             let what = format!("it has {size} leaves, and should have {said}");
+            self.traces.push(Trace::Tree { what });
+        }
+        let (noted, leaf) = (self.ground.position, self.last_leaf);
+        if noted != leaf {
+            let what = format!(
+                "it is noted to reach position {noted}, and its last leaf is that of position {leaf}"
+            );
+            self.traces.push(Trace::Tree { what });
+        }
+        let (tiles, wanted) = (tiles_of(connection, self.tenant).await?, Place::count(size));
+        if tiles > wanted {
+            let what = format!("it has {tiles} tiles, and {wanted} belong to its {size} leaves");
             self.traces.push(Trace::Tree { what });
         }
         match &self.ground.kept {
