@@ -140,6 +140,10 @@ fn whoever_acts_is_told_with_address_program_request_key_and_workspace_until_for
         entries(&up, "{ action: \"usage.*\" }").len() == 1
     });
     let leads = entries(&up, "{ workspaceId: \"w1\", action: \"lead.*\" }");
+    let facets = "{ auditFacets(filter: { action: \"lead.*\" }) { counted workspaces { value count } } }";
+    let facets = up.ask(Some("shop"), facets)["auditFacets"].clone();
+    let in_it = json!([{ "value": "w1", "count": leads.len() }]);
+    assert_eq!(facets["workspaces"], in_it, "{facets}");
     assert_eq!(leads.len(), 2, "{leads:?}");
     let context = json!({
         "address": "127.0.0.1", "userAgent": "probe/7", "requestId": "request-1", "apiKey": "ingest"

@@ -16,6 +16,7 @@ const LISTS: &[(&str, &str, usize)] = &[
     ("AuditFacets", "actors", 20),
     ("AuditFacets", "entityTypes", 10),
     ("AuditFacets", "outcomes", 3),
+    ("AuditFacets", "workspaces", 10),
     ("CausationGraph", "edges", 20),
     ("CausationGraph", "entries", 20),
     ("CausationGraph", "foreign", 2),

@@ -47,6 +47,8 @@ pub(crate) struct AuditFacets {
     actors: Vec<AuditFacet>,
     /// The kinds of things it was done to.
     entity_types: Vec<AuditFacet>,
+    /// The local ids of the workspaces in which it was done; what was done outside of all is in none.
+    workspaces: Vec<AuditFacet>,
     /// What came of it.
     outcomes: Vec<AuditOutcomeFacet>,
 }
@@ -61,6 +63,7 @@ impl From<Facets> for AuditFacets {
             actions: listed(facets.actions),
             actors: listed(facets.actors),
             entity_types: listed(facets.entity_types),
+            workspaces: listed(facets.workspaces),
             outcomes: vec![
                 outcome(AuditOutcome::Succeeded, facets.outcomes.0),
                 outcome(AuditOutcome::Denied, facets.outcomes.1),

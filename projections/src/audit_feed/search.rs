@@ -14,7 +14,7 @@ pub const TEXT_AT_MOST: u64 = 100_000;
 pub const FACETS_AT_MOST: u64 = 100_000;
 
 /// So many values a facet tells at most: those with the most entries.
-const VALUES_AT_MOST: i64 = 50;
+const VALUES_AT_MOST: usize = 50;
 
 /// What came of what somebody wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,8 @@ pub struct Facets {
     pub actors: Vec<FacetValue>,
     /// The kinds of things it was done to.
     pub entity_types: Vec<FacetValue>,
+    /// The workspaces in which it was done; entries outside of all are in none.
+    pub workspaces: Vec<FacetValue>,
     /// How many succeeded, how many were denied, and how many refused.
     pub outcomes: (u64, u64, u64),
 }
@@ -112,6 +114,7 @@ struct Counted {
     action: Option<String>,
     actor: Option<String>,
     entity_type: Option<String>,
+    workspace_id: Option<String>,
     count: u64,
     place: i64,
 }
@@ -152,7 +155,7 @@ impl Reader {
     pub async fn audit_facets(&self, tenant: TenantId, filter: &Filter) -> Result<Facets, QueryError> {
         self.bounded(tenant, filter).await?;
         let mut query = QueryBuilder::new(
-            "with found as materialized (select t.action, t.actor_kind || ':' || t.actor_id as actor, t.entity_type \
+            "with found as materialized (select t.action, t.actor_kind || ':' || t.actor_id as actor, t.entity_type, t.workspace_id \
              from audit_feed t",
         );
         filter.conditions(&mut query, tenant);
@@ -160,10 +163,11 @@ impl Reader {
             .push(" order by t.position desc limit ")
             .push_bind(limit(FACETS_AT_MOST + 1));
         query.push(
-            ") select grouping(action, actor, entity_type) as facet, action, actor, entity_type, \
-             count(*) as count, row_number() over (partition by grouping(action, actor, entity_type) \
-             order by count(*) desc, action, actor, entity_type) as place from found \
-             group by grouping sets ((action), (actor), (entity_type), ())",
+            ") select grouping(action, actor, entity_type, workspace_id) as facet, action, actor, entity_type, \
+             workspace_id, count(*) as count, \
+             row_number() over (partition by grouping(action, actor, entity_type, workspace_id) \
+             order by count(*) desc, action, actor, entity_type, workspace_id) as place from found \
+             group by grouping sets ((action), (actor), (entity_type), (workspace_id), ())",
         );
         let rows = Self::rows(self.begin_search(tenant).await?, query).await;
         let mut rows: Vec<Counted> = self.searched(rows)?;
@@ -171,7 +175,7 @@ impl Reader {
         let mut facets = Facets::default();
         for row in rows {
             let (values, value) = match row.facet {
-                0b011 => {
+                0b0111 => {
                     let action = row.action.unwrap_or_default();
                     match Outcome::of(&action) {
                         Outcome::Succeeded => facets.outcomes.0 += row.count,
@@ -180,15 +184,19 @@ impl Reader {
                     }
                     (&mut facets.actions, action)
                 }
-                0b101 => (&mut facets.actors, row.actor.unwrap_or_default()),
-                0b110 => (&mut facets.entity_types, row.entity_type.unwrap_or_default()),
+                0b1011 => (&mut facets.actors, row.actor.unwrap_or_default()),
+                0b1101 => (&mut facets.entity_types, row.entity_type.unwrap_or_default()),
+                0b1110 => match row.workspace_id {
+                    Some(workspace) => (&mut facets.workspaces, workspace),
+                    None => continue,
+                },
                 _ => {
                     facets.more = row.count > FACETS_AT_MOST;
                     facets.counted = row.count;
                     continue;
                 }
             };
-            if row.place <= VALUES_AT_MOST {
+            if values.len() < VALUES_AT_MOST {
                 values.push(FacetValue {
                     value,
                     count: row.count,
