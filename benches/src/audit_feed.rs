@@ -15,7 +15,7 @@ const PAGE: u32 = 50;
 /// How many pages of each filter are read.
 const PAGES: u64 = 400;
 /// How often the facets of a filter are counted.
-const FACETS: u64 = 10;
+const FACETS: u64 = 100;
 /// How many entries are written at once.
 const AT_ONCE: u64 = 500_000;
 
@@ -52,6 +52,11 @@ const FILTERS: &[Wanted] = &[
     (
         "cause",
         |number| by(|filter| filter.causation_id = Some(format!("e{}", number % 50_000))),
+        By::Recorded,
+    ),
+    (
+        "workspace",
+        |number| by(|filter| filter.workspace_id = Some(format!("w{}", number % 100))),
         By::Recorded,
     ),
     (
@@ -150,11 +155,11 @@ async fn fill(server: &Server, url: &str, tenant: TenantId, entries: u64) -> any
         let end = (begin + AT_ONCE).min(entries);
         let statement = format!(
             "insert into audit_feed (tenant_id, position, event_id, occurred_at, recorded_at, actor_kind, actor_id, \
-             action, entity_type, entity_id, correlation_id, causation_id, payload) \
+             action, entity_type, entity_id, correlation_id, causation_id, workspace_id, payload) \
              select '{tenant}', i, 'e' || i, at, at, 'user', 'u' || i % 5000, \
              case i % 1000 when 0 then 'lead.rare' when 1 then 'access.denied' when 2 then 'access.refused' \
              else 'lead.captured' end, 'lead', 'l' || i % 50000, 'c' || i % 50000, \
-             case when i > 50000 then 'e' || i % 50000 end, \
+             case when i > 50000 then 'e' || i % 50000 end, 'w' || i % 100, \
              '{{\"captured\": {{\"vertical\": \"sales\", \"source\": \"spring-campaign\"}}}}' \
              from generate_series({begin} + 1, {end}) i, \
              lateral (select timestamptz '2026-01-01' + i * interval '1 second' as at) moment"

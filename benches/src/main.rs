@@ -18,6 +18,7 @@ mod reading;
 mod rebuild;
 mod relay;
 mod sealed_fields;
+mod sealing;
 mod seals;
 mod server;
 mod table;
@@ -73,6 +74,8 @@ enum What {
     ProjectionPeers,
     /// Sealing, proofs and their verification over `--events`
     Seals,
+    /// Sealing while 10,000 events a second are appended, for 1, 100 and 1,000 tenants
+    Sealing,
     /// Personal fields, appended and read: sealed and in the clear
     SealedFields,
     /// Pages, facets and causes of the audit feed by each filter, over `--events` entries
@@ -130,6 +133,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Seals) {
         seals::measure(&server, arguments.events, arguments.runs).await?;
+    }
+    if wanted(What::Sealing) {
+        sealing::measure(&server, arguments.seconds).await?;
     }
     if wanted(What::SealedFields) {
         sealed_fields::measure(&server, arguments.seconds, arguments.runs).await?;
