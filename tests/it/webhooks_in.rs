@@ -170,7 +170,7 @@ fn localstripe_sends_a_subscriptions_life() {
         let fine = ["processed", "kept"].contains(&delivery["state"].as_str().unwrap());
         assert!(fine, "{delivery}");
     }
-    let head = "{ auditFeed(last: 1) { nodes { action } edges { cursor } } }";
+    let head = "{ auditFeed(last: 1, filter: { action: \"subscription.*\" }) { nodes { action } edges { cursor } } }";
     let before = up.ask(Some("acme"), head);
     let told = inbox(&["replay", "--source", "billing"]);
     assert!(told.starts_with(&deliveries.len().to_string()), "{told}");
@@ -198,6 +198,12 @@ fn localstripe_sends_a_subscriptions_life() {
     });
     assert!(ran, "{}", inbox(&["list", "--json"]));
     assert_eq!(up.ask(Some("acme"), head), before);
+    let operated = "{ auditFeed(last: 1) { nodes { action } } }";
+    let operated = up.ask(Some("acme"), operated);
+    assert_eq!(
+        operated["auditFeed"]["nodes"][0]["action"], "access.operated",
+        "nothing but the replay is told: {operated}"
+    );
 }
 
 #[test]

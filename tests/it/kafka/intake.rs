@@ -1,5 +1,6 @@
 //! The way in: events from a topic count once whatever is killed, and what can't be taken is put aside and back.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use serde_json::Value;
-use store::Orders;
+use store::{LocalKeys, Options, Orders, Store};
 
 use super::brokers::{session_ms, shared};
 use super::killed::all;
@@ -129,6 +130,17 @@ impl Topic {
     }
 }
 
+/// Opens a log on a fresh database, with the master key that programs of this data folder have.
+async fn house_with_keys(data: &Path) -> House {
+    let file = data.join("master.key");
+    LocalKeys::make_file(&file).unwrap();
+    let database = testkit::database().await;
+    let options = Options::new(database.url(), testkit::ambient(1));
+    let keys = LocalKeys::of_file(&file).unwrap();
+    let store = Store::open(options.sealing(Arc::new(keys))).await.unwrap();
+    House { database, store }
+}
+
 /// Waits until the log holds as many events as wanted of a kind.
 pub(super) async fn wait_for(
     house: &House,
@@ -153,7 +165,9 @@ async fn records_that_cannot_be_taken_are_put_aside_with_the_reason_and_put_back
     let Some(brokers) = shared(name).await else {
         return;
     };
-    let house = house().await;
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().to_str().unwrap();
+    let house = house_with_keys(folder.path()).await;
     let caller = tenant(&house.store, "acme").await;
     let topic = Topic::create(&brokers).await;
     let contact = "{\"channel\":\"phone\"}";
@@ -168,7 +182,7 @@ async fn records_that_cannot_be_taken_are_put_aside_with_the_reason_and_put_back
     topic.send("fact", Some(("usage.pages", "site")), "{\"quantity\":\"4\"}");
     topic.sent();
 
-    let program = topic.serve(&house).await;
+    let program = topic.serve_with(&house, &["--data-dir", keys]).await;
     program
         .measures("annals_ingest_kafka_records_total", |records| records >= 7.0)
         .await;
@@ -211,10 +225,15 @@ async fn records_that_cannot_be_taken_are_put_aside_with_the_reason_and_put_back
         .execute::<Lead>(&caller, &lead_id("late-lead"), Orders::one(capture()))
         .await
         .unwrap();
-    assert_eq!(
-        topic.dead_letters(&["retry", &topic.name, "--database-url", house.database.url()]),
-        ["5 records put back"]
-    );
+    let put_back = [
+        "retry",
+        &topic.name,
+        "--database-url",
+        house.database.url(),
+        "--data-dir",
+        keys,
+    ];
+    assert_eq!(topic.dead_letters(&put_back), ["5 records put back"]);
     let is_told = |event: &RecordedEvent| match &event.event {
         Event::Access(access::Event::Operated { command, targets, .. }) => {
             command == "ingest dead-letters retry" && *targets == [topic.name.clone()]
