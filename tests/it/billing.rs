@@ -12,6 +12,7 @@ mod ground;
 mod issued;
 mod late;
 mod live;
+mod models;
 mod nightly;
 mod numbers;
 mod outcomes;
