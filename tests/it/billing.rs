@@ -18,3 +18,4 @@ mod numbers;
 mod outcomes;
 mod shared_numbers;
 mod what_if;
+mod what_if_all;
