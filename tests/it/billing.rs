@@ -6,6 +6,7 @@ mod bad_input;
 mod changes;
 mod corrected_terms;
 mod credits;
+mod currencies;
 mod entitlements;
 mod example;
 mod files;
