@@ -18,6 +18,8 @@ mod models;
 mod nightly;
 mod numbers;
 mod outcomes;
+mod previews;
 mod shared_numbers;
+mod soft_quota;
 mod what_if;
 mod what_if_all;
