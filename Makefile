@@ -15,7 +15,7 @@ test: ## Run all tests; each has a database of its own.
 	cargo test --workspace
 	@scripts/kafka --tell
 
-chaos: ## Kill writers, projectors, gateways, relays and PostgreSQL; SECONDS=300, TRIALS=1000, KILLS=300 and SEED=1 may be set.
+chaos: ## Kill writers, projectors, gateways, relays and PostgreSQL; SECONDS=300, TRIALS=1000, KILLS=300, STORIES=300 and SEED=1 may be set.
 	@scripts/postgres
 	@scripts/kafka
 	ANNALS_CHAOS_SECONDS=$(or $(SECONDS),300) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
@@ -24,6 +24,8 @@ chaos: ## Kill writers, projectors, gateways, relays and PostgreSQL; SECONDS=300
 	cargo test --package tests -- live_killed --nocapture
 	ANNALS_RELAY_KILLS=$(or $(KILLS),300) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
 	cargo test --package tests -- kafka::killed --nocapture
+	ANNALS_STORIES=$(or $(STORIES),300) ANNALS_CHAOS_SEED=$(or $(SEED),20260301) \
+	cargo test --package tests -- billing::agreement --nocapture
 
 bench: ## Measure the log beside its peers; benches/README.md has the last results.
 	@scripts/postgres

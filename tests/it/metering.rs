@@ -2,6 +2,7 @@
 
 mod bad;
 mod bills;
+mod bundled;
 mod calls;
 mod clocks;
 mod ratios;

@@ -6,4 +6,5 @@ mod ground;
 mod imported;
 mod nightly;
 mod prices;
+mod program;
 mod report;

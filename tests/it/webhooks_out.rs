@@ -1,5 +1,6 @@
 //! Webhooks out, through the program: verified by others' packages, tried again, paused, and lost by nothing.
 
+mod alerted;
 mod forgotten;
 mod killed;
 mod receiver;

@@ -71,6 +71,9 @@ pub enum Refusal {
     /// Nothing, or less.
     #[error("amount: {0} is not above zero")]
     NotPositive(Money),
+    /// More digits than the currency has.
+    #[error("amount: {0} has more decimal places than its currency")]
+    TooFine(Money),
     /// More than the line has left.
     #[error("amount: {asked} is more than the {left} that is left of line {line}")]
     MoreThanLine {
@@ -303,9 +306,11 @@ impl Invoice {
 }
 
 fn positive(amount: Money) -> Result<(), Refusal> {
-    if amount.amount > Decimal::ZERO {
-        Ok(())
-    } else {
+    if amount.amount <= Decimal::ZERO {
         Err(Refusal::NotPositive(amount))
+    } else if amount.amount.normalize().scale() > amount.currency.exponent() {
+        Err(Refusal::TooFine(amount))
+    } else {
+        Ok(())
     }
 }

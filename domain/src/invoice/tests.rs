@@ -270,6 +270,8 @@ fn payments_come_in_parts_and_never_more_than_is_left() {
         .then_expect_error_message("amount: 29.61 EUR is more than the 29.60 EUR that is left to be paid");
     when::<Invoice>(vec![issued()], NOW, pay("0 EUR"))
         .then_expect_error(Refusal::NotPositive(money("0 EUR")));
+    when::<Invoice>(vec![issued()], NOW, pay("0.005 EUR"))
+        .then_expect_error(Refusal::TooFine(money("0.005 EUR")));
     when::<Invoice>(vec![issued()], NOW, pay("1 USD"))
         .then_expect_error_message("amount: 1 USD is in USD, not in EUR");
 }

@@ -23,7 +23,8 @@ pub struct Plan {
     versions: Vec<PlanVersion>,
 }
 
-/// What a plan is from a day on. A subscription is rated under the version in force at its period's begin.
+/// What a plan is from a day on. A subscription keeps the version that was in force when it began, or when its plan was
+/// changed last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanVersion {

@@ -27,7 +27,8 @@ pub enum BillingError {
 }
 
 /// Which plan is in force on which days, by a subscription's events in their order: each plan in the version that was
-/// in force at the time, at the price that was agreed. Days are the tenant's. Nothing before the start.
+/// in force at the time, at the price that was agreed. Days are the tenant's. Nothing before the start. A change of plan
+/// that was written down late takes its place among the others by its time.
 ///
 /// # Errors
 /// [`BillingError`] names the plan or the terms, and what to do.
@@ -37,7 +38,12 @@ pub fn agreement(
     zone: &Zone,
 ) -> Result<Option<Agreement>, BillingError> {
     let mut agreement: Option<Agreement> = None;
-    for (at, event) in events {
+    let mut changes: Vec<&(Timestamp, Event)> = events.iter().filter(|(_, event)| is_change(event)).collect();
+    changes.sort_by_key(|(at, _)| *at);
+    let mut changes = changes.into_iter();
+    for event in events {
+        let in_place = if is_change(&event.1) { changes.next() } else { None };
+        let (at, event) = in_place.unwrap_or(event);
         let day = day_of(*at, zone);
         match (event, &mut agreement) {
             (
@@ -80,6 +86,10 @@ pub fn agreement(
         }
     }
     Ok(agreement)
+}
+
+const fn is_change(event: &Event) -> bool {
+    matches!(event, Event::PlanChanged { .. })
 }
 
 fn agreed(plans: &[Plan], code: &PlanCode, price: Money, at: Timestamp) -> Result<PlanVersion, BillingError> {

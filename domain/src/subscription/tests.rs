@@ -357,6 +357,29 @@ fn its_events_tell_which_plan_is_billed_on_which_days_at_which_price() {
 }
 
 #[test]
+fn a_change_of_plan_that_was_written_down_late_takes_its_place_by_its_time() {
+    let changed = |price: &str| Event::PlanChanged {
+        plan: plan("professional"),
+        price: money(price),
+        previous_plan: plan("starter"),
+        previous_price: money("49 EUR"),
+    };
+    let events = [
+        (STARTED_AT, started()),
+        ("2026-02-20T12:00:00Z", changed("199 EUR")),
+        ("2026-02-10T12:00:00Z", changed("149 EUR")),
+    ];
+    assert_eq!(
+        billed(&events, "2026-02-05"),
+        [
+            "49 EUR from 2026-02-05 until 2026-02-10",
+            "149 EUR from 2026-02-10 until 2026-02-20",
+            "199 EUR from 2026-02-20 until 2026-03-05",
+        ]
+    );
+}
+
+#[test]
 fn a_subscription_to_an_unknown_plan_cannot_be_billed() {
     let events = [(at(STARTED_AT), started())];
     let refused = agreement(&[], &events, &crate::tenant::Zone::utc()).unwrap_err();

@@ -26,7 +26,7 @@ const SAID: [&str; 12] = [
     "up to position",
 ];
 
-async fn get(house: &House, token: &str, path: &str) -> (u16, String, Vec<u8>) {
+pub(super) async fn get(house: &House, token: &str, path: &str) -> (u16, String, Vec<u8>) {
     let request = Request::get(path)
         .header("authorization", format!("Bearer {token}"))
         .body(Body::empty())

@@ -1,4 +1,5 @@
-//! What stories are drawn from: plans with all charge models and bounds, changes of plan, coupons, taxes, and events.
+//! What stories are drawn from: plans with two charges, all charge models and bounds; meters of every kind; changes of plan,
+//! rests and ends, coupons, taxes, prepaid credits; and events.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -15,12 +16,14 @@ pub(super) struct Case {
     pub(super) plan: Value,
     /// The version of the plan that it is changed to.
     pub(super) other: Value,
+    /// How the first charge's meter counts; the second's is a count of the same events.
     pub(super) aggregation: &'static str,
     /// In the order of arrival.
     pub(super) pages: Vec<Page>,
     /// How many of them come before the invoice.
     pub(super) in_time: usize,
-    /// Mutations of the subscription that come before the invoice, and those that come behind it, all of October.
+    /// Mutations of the subscription that come before the invoice, and those that come behind it, all of October; those
+    /// of a kind in order of time.
     pub(super) terms: Vec<Term>,
     pub(super) late_terms: Vec<Term>,
 }
@@ -79,6 +82,12 @@ fn price() -> impl Strategy<Value = Value> {
         1 => (amount(), amount(), 1_u32..50).prop_map(|(first, second, edge)| json!({ "model": "volume", "tiers": [
             { "up_to": edge.to_string(), "unit_price": eur(&first) }, { "unit_price": eur(&second) },
         ] })),
+        2 => (amount(), amount(), 1_u32..50, 0_u32..2_000).prop_map(|(first, second, edge, share)| {
+            let share = Decimal::new(share.into(), 2).to_string();
+            json!({ "model": "graduated_percentage", "tiers": [
+                { "up_to": edge.to_string(), "rate_percent": share, "flat_fee": eur(&first) }, { "rate_percent": second },
+            ] })
+        }),
         1 => (amount(), 1_u32..20).prop_map(|(one, size)| json!({
             "model": "package", "package_size": size.to_string(), "package_price": eur(&one),
         })),
@@ -105,8 +114,12 @@ fn plan() -> impl Strategy<Value = Value> {
         prop::option::weighted(0.3, committed),
         prop::option::weighted(0.4, 1_u32..20),
     );
-    (price(), 0_u32..10, fees, terms, bounds).prop_map(
-        |(price, included, (fee, due), (least, committed, trial), bounds)| {
+    let charges = (
+        (price(), 0_u32..10, bounds),
+        prop::option::weighted(0.5, amount()),
+    );
+    (charges, fees, terms).prop_map(
+        |(((price, included, bounds), visit), (fee, due), (least, committed, trial))| {
             let counts_units = price["model"] != "percentage" && price["model"] != "dynamic";
             let included = if counts_units { included } else { 0 };
             let mut charge = json!({ "code": "pages", "name": "Pages", "meter": "pages", "unit": "page",
@@ -115,11 +128,16 @@ fn plan() -> impl Strategy<Value = Value> {
                 charge["minimum_spend"] = eur(&least.to_string());
                 charge["maximum_spend"] = eur(&(least + more + 1).to_string());
             }
+            let visits = visit.map(|price| {
+                json!({ "code": "visits", "name": "Visits", "meter": "visits", "unit": "event",
+                "price": { "model": "standard", "unit_price": eur(&price) } })
+            });
+            let charges: Vec<Value> = std::iter::once(charge).chain(visits).collect();
             let mut plan = json!({
                 "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
                 "trial_days": trial.unwrap_or_default(),
                 "fees": [{ "code": "platform", "name": "Platform", "price": eur(&fee), "due": due }],
-                "charges": [charge],
+                "charges": charges,
             });
             if let Some(least) = least {
                 plan["minimum_spend"] = eur(&least);
@@ -149,7 +167,7 @@ fn coupon() -> impl Strategy<Value = Value> {
         (1_u32..9_000).prop_map(|off| json!({ "amount": eur(&Decimal::new(off.into(), 2).to_string()) })),
     ];
     let lasts = prop::sample::select(vec![json!("once"), json!("forever"), json!({ "periods": 2 })]);
-    let only_for = prop::sample::select(vec![json!([]), json!(["pages"]), json!(["platform"])]);
+    let only_for = prop::sample::select(vec![json!([]), json!(["pages", "visits"]), json!(["platform"])]);
     (discount, lasts, only_for).prop_map(|(discount, lasts, only_for)| {
         json!({ "code": "less", "discount": discount, "lasts": lasts, "only_for": only_for })
     })
@@ -168,39 +186,92 @@ fn known<T: std::fmt::Debug>(
     prop::option::weighted(likely, (what, any::<bool>()))
 }
 
-pub(super) fn cases() -> impl Strategy<Value = Case> {
+/// Meters of every kind.
+pub(super) const AGGREGATIONS: [&str; 8] = [
+    "SUM",
+    "MAX",
+    "COUNT",
+    "MIN",
+    "LATEST",
+    "UNIQUE_COUNT",
+    "AVERAGE",
+    "TIME_WEIGHTED_SUM",
+];
+
+/// Pages at different moments, in the order of arrival, and how many of a hundred come in time.
+fn pages() -> impl Strategy<Value = (Vec<Page>, usize)> {
     let month = 31_i64 * 24 * 3_600 + 3_600;
     // Every second event lies in the hour that comes twice, from 00:00 to 02:00 UTC on the 26th.
     let twice = 25_i64 * 24 * 3_600 + 2 * 3_600;
     let page = (prop_oneof![0..month, twice..twice + 7_200], 1_i64..40_000);
-    let pages = (prop::collection::vec(page, 2..14), 0_usize..=100);
-    let aggregation = prop::sample::select(vec!["SUM", "MAX", "COUNT"]);
-    let terms = (known(taxes(), 0.8), known(coupon(), 0.6), known(7_u32..31, 0.6));
-    (plan(), plan(), aggregation, pages, terms).prop_map(
-        |(plan, other, aggregation, (pages, share), (taxes, coupon, change))| {
+    let pages = prop::collection::vec(page, 2..14).prop_map(|pages| {
+        // Of two at one moment, the one that was written down last is the latest: that is the order of arrival.
+        let apart = |(index, (seconds, amount)): (i64, Page)| (seconds - seconds % 16 + index, amount);
+        (0..).zip(pages).map(apart).collect()
+    });
+    (pages, 0_usize..=100)
+}
+
+/// A rest from a day of October on, for so many days, and a day on which the subscription ends.
+fn stops() -> impl Strategy<Value = (Option<((u32, u32), bool)>, Option<(u32, bool)>)> {
+    (known((7_u32..20, 0_u32..9), 0.3), known(9_u32..31, 0.3))
+}
+
+fn noon(day: u32) -> String {
+    format!("2025-10-{day:02}T10:00:00Z")
+}
+
+pub(super) fn cases() -> impl Strategy<Value = Case> {
+    let aggregation = prop::sample::select(AGGREGATIONS.to_vec());
+    let agreed = (known(taxes(), 0.8), known(coupon(), 0.6), known(7_u32..31, 0.5));
+    let credit = prop::option::weighted(0.5, 1_u32..200_000);
+    (plan(), plan(), aggregation, pages(), (agreed, stops(), credit)).prop_map(
+        |(plan, other, aggregation, (pages, share), (agreed, (rest, end), credit))| {
+            let (taxes, coupon, change) = agreed;
             let shared = [&plan, &other]
                 .iter()
                 .any(|plan| plan["charges"][0]["price"]["model"] == "percentage");
             let aggregation = if shared { "SUM" } else { aggregation };
+            // Nothing is agreed upon any more after the end.
+            let is_ended = end.is_some_and(|(_, in_time)| in_time);
             let (mut terms, mut late_terms) = (Vec::new(), Vec::new());
             let mut happens = |mutation: &'static str, input: Value, in_time: bool| {
-                let known = if in_time { &mut terms } else { &mut late_terms };
+                let known = if in_time || is_ended {
+                    &mut terms
+                } else {
+                    &mut late_terms
+                };
                 known.push((mutation, input));
             };
-            let day = "2025-10-06T10:00:00Z";
+            if let Some(cents) = credit {
+                let amount =
+                    json!({ "amount": Decimal::new(cents.into(), 2).to_string(), "currency": "EUR" });
+                let input = json!({ "id": "s1", "grant": "gift", "amount": amount, "origin": "GIVEN",
+                    "occurredAt": noon(6) });
+                happens("grantCredit", input, true);
+            }
             if let Some((taxes, in_time)) = taxes {
-                let input = json!({ "id": "s1", "taxes": taxes, "occurredAt": day });
+                let input = json!({ "id": "s1", "taxes": taxes, "occurredAt": noon(6) });
                 happens("setSubscriptionTaxes", input, in_time);
             }
             if let Some((coupon, in_time)) = coupon {
-                let input = json!({ "id": "s1", "coupon": coupon, "occurredAt": day });
+                let input = json!({ "id": "s1", "coupon": coupon, "occurredAt": noon(6) });
                 happens("applyCoupon", input, in_time);
             }
             if let Some((day, in_time)) = change {
                 let price = json!({ "amount": fee(&other), "currency": "EUR" });
-                let on = format!("2025-10-{day:02}T10:00:00Z");
-                let input = json!({ "id": "s1", "plan": "other", "price": price, "occurredAt": on });
+                let input = json!({ "id": "s1", "plan": "other", "price": price, "occurredAt": noon(day) });
                 happens("changeSubscriptionPlan", input, in_time);
+            }
+            if let Some(((day, days), in_time)) = rest {
+                let pause = json!({ "id": "s1", "reason": "a holiday", "occurredAt": noon(day) });
+                happens("pauseSubscription", pause, in_time);
+                let resume = json!({ "id": "s1", "occurredAt": noon(day + days) });
+                happens("resumeSubscription", resume, in_time);
+            }
+            if let Some((day, in_time)) = end {
+                let cancel = json!({ "id": "s1", "reason": "moved", "occurredAt": noon(day) });
+                happens("cancelSubscription", cancel, in_time);
             }
             let in_time = pages.len() * share / 100;
             Case {
