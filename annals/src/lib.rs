@@ -4,6 +4,7 @@ pub mod access_config;
 pub mod ambient;
 pub mod archive_command;
 pub mod audit;
+pub mod backup_options;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -9,8 +9,9 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::told::Act;
 use crate::{
-    ambient, archive_command, audit, doctor, event_documents, health, import, intake, invoices, log_command,
-    output, personal, read_models, replay, roi, serve, told, tracing_setup, up, webhook_inbox,
+    ambient, archive_command, audit, backup_options, doctor, event_documents, health, import, intake,
+    invoices, log_command, output, personal, read_models, replay, roi, serve, told, tracing_setup, up,
+    webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -36,6 +37,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&cli.given)?;
     match cli.command {
         Command::Config => output::write(format_args!("{}", settings.shown()))?,
+        Command::BackupOptions => backup_options::run()?,
         Command::Schema => output::write(format_args!("{}", api::schema_sdl()))?,
         Command::Doctor => {
             let healthy = doctor::run(&settings).await;

@@ -7,7 +7,7 @@ use store::{AuditOrder, Certificate, Filter, ForgetError, Orders, Proven, StoreE
 
 use super::ground::{Ground, ground, subject};
 
-const SUBJECTS: [&str; 4] = ["lead/l1", "member/m1", "claim/c1", "user/ada"];
+const SUBJECTS: [&str; 5] = ["lead/l1", "member/m1", "member/orgmem_1", "claim/c1", "user/ada"];
 
 impl Ground {
     async fn forget(&self, id: &str) -> u64 {
