@@ -210,7 +210,7 @@ revoke execute on function vault_follow from public;
 -- certificate, because theirs are signed.
 update webhook_things t
 set tenant_id = s.tenant_id
-from events s
+from events_at_hand s
 where t.kind = 'membership'
   and s.aggregate_type = 'member'
   and s.sequence = 1
@@ -226,8 +226,9 @@ returns table (person text, organization text)
 language plpgsql
 as $$
 declare
-    message jsonb := convert_from(body, 'UTF8')::jsonb;
+    message jsonb;
 begin
+    message := convert_from(body, 'UTF8')::jsonb;
     return query
     select distinct on (found.person) found.person,
            coalesce(
