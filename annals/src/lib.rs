@@ -27,6 +27,7 @@ pub mod program;
 pub mod projecting;
 pub mod projector_settings;
 pub mod read_models;
+mod readings;
 mod refusals;
 pub mod relay_config;
 pub mod relaying;
