@@ -160,6 +160,7 @@ mod tests {
         ("BundledPlan", "versions", "what the program brings along"),
         ("ApiKey", "name", "a key's own name"),
         ("Connector", "name", "a connector is no person"),
+        ("ConsistencyProof", "file", "hashes of two trees, and no event"),
         ("Plan", "name", "what everybody may buy"),
         ("Plan", "versions", "what everybody may buy"),
         ("PlatformTenant", "name", "an organization's name"),
