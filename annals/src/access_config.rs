@@ -166,6 +166,12 @@ impl GivenAccess {
         !matches!(self.read_seconds, Some(0))
     }
 
+    /// How many seconds a while is in which the same reading at the command line is told once; `None`: none is told.
+    pub(crate) fn read_every(&self) -> Option<i64> {
+        let seconds = self.read_seconds.unwrap_or(60);
+        i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)
+    }
+
     /// How many seconds a while is in which the same refusal is told once; `None`: none is told.
     pub(crate) fn refused_every(&self) -> Option<i64> {
         let seconds = self.refused_seconds.unwrap_or(60);

@@ -129,6 +129,8 @@ pub enum Command {
     Config,
     /// Print the GraphQL schema
     Schema,
+    /// Print the options with which pg_dump leaves out what a backup must not hold: read models, keys, webhooks' bodies
+    BackupOptions,
     /// Ask a running server whether it is ready; exits with 1 when it is not
     Health,
 }

@@ -9,8 +9,9 @@ use crate::config::Settings;
 use crate::embedded::Database;
 use crate::told::Act;
 use crate::{
-    ambient, archive_command, audit, doctor, event_documents, health, import, intake, invoices, log_command,
-    output, personal, read_models, replay, roi, serve, told, tracing_setup, up, webhook_inbox,
+    ambient, archive_command, audit, backup_options, doctor, event_documents, health, import, intake,
+    invoices, log_command, output, personal, read_models, replay, roi, serve, told, tracing_setup, up,
+    webhook_inbox,
 };
 
 /// Runs the program on its command line.
@@ -36,6 +37,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(&cli.given)?;
     match cli.command {
         Command::Config => output::write(format_args!("{}", settings.shown()))?,
+        Command::BackupOptions => backup_options::run()?,
         Command::Schema => output::write(format_args!("{}", api::schema_sdl()))?,
         Command::Doctor => {
             let healthy = doctor::run(&settings).await;
@@ -57,7 +59,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit { command } => {
             let database = Database::open(&settings).await?;
             let act = command.act();
+            let reading = command.reading();
             let outcome = audit::run(&database.url, &settings, ambient::system(), command).await;
+            told::read(&database.url, &settings, reading).await;
             let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
@@ -93,21 +97,32 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Log { command } => {
             let database = Database::open(&settings).await?;
+            let (reading, goes_on) = (command.reading(), command.goes_on());
+            let (first, afterwards) = match goes_on {
+                true => (reading, None),
+                false => (None, reading),
+            };
+            told::read(&database.url, &settings, first).await;
             let outcome = log_command::run(&database.url, ambient::system(), &settings, command).await;
+            told::read(&database.url, &settings, afterwards).await;
             database.close().await?;
             outcome?;
         }
         Command::ReadModel { command } => {
             let database = Database::open(&settings).await?;
             let act = command.act();
+            let reading = command.reading();
             let outcome = read_models::run(&database.url, &settings, command).await;
+            told::read(&database.url, &settings, reading).await;
             let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;
         }
         Command::Replay(args) => {
             let database = Database::open(&settings).await?;
+            let reading = Some(args.reading());
             let outcome = replay::run(&database.url, &settings, ambient::system(), args).await;
+            told::read(&database.url, &settings, reading).await;
             database.close().await?;
             outcome?;
         }
@@ -177,7 +192,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         } => {
             let database = Database::open(&settings).await?;
             let act = command.act(&settings.webhook_sources);
+            let reading = command.reading(&settings.webhook_sources);
             let outcome = webhook_inbox::run(&database.url, &settings, ambient::system(), command).await;
+            told::read(&database.url, &settings, reading).await;
             let outcome = told::acted(&database.url, &settings, act, outcome).await;
             database.close().await?;
             outcome?;

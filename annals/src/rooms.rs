@@ -173,7 +173,9 @@ impl Rooms {
         }
         if roles.contains(&Role::Api) {
             let exports = streams::export_router(store.log().clone(), streams::ExportOptions::default());
-            let exports = api::protect(exports, Authenticator::new(&options), Scope::Read);
+            let reader = Authenticator::new(&options);
+            let exports = api::telling_exports(exports, reader.clone());
+            let exports = api::protect(exports, reader, Scope::Read);
             router = router.merge(api::observed(exports, &options));
         }
         Ok(Self {

@@ -13,9 +13,11 @@ use crate::{ambient, output, tenants};
 
 /// The source of the keys under which refusals are told once in a while.
 const REFUSED_SOURCE: &str = "annals:refused";
+/// The source of the keys under which readings are told once in a while.
+const READ_SOURCE: &str = "annals:read";
 /// The source of the keys under which a change of the schema is told once.
 const MIGRATED_SOURCE: &str = "annals:migrated";
-/// How many refusals a tenant's log tells apart in a while.
+/// How many refusals, and how many readings, a tenant's log tells apart in a while.
 const APART_AT_MOST: u32 = 50;
 
 /// What is told of an act that is done.
@@ -64,6 +66,58 @@ impl Act {
     /// The same, with a bearing on this tenant alone, if one is named: by its slug or its id.
     pub(crate) fn of(self, tenant: Option<String>) -> Self {
         Self { tenant, ..self }
+    }
+}
+
+/// Something that an operator reads at the command line, which may say something about persons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The kind of data, as the gateway names it.
+    what: &'static str,
+    /// The command, and of what.
+    target: String,
+    tenant: Option<String>,
+}
+
+impl Reading {
+    /// By this command, of this tenant, by its slug or its id; of all tenants, when none is named.
+    pub(crate) fn new(what: &'static str, command: &str, tenant: Option<&str>) -> Self {
+        Self {
+            what,
+            target: format!("annals {command}"),
+            tenant: tenant.map(str::to_owned),
+        }
+    }
+}
+
+/// Writes into the logs of the tenants whose data were read who read what, once in a while. What can't be written is said
+/// on standard error: the command ends as it did.
+pub(crate) async fn read(url: &str, settings: &Settings, reading: Option<Reading>) {
+    let (Some(reading), Some(seconds)) = (reading, settings.access.read_every()) else {
+        return;
+    };
+    let told = async {
+        let store = open(url, &ambient::system(), settings).await?;
+        let hash = Sha256::digest(&reading.target).into();
+        // Of a tenant that is none, nothing was read.
+        let of = named(&store, reading.tenant.as_deref()).await.unwrap_or_default();
+        for tenant in of {
+            let event = Event::Read {
+                what: reading.what.to_owned(),
+                targets: vec![reading.target.clone()],
+                address: None,
+                user_agent: None,
+                reads: 1,
+                first_at: store.ambient().now(),
+            };
+            if !once(&store, tenant, event, (READ_SOURCE, seconds, hash)).await? {
+                eprintln!("much was read in a short time: this is not told in the log");
+            }
+        }
+        anyhow::Ok(())
+    };
+    if let Err(error) = told.await {
+        eprintln!("this reading is not told in the log: {error:#}");
     }
 }
 
@@ -154,30 +208,44 @@ async fn refuse(url: &str, settings: &Settings, act: &Act, refused: &Refused) ->
             attempts: 1,
             first_at: now,
         };
-        let mut place = 0;
-        loop {
-            // A while has so many places: another refusal takes the next one, the same finds its own taken.
-            let key = Key {
-                source: REFUSED_SOURCE.to_owned(),
-                id: format!("{}/{place}", now.as_second().div_euclid(seconds)),
-                hash,
-            };
-            match append(&store, tenant, (event.clone(), Some(key))).await? {
-                FactOutcome::Recorded { .. } | FactOutcome::Known => break,
-                FactOutcome::Conflicting { .. } if place + 1 < APART_AT_MOST => place += 1,
-                FactOutcome::Conflicting { .. } => {
-                    eprintln!("many commands were refused in a short time: this one is not told in the log");
-                    break;
-                }
-                FactOutcome::Rejected { rejection } => return Err(rejection.into()),
-            }
+        if !once(&store, tenant, event, (REFUSED_SOURCE, seconds, hash)).await? {
+            eprintln!("many commands were refused in a short time: this one is not told in the log");
         }
     }
     Ok(())
 }
 
+/// Writes a fact once in a while of so many seconds; tells whether it is there. A while has so many places: another
+/// fact takes the next one, the same finds its own taken.
+async fn once(
+    store: &Store,
+    tenant: TenantId,
+    event: Event,
+    (source, seconds, hash): (&str, i64, [u8; 32]),
+) -> anyhow::Result<bool> {
+    let while_of = store.ambient().now().as_second().div_euclid(seconds);
+    for place in 0..APART_AT_MOST {
+        let key = Key {
+            source: source.to_owned(),
+            id: format!("{while_of}/{place}"),
+            hash,
+        };
+        match append(store, tenant, (event.clone(), Some(key))).await? {
+            FactOutcome::Recorded { .. } | FactOutcome::Known => return Ok(true),
+            FactOutcome::Conflicting { .. } => {}
+            FactOutcome::Rejected { rejection } => return Err(rejection.into()),
+        }
+    }
+    Ok(false)
+}
+
 async fn bearing_on(store: &Store, act: &Act) -> anyhow::Result<Vec<TenantId>> {
-    Ok(match &act.tenant {
+    named(store, act.tenant.as_deref()).await
+}
+
+/// The tenant of this slug or id; all of them, when none is named.
+async fn named(store: &Store, tenant: Option<&str>) -> anyhow::Result<Vec<TenantId>> {
+    Ok(match tenant {
         Some(tenant) => vec![tenants::find(store.log(), tenant).await?],
         None => store.log().tenants().await?,
     })

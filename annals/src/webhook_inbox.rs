@@ -64,6 +64,7 @@ impl Receiving {
                 sources,
                 arrived,
                 hearer,
+                keep: given.keep(),
             },
         );
         Ok(Some((Self { processing }, router(store.clone(), options))))
@@ -100,7 +101,10 @@ pub async fn run(
                 let page = inbox.list(&found, PAGE).await?;
                 for delivery in &page {
                     let taken = &delivery.taken;
-                    let body = String::from_utf8_lossy(&taken.body);
+                    let body = match delivery.blanked_at {
+                        None => Some(String::from_utf8_lossy(&taken.body)),
+                        Some(_) => None,
+                    };
                     if json {
                         let line = json!({
                             "number": delivery.number,
@@ -112,6 +116,7 @@ pub async fn run(
                             "note": delivery.note,
                             "runs": delivery.runs,
                             "body": body,
+                            "blanked_at": delivery.blanked_at,
                         });
                         say!("{line}")?;
                     } else {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use ingest::webhooks::{Clerk, Encoding, Hmac, Sender, Source, Sources, Stripe};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use store::Log;
 
@@ -13,6 +14,9 @@ use crate::tenants;
 
 /// How far from now a signed time may be, unless it is set otherwise.
 const TOLERANCE_S: u64 = 300;
+
+/// For how many days bodies stay, unless it is set otherwise.
+const BODY_DAYS: u16 = 30;
 
 /// What a person may set about webhooks that come in. Sources are given by flags and variables, or as tables
 /// `[[webhooks_in.sources]]` in the TOML file, which can say more.
@@ -54,6 +58,16 @@ pub struct GivenWebhookSources {
     )]
     #[serde(rename = "body_bytes")]
     pub webhook_body_bytes: Option<usize>,
+    /// How many days the body of a webhook stays after it came, once it was processed; 0: for ever [default: 30]
+    #[arg(
+        long,
+        env = "ANNALS_WEBHOOK_BODY_DAYS",
+        global = true,
+        value_name = "DAYS",
+        hide_short_help = true
+    )]
+    #[serde(rename = "body_days")]
+    pub webhook_body_days: Option<u16>,
     /// The file's tables.
     #[arg(skip)]
     #[serde(default)]
@@ -107,12 +121,20 @@ impl GivenWebhookSources {
             webhook_sources: self.webhook_sources.or(other.webhook_sources),
             webhook_secrets: self.webhook_secrets.or(other.webhook_secrets),
             webhook_body_bytes: self.webhook_body_bytes.or(other.webhook_body_bytes),
+            webhook_body_days: self.webhook_body_days.or(other.webhook_body_days),
             sources: if self.sources.is_empty() {
                 other.sources
             } else {
                 self.sources
             },
         }
+    }
+
+    /// For how long bodies stay; `None`: for ever.
+    #[must_use]
+    pub fn keep(&self) -> Option<SignedDuration> {
+        let days = self.webhook_body_days.unwrap_or(BODY_DAYS);
+        (days > 0).then(|| SignedDuration::from_hours(24 * i64::from(days)))
     }
 
     /// The sources, their tenants looked up.
@@ -200,7 +222,8 @@ impl GivenWebhookSources {
         let bytes = self
             .webhook_body_bytes
             .unwrap_or(ingest::webhooks::DEFAULT_BODY_BYTES);
-        let mut text = format!("\n[webhooks_in]\nbody_bytes = {bytes}\n");
+        let days = self.webhook_body_days.unwrap_or(BODY_DAYS);
+        let mut text = format!("\n[webhooks_in]\nbody_bytes = {bytes}\nbody_days = {days}\n");
         for source in self.given().unwrap_or_default() {
             text.push_str(&format!(
                 "\n[[webhooks_in.sources]]\nname = {:?}\nkind = {:?}\ntenant = {:?}\nsecrets = {:?}\n",

@@ -32,7 +32,9 @@ pub use erasure::{
     RetentionError, SubjectEvent, held_in, retention_id,
 };
 pub use error::{ReadError, Rejection, StoreError, Unavailable};
-pub use inbox::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Revision, Settled, Thing, ThingKey};
+pub use inbox::{
+    Delivery, DeliveryState, Found, Inbox, Mention, NewDelivery, Owned, Revision, Settled, Thing, ThingKey,
+};
 pub use log::{Filter, Limits, Log, Part, Partition, Place, Stats, StoredEvent, TypeCount};
 pub use outbox::{Attempt, Change, Claimed, Claims, Outbox, Queue, Queued, Verdict};
 pub use seal::{

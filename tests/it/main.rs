@@ -27,6 +27,7 @@ mod platform;
 mod program;
 mod properties;
 mod public_events;
+mod read_by_operators;
 mod read_model_commands;
 mod read_models;
 mod reading;

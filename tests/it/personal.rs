@@ -1,6 +1,7 @@
 //! Personal data: sealed in the log, forgotten, held, kept for a time, told to the person.
 
 mod archived;
+mod backups;
 mod bad;
 mod doors;
 mod forgotten;
@@ -10,3 +11,4 @@ mod live;
 mod rotated;
 mod sealed;
 mod together;
+mod webhooks;

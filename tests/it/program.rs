@@ -31,12 +31,18 @@ impl Up {
 
     /// Starts it with settings besides.
     pub(crate) fn start_with(data_dir: &Path, settings: &[&str]) -> Self {
+        Self::start_in(data_dir, settings, &[])
+    }
+
+    /// Starts it with settings and variables besides.
+    pub(crate) fn start_in(data_dir: &Path, settings: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .args(settings)
             // Where events are counted, nobody's means are among them, unless a test asks for them.
             .env("ANNALS_MEANS_SECONDS", "0")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,6 +1,6 @@
 //! Webhooks in, through the program: a real `localstripe` sends a subscription's life, and strangers are turned away.
 
-mod localstripe;
+pub(crate) mod localstripe;
 
 use std::process::Command;
 use std::time::Duration;

@@ -48,9 +48,9 @@ pub enum SubjectCommand {
         /// The tenant: its slug or its id
         #[arg(long)]
         tenant: String,
-        /// The data subject
-        #[arg(value_name = "KIND/ID")]
-        subject: SubjectId,
+        /// The data subject; several, when the person is known as more than one
+        #[arg(value_name = "KIND/ID", num_args = 1.., required = true)]
+        subjects: Vec<SubjectId>,
     },
     /// Place a legal hold: nothing of the subject is erased before it is lifted
     Hold(HoldArgs),

@@ -88,19 +88,27 @@ pub async fn subject(url: &str, settings: &Settings, command: SubjectCommand) ->
             }
             Ok(())
         }
-        SubjectCommand::Export { tenant, subject } => {
+        SubjectCommand::Export { tenant, subjects } => {
             let caller = caller(&store, &tenant).await?;
             let memory = settings.projector.options().memory_bytes;
             let operations = read_models::operations(url, store.vault().cloned(), memory)?;
-            let about = operations.about(caller.tenant, &subject).await?;
-            if about.events.is_empty() {
-                bail!("nothing is known about {subject} in this tenant");
+            let mut lines = Vec::new();
+            for subject in &subjects {
+                let about = operations.about(caller.tenant, subject).await?;
+                if about.events.is_empty() {
+                    bail!("nothing is known about {subject} in this tenant");
+                }
+                lines.extend(about.lines());
             }
             if settings.access.tells_reads() {
-                let target = format!("annals subject export {subject}");
-                told::tell(&store, caller.tenant, &[&target]).await?;
+                let targets = subjects
+                    .iter()
+                    .map(|subject| format!("annals subject export {subject}"));
+                let targets: Vec<String> = targets.collect();
+                let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+                told::tell(&store, caller.tenant, &targets).await?;
             }
-            for line in about.lines() {
+            for line in lines {
                 say!("{line}")?;
             }
             Ok(())

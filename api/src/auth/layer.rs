@@ -66,6 +66,21 @@ pub fn protect(router: Router, authenticator: Authenticator, scope: Scope) -> Ro
         .layer(from_fn_with_state(authenticator, authenticate))
 }
 
+/// Writes down for each request to these routes that the sender reads what they give: all of it is an export, in the log of the
+/// sender's tenant, with the bounds of every read. They are protected afterwards.
+pub fn telling_exports(router: Router, authenticator: Authenticator) -> Router {
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let authenticator = authenticator.clone();
+        async move {
+            if let Some(identity) = request.extensions().get::<Identity>() {
+                let target = request.uri().path().trim_start_matches('/').to_owned();
+                authenticator.read(identity, ("export", [target].into()));
+            }
+            next.run(request).await
+        }
+    }))
+}
+
 /// Who sent a request with these headers.
 pub(crate) async fn identify(
     authenticator: &Authenticator,

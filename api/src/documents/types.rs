@@ -75,6 +75,15 @@ impl Types {
         self.0.get(name)
     }
 
+    /// All objects with their fields, in no order.
+    #[cfg(test)]
+    pub(crate) fn objects(&self) -> impl Iterator<Item = (&str, &HashMap<String, Field>)> {
+        self.0.iter().filter_map(|(name, kind)| match kind {
+            Kind::Object(fields) => Some((name.as_str(), fields)),
+            _ => None,
+        })
+    }
+
     /// A field of an object or an interface.
     pub(crate) fn field(&self, parent: &str, name: &str) -> Option<&Field> {
         match self.0.get(parent)? {

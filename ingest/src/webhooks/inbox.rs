@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use domain::TenantId;
 use domain::access::NotTaken;
-use store::{Delivery, DeliveryState, Inbox, Revision, Settled, Store, ThingKey, Turn, Unavailable};
+use jiff::SignedDuration;
+use store::{Delivery, DeliveryState, Inbox, Settled, Store, Turn, Unavailable};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::meaning::{Meaning, meaning};
-use super::outcome::{Desk, Needed, Outcome};
+use super::meaning::{Meaning, meaning, people};
+use super::outcome::{Desk, Outcome};
 use super::source::{Source, Sources};
-use super::told::{About, Kind, Notice, Target, Told, name_of};
+use super::things::Things;
+use super::told::{Kind, name_of};
 use crate::Hearer;
 
 /// What this door is called where it is written down what was not taken.
@@ -23,8 +25,10 @@ const DOOR: &str = "webhooks";
 const LOOK: Duration = Duration::from_millis(500);
 /// How many deliveries are read at once.
 const PAGE: i64 = 64;
-/// How many links lead to a subscription at most.
-const LINKS: usize = 4;
+/// How often bodies are looked for that have lain long enough.
+const SWEEP: Duration = Duration::from_hours(1);
+/// How many of them are blanked in one transaction.
+const SWEPT: u32 = 500;
 
 /// Goes through the inbox.
 #[derive(Clone, Debug)]
@@ -32,6 +36,7 @@ pub struct Processor {
     store: Store,
     sources: Arc<Sources>,
     hearer: Hearer,
+    keep: Option<SignedDuration>,
 }
 
 /// Who goes through the inbox, on whose behalf, and who hears of what is not taken.
@@ -43,6 +48,8 @@ pub struct Order {
     pub arrived: Arc<Notify>,
     /// Writes down what is refused.
     pub hearer: Hearer,
+    /// For how long bodies stay after they came; `None`: for ever.
+    pub keep: Option<SignedDuration>,
 }
 
 /// A task that goes through the inbox while this process has the turn.
@@ -61,9 +68,11 @@ impl Processing {
             sources,
             arrived,
             hearer,
+            keep,
         } = order;
         let processor = Processor {
             hearer,
+            keep,
             ..Processor::new(store.clone(), sources)
         };
         let url = url.to_owned();
@@ -91,12 +100,24 @@ impl Processor {
             store,
             sources,
             hearer: Hearer::default(),
+            keep: None,
+        }
+    }
+
+    /// The same, but bodies stay for so long only.
+    #[must_use]
+    pub fn keeping(self, keep: SignedDuration) -> Self {
+        Self {
+            keep: Some(keep),
+            ..self
         }
     }
 
     async fn work(&self, url: &str, arrived: &Notify) {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sweeps = interval(SWEEP);
+        let mut is_swept = true;
         loop {
             looks.tick().await;
             let turn = match Turn::wait(url, "annals.webhooks.in").await {
@@ -107,13 +128,21 @@ impl Processor {
                 }
             };
             loop {
-                if let Err(error) = self.run().await {
+                let worked = match (self.run().await, is_swept) {
+                    (Ok(_), false) => self
+                        .sweep()
+                        .await
+                        .map(|blanked| is_swept = blanked < u64::from(SWEPT)),
+                    (ran, _) => ran.map(drop),
+                };
+                if let Err(error) = worked {
                     tracing::warn!(%error, "ingest.webhooks.process begins anew");
                     break;
                 }
                 tokio::select! {
                     () = arrived.notified() => {}
                     _ = looks.tick() => {}
+                    _ = sweeps.tick() => is_swept = false,
                 }
             }
             turn.give_back().await;
@@ -137,16 +166,33 @@ impl Processor {
                 let Some(source) = self.sources.get(&delivery.taken.source) else {
                     continue;
                 };
+                let people = people(source, &delivery.taken.event_type, &delivery.taken.body);
+                inbox.mention(&source.name, delivery.number, &people).await?;
                 let (settled, refused) = self.process(source, &inbox, &delivery).await?;
                 let state: &'static str = settled.state.into();
                 metrics::counter!("annals_webhooks_in_processed_total", "state" => state).increment(1);
                 inbox.settle(delivery.number, &settled).await?;
+                if !people.is_empty() {
+                    let now = self.store.ambient().now();
+                    inbox.blank_forgotten(delivery.number, now).await?;
+                }
                 for (tenant, not_taken) in &refused {
                     self.hearer.hear(*tenant, &source.name, not_taken);
                 }
                 processed += 1;
             }
         }
+    }
+
+    /// Blanks a batch of the bodies that were processed and have lain long enough, and of those that tell of a member who was
+    /// forgotten; tells how many.
+    ///
+    /// # Errors
+    /// When the inbox is away.
+    pub async fn sweep(&self) -> Result<u64, Unavailable> {
+        let now = self.store.ambient().now();
+        let before = self.keep.and_then(|keep| now.checked_sub(keep).ok());
+        self.store.inbox().blank_due(before, i64::from(SWEPT), now).await
     }
 
     async fn process(
@@ -216,141 +262,3 @@ impl Processor {
 
 /// What was refused, each in its tenant.
 type Refusals = Vec<(TenantId, NotTaken)>;
-
-/// Where a link leads: a subscription and what was told of it, or a link that is missing.
-type Followed = Result<(String, Told), String>;
-
-/// What was told of one source's things.
-struct Things<'a> {
-    inbox: &'a Inbox,
-    source: &'a Source,
-}
-
-impl Things<'_> {
-    fn key(&self, kind: Kind, id: &str) -> ThingKey {
-        ThingKey {
-            source: self.source.name.clone(),
-            kind: kind.name(),
-            id: id.to_owned(),
-        }
-    }
-
-    async fn read(&self, kind: Kind, id: &str) -> Result<(Told, Revision), Unavailable> {
-        let Some(thing) = self.inbox.thing(&self.key(kind, id)).await? else {
-            return Ok((Told::default(), Revision::default()));
-        };
-        let told = serde_json::from_str(&thing.told).map_err(|error| Unavailable {
-            reason: format!(
-                "webhook_things holds what is none of {}: {error}",
-                name_of(kind, id)
-            ),
-            retry_after: LOOK,
-        })?;
-        Ok((told, thing.revision))
-    }
-
-    async fn tell(&self, notice: &Notice) -> Result<(), Unavailable> {
-        loop {
-            let (told, revision) = self.read(notice.kind, &notice.id).await?;
-            let together = told.clone().and(notice.told.clone());
-            if together == told && revision != Revision::default() {
-                return Ok(());
-            }
-            let text = serde_json::to_string(&together).unwrap_or_default();
-            let key = self.key(notice.kind, &notice.id);
-            if self
-                .inbox
-                .tell(&key, notice.owner.as_deref(), &text, revision)
-                .await?
-            {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Brings a thing to the state that was told, until nobody tells of it meanwhile: one that lost its turn without
-    /// knowing it is put right by the one that reads later.
-    async fn settle(&self, desk: &Desk<'_>, kind: Kind, id: &str) -> Result<Outcome, Unavailable> {
-        loop {
-            let (told, revision) = self.read(kind, id).await?;
-            let (organization, user, subscription) = self.needed(told.about()).await?;
-            let (subscription, missing) = match subscription {
-                Some(Ok(found)) => (Some(found), None),
-                Some(Err(missing)) => (None, Some(missing)),
-                None => (None, None),
-            };
-            let needed = Needed {
-                told: &told,
-                missing: missing.as_deref(),
-                organization: organization.as_ref(),
-                user: user.as_ref(),
-                subscription: subscription.as_ref().map(|(id, told)| (id.as_str(), told)),
-            };
-            let outcome = desk.settle(kind, id, &needed).await?;
-            if self.read(kind, id).await?.1 == revision {
-                return Ok(outcome);
-            }
-        }
-    }
-
-    /// What a thing needs to be known: its organization, its user, its subscription.
-    async fn needed(
-        &self,
-        about: Option<&About>,
-    ) -> Result<(Option<Told>, Option<Told>, Option<Followed>), Unavailable> {
-        let (mut organization, mut user, mut subscription) = (None, None, None);
-        match about {
-            Some(About::Membership {
-                organization: of,
-                user: person,
-                ..
-            }) => {
-                organization = Some(self.read(Kind::Organization, of).await?.0);
-                user = Some(self.read(Kind::User, person).await?.0);
-            }
-            Some(About::Subscription { organization: of, .. }) => {
-                if let Some(of) = of {
-                    organization = Some(self.read(Kind::Organization, of).await?.0);
-                }
-            }
-            Some(About::Payment {
-                organization: of,
-                subscription: paid,
-                ..
-            }) => {
-                if let Some(of) = of {
-                    organization = Some(self.read(Kind::Organization, of).await?.0);
-                }
-                subscription = Some(Ok((paid.clone(), self.read(Kind::Subscription, paid).await?.0)));
-            }
-            Some(About::Dispute { link, .. }) => subscription = Some(self.follow(link).await?),
-            Some(About::Organization { .. } | About::User {} | About::Link { .. }) | None => {}
-        }
-        Ok((organization, user, subscription))
-    }
-
-    async fn follow(&self, link: &str) -> Result<Followed, Unavailable> {
-        let mut link = link.to_owned();
-        for _ in 0..LINKS {
-            match self.read(Kind::Link, &link).await?.0.newest {
-                Some((
-                    _,
-                    About::Link {
-                        to: Target::Link(next),
-                    },
-                )) => link = next,
-                Some((
-                    _,
-                    About::Link {
-                        to: Target::Subscription(id),
-                    },
-                )) => {
-                    let told = self.read(Kind::Subscription, &id).await?.0;
-                    return Ok(Ok((id, told)));
-                }
-                _ => break,
-            }
-        }
-        Ok(Err(link))
-    }
-}

@@ -1,8 +1,8 @@
 //! Webhooks in: an inbox that verifies the raw bytes, stores them, answers, and processes afterwards.
 //!
 //! In reading order: `source` (who may send, and how it signs), `signature` (the schemes), `http` (the routes), `meaning`
-//! (what a message tells of the sender's things), `told` (what was told so far, whatever the order), `outcome` (the
-//! commands that follow), `inbox` (the task that goes through what came).
+//! (what a message tells of the sender's things), `told` and `things` (what was told so far, whatever the order),
+//! `outcome` (the commands that follow), `inbox` (the task that goes through what came).
 
 mod http;
 mod inbox;
@@ -12,6 +12,7 @@ mod signature;
 mod source;
 #[cfg(test)]
 mod tests;
+mod things;
 mod told;
 
 pub use http::{DEFAULT_BODY_BYTES, Options, Turned, TurnedAway, router};

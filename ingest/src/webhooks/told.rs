@@ -7,6 +7,9 @@ use domain::Currency;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+/// What stands where a person's address was (`migrations/0044_forgotten_webhooks.sql` writes it as well).
+pub(super) const ERASED: &str = "[erased]";
+
 /// What kind of thing it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
@@ -149,6 +152,20 @@ impl Told {
         }
     }
 
+    /// Without what says who the person of a membership is.
+    pub(super) fn erased(mut self) -> Self {
+        if let Some((_, About::Membership { email, name, .. })) = &mut self.newest {
+            ERASED.clone_into(email);
+            *name = None;
+        }
+        self
+    }
+
+    /// Whether it is a membership of which it is not told who it is.
+    pub(super) fn is_erased(&self) -> bool {
+        matches!(self.about(), Some(About::Membership { email, .. }) if email == ERASED)
+    }
+
     /// The newest state.
     pub(super) fn about(&self) -> Option<&About> {
         self.newest.as_ref().map(|(_, about)| about)
@@ -172,6 +189,14 @@ impl Notice {
             id: id.into(),
             owner: None,
             told: Told::default(),
+        }
+    }
+
+    /// Without what says who the person of a membership is.
+    pub(super) fn erased(self) -> Self {
+        Self {
+            told: self.told.erased(),
+            ..self
         }
     }
 

@@ -18,6 +18,8 @@ use crate::seal::{Note, NoteError, SealError, SignerKey, Trusted, origin, signat
 
 /// How a certificate's text begins: then come the origin of the tenant's checkpoints, and a line of JSON.
 pub(crate) const FIRST_LINE: &str = "annals.erasure.1";
+/// The tables beside the log that an erasure empties, as it counts them (`migrations/0044_forgotten_webhooks.sql`).
+const BESIDE: [&str; 2] = ["webhook_inbox", "webhook_things"];
 /// So many certificates are signed at once.
 const AT_ONCE: i64 = 50;
 
@@ -43,6 +45,9 @@ pub struct Certificate {
     pub streams: Vec<ErasedStream>,
     /// What the read models held.
     pub read_models: Vec<MaskedRows>,
+    /// What lay beside the log, of what webhooks told: tables, and rows that were emptied of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<MaskedRows>,
     /// Events that were stored before personal fields were sealed: their fields are in the log as they were.
     pub in_the_clear: Vec<u64>,
 }
@@ -162,6 +167,7 @@ pub(crate) async fn certify(pool: &PgPool, key: &SignerKey, now: Timestamp) -> R
             keys: Vec::new(),
             streams: Vec::new(),
             read_models: Vec::new(),
+            beside: Vec::new(),
             in_the_clear: Vec::new(),
         };
         gather(&mut connection, &mut certificate).await?;
@@ -218,13 +224,13 @@ async fn gather(connection: &mut PgConnection, certificate: &mut Certificate) ->
     )
     .fetch_all(&mut *connection)
     .await?;
-    certificate.read_models = masked
+    (certificate.beside, certificate.read_models) = masked
         .into_iter()
         .map(|row| MaskedRows {
             name: row.read_model,
             rows: u64::try_from(row.rows).unwrap_or_default(),
         })
-        .collect();
+        .partition(|masked| BESIDE.contains(&masked.name.as_str()));
     let mut streams: BTreeMap<String, u64> = BTreeMap::new();
     for event in events_about(connection, certificate.tenant, &certificate.subject).await? {
         if event.position > certificate.position {

@@ -51,6 +51,8 @@ pub struct Delivery {
     pub note: Option<String>,
     /// How often it was processed.
     pub runs: i32,
+    /// When its body was blanked: it is empty since then.
+    pub blanked_at: Option<Timestamp>,
 }
 
 /// How a delivery's processing ended.
@@ -146,6 +148,7 @@ impl Inbox {
             state: DeliveryState::Waiting,
             note: row.note,
             runs: row.runs,
+            blanked_at: None,
         });
         Ok(deliveries.collect())
     }
@@ -191,7 +194,8 @@ impl Inbox {
         Ok(released.rows_affected())
     }
 
-    /// Has deliveries processed once more, in the order in which they came; tells how many.
+    /// Has deliveries processed once more, in the order in which they came; tells how many. One whose body is blanked stays
+    /// as it is.
     ///
     /// # Errors
     /// When the database is away.
@@ -202,6 +206,7 @@ impl Inbox {
             update webhook_inbox
             set state = 'waiting', waits_for = null
             where number > $1
+              and blanked_at is null
               and ($2::text is null or source = $2)
               and ($3::text is null or delivery_id = $3)
               and ($4::text is null or state = $4)
@@ -225,7 +230,7 @@ impl Inbox {
         let rows = sqlx::query!(
             r#"
             select number, source, delivery_id, event_type, body, received_at as "received_at: SqlTimestamp",
-                   state, note, runs
+                   state, note, runs, blanked_at as "blanked_at: SqlTimestamp"
             from webhook_inbox
             where number > $1
               and ($2::text is null or source = $2)
@@ -255,6 +260,7 @@ impl Inbox {
             state: row.state.parse().unwrap_or(DeliveryState::Waiting),
             note: row.note,
             runs: row.runs,
+            blanked_at: row.blanked_at.map(SqlTimestamp::to_jiff),
         });
         Ok(deliveries.collect())
     }

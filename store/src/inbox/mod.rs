@@ -4,7 +4,9 @@
 //! events like any others.
 
 mod deliveries;
+mod people;
 mod things;
 
 pub use deliveries::{Delivery, DeliveryState, Found, Inbox, NewDelivery, Settled};
-pub use things::{Revision, Thing, ThingKey};
+pub use people::Mention;
+pub use things::{Owned, Revision, Thing, ThingKey};

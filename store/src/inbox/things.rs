@@ -1,5 +1,7 @@
 //! What senders told of their things so far.
 
+use domain::TenantId;
+
 use super::Inbox;
 use crate::error::Unavailable;
 
@@ -27,6 +29,15 @@ pub struct Thing {
     pub told: String,
     /// The change that this is.
     pub revision: Revision,
+}
+
+/// Whose a thing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owned<'a> {
+    /// The sender's id of the thing that it belongs to; `None`: as it was.
+    pub owner: Option<&'a str>,
+    /// Of a membership, the tenant whose member it is; `None`: as it was.
+    pub tenant: Option<TenantId>,
 }
 
 impl Inbox {
@@ -92,22 +103,24 @@ impl Inbox {
     pub async fn tell(
         &self,
         key: &ThingKey,
-        owner: Option<&str>,
+        owned: Owned<'_>,
         told: &str,
         read: Revision,
     ) -> Result<bool, Unavailable> {
+        let tenant = owned.tenant.map(|tenant| tenant.to_string());
         let written = match read.0 {
             None => sqlx::query!(
                 r#"
-                    insert into webhook_things (source, kind, id, owner, told, revision)
-                    values ($1, $2, $3, $4, $5::text::json, 1)
+                    insert into webhook_things (source, kind, id, owner, told, revision, tenant_id)
+                    values ($1, $2, $3, $4, $5::text::json, 1, $6)
                     on conflict (source, kind, id) do nothing
                     "#,
                 key.source,
                 key.kind,
                 key.id,
-                owner,
-                told
+                owned.owner,
+                told,
+                tenant
             )
             .execute(&self.pool)
             .await?
@@ -115,15 +128,17 @@ impl Inbox {
             Some(revision) => sqlx::query!(
                 r#"
                     update webhook_things
-                    set owner = coalesce($4, owner), told = $5::text::json, revision = revision + 1
+                    set owner = coalesce($4, owner), told = $5::text::json, revision = revision + 1,
+                        tenant_id = coalesce($7, tenant_id)
                     where source = $1 and kind = $2 and id = $3 and revision = $6
                     "#,
                 key.source,
                 key.kind,
                 key.id,
-                owner,
+                owned.owner,
                 told,
-                revision
+                revision,
+                tenant
             )
             .execute(&self.pool)
             .await?

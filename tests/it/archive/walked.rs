@@ -33,7 +33,7 @@ const COVERED: [&str; 11] = [
 
 /// What it does not, beside the read models: these are folded from the log, and `annals read-model verify` holds them
 /// against it.
-const OUTSIDE: [(&str, &str); 20] = [
+const OUTSIDE: [(&str, &str); 21] = [
     (
         "_sqlx_migrations",
         "which changes of the schema were applied: nothing of the past",
@@ -82,6 +82,7 @@ const OUTSIDE: [(&str, &str); 20] = [
     ("webhook_deliveries", "what is on its way out"),
     ("webhook_head", "up to where deliveries are planned"),
     ("webhook_inbox", "what came in, before it is taken into the log"),
+    ("webhook_mentions", "whom that tells of, until it is blanked"),
     ("webhook_queues", "what is on its way out"),
     ("webhook_things", "what foreign things are called here"),
 ];

@@ -68,7 +68,7 @@ async fn a_forgotten_person_stays_forgotten_in_a_mounted_archive() {
         tells(&events(&ground, 11).await),
         "what is mounted is read with its keys"
     );
-    for person in ["lead/l1", "member/m1", "claim/c1", "user/ada"] {
+    for person in ["lead/l1", "member/m1", "member/orgmem_1", "claim/c1", "user/ada"] {
         ground
             .store
             .forget(caller, &subject(person), "request 17")

@@ -126,3 +126,78 @@ fn a_person_is_held_then_forgotten_over_graphql_and_the_certificate_verifies_off
         assert!(!said(&done).contains("Lovelace"));
     }
 }
+
+fn with_keys(data_dir: &std::path::Path, keys: &str, words: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.arg("--data-dir").arg(data_dir).args(words);
+    command
+        .env("ANNALS_READ_SECONDS", "0")
+        .env("ANNALS_MASTER_KEYS", keys);
+    command.output().unwrap()
+}
+
+#[test]
+fn master_keys_come_out_of_a_variable_and_are_rotated_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, elsewhere) = (folder.path().join("data"), folder.path().join("elsewhere"));
+    let fresh = || {
+        let made = annals(&elsewhere, &["keys", "fresh"]);
+        assert!(made.status.success(), "{}", said(&made));
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    };
+    let (old, new) = (fresh(), fresh());
+    let mut up = Up::start_in(&data, &[], &[("ANNALS_MASTER_KEYS", &old)]);
+    let tenant = provision(&up);
+    for mutation in [
+        "captureLead(input: { id: \"l1\", vertical: \"sales\", source: \"fair\", name: \"Ada Lovelace\" })",
+        "inviteMember(input: { id: \"m1\", email: \"ada@example.org\", role: MEMBER })",
+    ] {
+        let done = up.ask(
+            Some(&tenant),
+            &format!("mutation {{ {mutation} {{ userErrors {{ message }} }} }}"),
+        );
+        assert!(done.to_string().contains("\"userErrors\":[]"), "{done}");
+    }
+    up.signal("-TERM");
+    assert!(
+        !data.join("master.key").exists(),
+        "the keys are where the variable says"
+    );
+    let shown = with_keys(&data, &old, &["config"]);
+    assert!(!said(&shown).contains(&old), "{}", said(&shown));
+
+    // A person may be several subjects: all of them are one export, or none is.
+    let export = |keys: &str, subjects: &[&str]| {
+        let done = with_keys(
+            &data,
+            keys,
+            &[&["subject", "export", "--tenant", "acme"], subjects].concat(),
+        );
+        (done.status.success(), said(&done))
+    };
+    let (is_done, both) = export(&old, &["lead/l1", "member/m1"]);
+    assert!(
+        is_done && both.contains("Ada Lovelace") && both.contains("ada@example.org"),
+        "{both}"
+    );
+    let (is_done, none) = export(&old, &["lead/l1", "member/nobody"]);
+    assert!(
+        !is_done && none.contains("member/nobody") && !none.contains("Lovelace"),
+        "{none}"
+    );
+
+    let (is_done, closed) = export(&new, &["lead/l1"]);
+    assert!(
+        !is_done && !closed.contains("Lovelace"),
+        "another key opens nothing: {closed}"
+    );
+    let rotated = with_keys(&data, &format!("{new},{old}"), &["keys", "rotate", "--go-on"]);
+    assert!(rotated.status.success(), "{}", said(&rotated));
+    let (is_done, open) = export(&new, &["lead/l1"]);
+    assert!(is_done && open.contains("Ada Lovelace"), "{open}");
+    let (is_done, closed) = export(&old, &["lead/l1"]);
+    assert!(
+        !is_done && !closed.contains("Lovelace"),
+        "the old one does not any more: {closed}"
+    );
+}

@@ -7,7 +7,7 @@ use store::{AuditOrder, Certificate, Filter, ForgetError, Orders, Proven, StoreE
 
 use super::ground::{Ground, ground, subject};
 
-const SUBJECTS: [&str; 4] = ["lead/l1", "member/m1", "claim/c1", "user/ada"];
+const SUBJECTS: [&str; 5] = ["lead/l1", "member/m1", "member/orgmem_1", "claim/c1", "user/ada"];
 
 impl Ground {
     async fn forget(&self, id: &str) -> u64 {
@@ -318,4 +318,48 @@ async fn a_certificate_opens_under_its_own_tenant_only() {
     );
     let other = note.replacen(&ground.acme.tenant.to_string(), "01KJQ6PSG00000008000000009", 1);
     assert!(Certificate::open(&other, &trusted).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_names_the_read_models_of_whatever_kind_of_subject_it_is() {
+    let ground = ground().await;
+    let projector = ground.project(&ground.store);
+    let last = ground.everything().await;
+    projector.wait_for(last).await.unwrap();
+    let mut positions = Vec::new();
+    for id in SUBJECTS {
+        positions.push(ground.forget(id).await);
+    }
+    projector.wait_for(*positions.last().unwrap()).await.unwrap();
+    projector.stop().await;
+    ground.seal().await;
+    let wanted: [&[(&str, u64)]; 5] = [
+        &[("audit_feed", 2), ("lead", 1)],
+        &[("audit_feed", 1), ("member", 1)],
+        &[("audit_feed", 1), ("member", 1)],
+        &[("audit_feed", 1), ("claim", 1)],
+        &[("audit_feed", 1)],
+    ];
+    for ((id, position), wanted) in SUBJECTS.into_iter().zip(positions).zip(wanted) {
+        let note = ground
+            .store
+            .certificate(ground.acme.tenant, position)
+            .await
+            .unwrap();
+        let certificate = Certificate::open(&note.unwrap(), &ground.trusted().await).unwrap();
+        assert_eq!(certificate.subject, subject(id));
+        let rows = |list: &[store::MaskedRows]| -> Vec<(String, u64)> {
+            list.iter()
+                .map(|masked| (masked.name.clone(), masked.rows))
+                .collect()
+        };
+        let named: Vec<(String, u64)> = wanted
+            .iter()
+            .map(|(name, rows)| ((*name).to_owned(), *rows))
+            .collect();
+        assert_eq!(rows(&certificate.read_models), named, "{id}");
+        let webhooks = [("webhook_inbox".to_owned(), 2)];
+        let beside: &[(String, u64)] = if id == "member/orgmem_1" { &webhooks } else { &[] };
+        assert_eq!(rows(&certificate.beside), beside, "{id}");
+    }
 }

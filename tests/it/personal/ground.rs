@@ -100,7 +100,8 @@ impl Ground {
         committed.unwrap().position
     }
 
-    /// Everything that personal data may come in by: a lead, a member, a claim, and a fact of access.
+    /// Everything that personal data may come in by: a lead, a member, a claim, a fact of access,
+    /// and webhooks, by which another member comes.
     pub(super) async fn everything(&self) -> u64 {
         self.capture("l1").await;
         self.enrich("l1", "estate", "Ockham Park").await;
@@ -133,6 +134,7 @@ impl Ground {
             facts: vec![used],
         };
         self.store.append_facts::<Access>(&ada, vec![fact]).await.unwrap();
+        self.joined_by_clerk().await;
         self.store.log().head().await.unwrap()
     }
 
@@ -168,7 +170,7 @@ impl Ground {
         differing
     }
 
-    /// The tables in which a word stands, anywhere in any column, as the superuser sees them.
+    /// The tables in which a word stands, anywhere in any column, as text or as bytes, as the superuser sees them.
     pub(super) async fn tables_with(&self, word: &str) -> Vec<String> {
         let pool = self.database.pool().await;
         let tables: Vec<String> = sqlx::query_scalar(
@@ -181,7 +183,8 @@ impl Ground {
         let mut found = Vec::new();
         for table in tables {
             let count: i64 = sqlx::query_scalar(&format!(
-                "select count(*) from {table} t where t::text like '%' || $1 || '%'"
+                "select count(*) from {table} t where t::text like '%' || $1 || '%' \
+                 or t::text like '%' || encode(convert_to($1, 'UTF8'), 'hex') || '%'"
             ))
             .bind(word)
             .fetch_one(&pool)

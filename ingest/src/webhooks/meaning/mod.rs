@@ -2,8 +2,10 @@
 
 mod clerk;
 mod fields;
+mod people;
 mod stripe;
 
+pub(super) use people::people;
 use serde_json::Value;
 
 use super::source::{Sender, Source};

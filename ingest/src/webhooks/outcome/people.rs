@@ -7,7 +7,7 @@ use store::Unavailable;
 
 use super::{Desk, Ended, NOT_OPEN, Needed, Outcome, done};
 use crate::webhooks::source::Sender;
-use crate::webhooks::told::{About, Kind, Told, name_of};
+use crate::webhooks::told::{About, ERASED, Kind, Told, name_of};
 
 impl Desk<'_> {
     pub(super) async fn organization(&self, id: &str, told: &Told) -> Ended {
@@ -109,7 +109,10 @@ impl Desk<'_> {
             Ok(tenant) => tenant,
             Err(outcome) => return Ok(outcome),
         };
-        let (Ok(member), Ok(email)) = (id.parse::<MemberId>(), Email::parse(email.clone())) else {
+        // Of whom this is not told any more was invited before.
+        let email = Some(email).filter(|email| *email != ERASED);
+        let email = email.map(|email| Email::parse(email.clone())).transpose();
+        let (Ok(member), Ok(email)) = (id.parse::<MemberId>(), email) else {
             return Ok(Outcome::invalid(
                 tenant,
                 "the membership's id or address can't be a member's",
@@ -117,13 +120,15 @@ impl Desk<'_> {
         };
         let began = told.began_ms.unwrap_or(version.at_ms);
         let (user, role) = (user.clone(), role_of(role));
-        let invite = member::Command::Invite {
-            email: Personal::new(email),
-            role,
-            name: name.clone().map(Personal::new),
-        };
         let done = ["ALREADY_INVITED", "ALREADY_JOINED", "SAME_ROLE", "REMOVED"];
-        done!(self.ask::<Member>(tenant, &member, (began, invite), &done).await);
+        if let Some(email) = email {
+            let invite = member::Command::Invite {
+                email: Personal::new(email),
+                role,
+                name: name.clone().map(Personal::new),
+            };
+            done!(self.ask::<Member>(tenant, &member, (began, invite), &done).await);
+        }
         let join = member::Command::Join { user };
         done!(self.ask::<Member>(tenant, &member, (began, join), &done).await);
         let change = member::Command::ChangeRole { role };
