@@ -161,7 +161,7 @@ async fn a_fact_in_another_unit_is_set_aside_and_never_becomes_an_amount() {
 async fn a_bad_definition_or_question_is_refused_with_the_place() {
     let house = House::open_wide().await;
     let acme = house.tenant("acme").await;
-    let message = async |field: &str, value: serde_json::Value| {
+    let message = async |field: &str, value: Value| {
         let mut input = meter("pages", "SUM", json!("data.quantity"));
         input[field] = value;
         let payload = house.mutate(&acme.token, "defineMeter", input).await;
