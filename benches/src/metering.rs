@@ -69,7 +69,7 @@ fn definition(number: usize) -> (String, Definition) {
         label: format!("Meter {number}"),
         event_type: METERS[number % METERS.len()].to_owned(),
         also_event_types: Vec::new(),
-        filter: is_grouped.then(|| "data.unit == \"unit\" && decimal(data.quantity) >= 10".to_owned()),
+        filter: is_grouped.then(|| "data.unit == \"token\" && decimal(data.quantity) >= 10".to_owned()),
         value: Some("decimal(data.quantity) * 0.001".to_owned()),
         aggregation: Aggregation::Sum,
         group_by: is_grouped

@@ -119,8 +119,8 @@ pub(crate) fn record(number: u64) -> FactRecord<usage::Event> {
         ("model".to_owned(), "x".repeat(60)),
         ("customer".to_owned(), (number % 1_000).to_string()),
     ];
-    let fact =
-        Fact::try_new(kind, number.into(), Some("unit".to_owned()), dimensions.into()).expect("it is a fact");
+    let fact = Fact::try_new(kind, number.into(), Some("token".to_owned()), dimensions.into())
+        .expect("it is a fact");
     FactRecord {
         key: None,
         at: Some(day(number)),

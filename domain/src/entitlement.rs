@@ -6,6 +6,31 @@ use crate::kernel::Currency;
 use crate::pricing::{Enforcement, Limits, Plan};
 use crate::subscription::PlanCode;
 
+/// The mutations that begin something that quotas can hold back, each with how the types of its events begin: a command is
+/// judged before it, by all quotas of meters over such events.
+pub const BEGINNINGS: &[(&str, &str)] = &[
+    ("startAgentRun", "agent_run."),
+    ("submitClaim", "claim.submitted"),
+    ("startConnectorSync", "connector_sync."),
+    ("captureLead", "lead.captured"),
+];
+
+/// Whether a command is refused when a quota of a meter over these types of events is full.
+pub fn is_begun<'t>(event_types: impl IntoIterator<Item = &'t str>) -> bool {
+    let mut types = event_types.into_iter();
+    types.any(|one| BEGINNINGS.iter().any(|(_, begin)| one.starts_with(begin)))
+}
+
+/// The types of events over which quotas can be hard, each with the command that is refused.
+pub(crate) fn begun() -> String {
+    let told = |(mutation, begin): &(&str, &str)| {
+        let any = if begin.ends_with('.') { "*" } else { "" };
+        format!("{begin}{any} ({mutation})")
+    };
+    let told: Vec<String> = BEGINNINGS.iter().map(told).collect();
+    told.join(", ")
+}
+
 /// What is limited.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {

@@ -1,13 +1,17 @@
 //! Plans over GraphQL.
 
 use async_graphql::{Json, Object, Result, SimpleObject};
-use domain::plan::{Command, Plan as Aggregate};
+use domain::RefusalCode as _;
+use domain::plan::{Command, Plan as Aggregate, Refusal};
 use domain::pricing::{PlanVersion, bundled_plans};
 use projections::plan::{PlanList, PlanRow};
 use serde_json::Value;
 
-use super::kit::{Context, DateTime, IntoFault, May, NodeId, UserError, evidence, mutations, queries};
+use super::kit::{
+    Context, DateTime, Head, IntoFault, May, NodeId, Outcome, UserError, evidence, mutations, queries, tell,
+};
 use crate::auth::Identity;
+use crate::options::Options;
 
 mutations! {
     /// What may be asked of plans.
@@ -23,14 +27,57 @@ mutations! {
     |input| Command::Define {
         name: input.name,
         version: version(input.version.0)?,
-    };
+    }, unless definition_without_meters;
 
     /// Adds a version to a plan: it is in force for whoever subscribes from its `effective_from` on.
     add_plan_version(Changing, AddPlanVersionInput {
         /// The version, whose number follows the last one's.
         version: Json<Value>,
     })
-    |input| Command::AddVersion { version: version(input.version.0)? };
+    |input| Command::AddVersion { version: version(input.version.0)? }, unless version_without_meters;
+}
+
+/// Refuses a plan whose charges or quotas do not go with the meters that there are.
+async fn definition_without_meters(
+    ctx: &Context<'_>,
+    mutation: &str,
+    input: &DefinePlanInput,
+) -> Result<Option<Outcome>> {
+    without_meters(ctx, mutation, (input.head.clone().into(), &input.version)).await
+}
+
+/// Refuses a version whose charges or quotas do not go with the meters that there are.
+async fn version_without_meters(
+    ctx: &Context<'_>,
+    mutation: &str,
+    input: &AddPlanVersionInput,
+) -> Result<Option<Outcome>> {
+    without_meters(ctx, mutation, (input.head.clone().into(), &input.version)).await
+}
+
+async fn without_meters(
+    ctx: &Context<'_>,
+    mutation: &str,
+    (head, given): (Head, &Json<Value>),
+) -> Result<Option<Outcome>> {
+    let identity = ctx.data::<Identity>()?;
+    let caller = May::Write.check(identity).and_then(|()| identity.caller());
+    // Who may not, and what is no version, is told by whoever runs the mutation.
+    let (Ok(caller), Ok(version)) = (caller, version(given.0.clone())) else {
+        return Ok(None);
+    };
+    let past = &ctx.data::<Options>()?.past;
+    let own = past
+        .own_meters(caller.tenant)
+        .await
+        .map_err(IntoFault::into_fault)?;
+    let Err(faults) = version.check_meters(&own) else {
+        return Ok(None);
+    };
+    let refusal = Refusal::InvalidPlan(faults);
+    let target = format!("plan/{}", head.id.as_deref().unwrap_or_default());
+    let refused = UserError::refusal(refusal.code(), refusal.to_string());
+    tell(ctx, mutation, &target, refused).map(Some)
 }
 
 fn version(value: Value) -> Result<PlanVersion, UserError> {

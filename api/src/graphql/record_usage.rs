@@ -43,7 +43,7 @@ impl UsageRecordInput {
     fn read(self, batch_key: Option<&str>, index: usize) -> Result<FactRecord<Event>, UserError> {
         let mut dimensions = attributes("dimensions", self.dimensions)?;
         if let Some(corrected) = &self.corrects {
-            let twice = dimensions.insert(CORRECTS.to_owned(), corrected.to_string());
+            let twice = dimensions.insert(Fact::CORRECTS.to_owned(), corrected.to_string());
             if twice.is_some() {
                 let reason = "there is a dimension of this name, too: leave it out";
                 return Err(UserError::invalid(&["corrects"], &reason));
@@ -78,9 +78,6 @@ impl UsageRecordInput {
         })
     }
 }
-
-/// The dimension that names the record that a fact corrects.
-const CORRECTS: &str = "corrects";
 
 /// The key of a record that has an id.
 fn key_of_id(id: &ID) -> String {

@@ -35,7 +35,7 @@ pub(crate) struct RoiBasisInput {
     amount: Option<MoneyInput>,
     /// Of STATED: in how many days.
     days: Option<u32>,
-    /// Of STATED: which share of first decisions on claims are denials without agents, in per cent.
+    /// Of STATED: the initial denial rate without agents, in per cent: claims denied first, by claims submitted.
     denial_percent: Option<Decimal>,
 }
 
@@ -140,7 +140,7 @@ pub(crate) struct RoiBasis {
     amount: Option<Money>,
     /// Of STATED: in how many days.
     days: Option<u32>,
-    /// Of STATED: which share of first decisions on claims are denials without agents, in per cent.
+    /// Of STATED: the initial denial rate without agents, in per cent: claims denied first, by claims submitted.
     denial_percent: Option<Decimal>,
 }
 

@@ -165,7 +165,7 @@ pub(crate) struct RoiAgainst {
     expected: RoiFigure,
     /// What came in beyond it.
     incremental: RoiRange,
-    /// Which share of first decisions are denials without agents, in per cent.
+    /// The initial denial rate without agents, in per cent: claims denied first, by claims submitted.
     denial_percent: Option<Decimal>,
 }
 

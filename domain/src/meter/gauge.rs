@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::cel::{BadExpression, Kind, Program, Trouble, Value, decimal};
+use super::taking::Taking;
 use super::{Aggregation, Definition, InvalidDefinition, MeterCode, unit};
 use crate::Event;
 use crate::personal_fields::{personal_event_types, personal_fields};
@@ -28,6 +29,8 @@ pub struct Gauge {
     pub(super) groups: Vec<(String, Program)>,
     /// The types of events that it reads, each with the version in which they are written.
     pub(super) event_types: Vec<(String, u16)>,
+    /// How it takes what facts report.
+    pub(super) taking: Taking,
 }
 
 /// What a meter makes of an event that it counts.
@@ -150,6 +153,7 @@ impl Gauge {
         Ok(Self {
             code,
             version,
+            taking: Taking::of(definition.aggregation, filter.as_ref(), value.as_ref()),
             filter,
             value,
             groups,

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use super::cel::{Fields, Found, Program, Scope, Value};
 use super::gauge::{in_words, key_text};
 use super::{Counted, Gauge, Reading, bundled_gauges};
-use crate::RecordedEvent;
+use crate::{Event, RecordedEvent, usage};
 
 /// Gauges in any of their versions. An event meets those of its own type only, and its payload is read once for them.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +105,7 @@ impl Gauges {
         let found = plan.fields.find(event, &payload);
         let read = |wired: &Wired| {
             let outcome = match &found {
-                Ok(found) => wired.read(found).transpose()?,
+                Ok(found) => wired.read(event, found).transpose()?,
                 Err(reason) => Err(format!("the payload can't be read: {reason}")),
             };
             Some(Reading {
@@ -120,7 +120,7 @@ impl Gauges {
 
 impl Wired {
     /// What the event adds; `None` when the filter leaves it out.
-    fn read(&self, found: &Found<'_>) -> Result<Option<Counted>, String> {
+    fn read(&self, event: &RecordedEvent, found: &Found<'_>) -> Result<Option<Counted>, String> {
         let run = |field: &str, program, slots| run(field, program, found, slots);
         if let Some(filter) = &self.gauge.filter {
             match run("filter", filter, &self.filter)? {
@@ -133,6 +133,12 @@ impl Wired {
         for ((name, program), slots) in self.gauge.groups.iter().zip(&self.groups) {
             let field = format!("group_by.{name}");
             texts.insert(name.as_str(), key_text(&field, run(&field, program, slots)?)?);
+        }
+        if let Event::Usage(usage::Event::Recorded(fact)) = &event.event {
+            let currency = texts.get("currency").map(String::as_str);
+            self.gauge
+                .taking
+                .check(fact, &self.gauge.definition().unit, currency)?;
         }
         let group = if texts.is_empty() {
             "{}".to_owned()

@@ -13,6 +13,7 @@ mod event;
 mod gauge;
 mod gauges;
 mod ratio;
+mod taking;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unit;

@@ -1,5 +1,7 @@
 //! Given what happened, when something is asked, then this follows; and what expressions make of events.
 
+mod taking;
+
 use std::sync::Arc;
 
 use ulid::Ulid;

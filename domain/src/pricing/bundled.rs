@@ -2,8 +2,8 @@
 
 use super::plan::Plan;
 
-/// Starter, Professional and Enterprise, the cheapest first. Enterprise is the price to negotiate from: a
-/// contract is a plan of its own.
+/// Starter, Professional and Enterprise, the cheapest first, at list prices. Enterprise is the price to negotiate from: a
+/// contract is a plan of its own, or a subscription's own price.
 ///
 /// # Panics
 /// Never: a test reads the file.

@@ -30,6 +30,7 @@ mod tax;
 mod time_weighted;
 mod usage;
 mod validate;
+mod validate_meters;
 mod validate_model;
 mod validate_terms;
 

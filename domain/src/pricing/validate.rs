@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::charge::{Charge, OnNegative};
 use super::fee::FlatFee;
 use super::model::Model;
-use super::plan::{Plan, PlanVersion};
+use super::plan::PlanVersion;
 use super::price::Price;
 use super::spend::Commitment;
 use super::validate_model::check_model;
@@ -263,50 +263,4 @@ pub(super) fn validate(name: &str, versions: &[PlanVersion]) -> Result<(), Inval
         }
     }
     check.done()
-}
-
-impl Plan {
-    /// Checks the meters and units of all charges against the meters that there are, each with its unit.
-    ///
-    /// # Errors
-    /// [`InvalidPlan`] lists each unknown meter and each unit that its meter does not count in.
-    pub fn check_meters(&self, meters: &BTreeMap<String, String>) -> Result<(), InvalidPlan> {
-        let mut check = Check::default();
-        for (version, of) in self.versions().iter().enumerate() {
-            for (index, charge) in of.charges.iter().enumerate() {
-                let at = format!("versions[{version}].charges[{index}]");
-                match meters.get(&charge.meter) {
-                    None => {
-                        let problem = format!("there is no meter {:?}", charge.meter);
-                        check.fault(
-                            &format!("{at}.meter"),
-                            problem,
-                            "add the meter first, or name another",
-                        );
-                    }
-                    Some(unit) if *unit != charge.unit => {
-                        let problem = format!(
-                            "the unit {:?} is unknown to the meter {:?}, which counts in {unit:?}",
-                            charge.unit, charge.meter
-                        );
-                        check.fault(&format!("{at}.unit"), problem, "name the meter's unit");
-                    }
-                    Some(_) => {}
-                }
-                let outcome = charge.outcome.as_ref();
-                let others =
-                    outcome.map(|terms| [("assumed", &terms.assumed), ("reversed", &terms.reversed)]);
-                for (name, other) in others.into_iter().flatten() {
-                    if let Some(other) = other.as_ref().filter(|other| !meters.contains_key(&other.meter)) {
-                        check.fault(
-                            &format!("{at}.outcome.{name}.meter"),
-                            format!("there is no meter {:?}", other.meter),
-                            "add the meter first, or name another",
-                        );
-                    }
-                }
-            }
-        }
-        check.done()
-    }
 }

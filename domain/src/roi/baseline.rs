@@ -31,7 +31,7 @@ pub enum Basis {
         amount: Money,
         /// In so many days.
         days: u32,
-        /// Which share of the first decisions on claims are denials without agents, in per cent.
+        /// The initial denial rate without agents, in per cent: claims denied by the payer's first decision, by claims submitted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         denial_percent: Option<Decimal>,
     },

@@ -69,7 +69,11 @@ pub enum InvalidFact {
 }
 
 impl Fact {
-    /// A fact of these values. The quantity may be negative: that is how a fact is corrected.
+    /// The dimension that names the record that a fact corrects.
+    pub const CORRECTS: &str = "corrects";
+
+    /// A fact of these values. The quantity may be negative: that is how a fact is corrected, whose record is named by the
+    /// dimension [`Self::CORRECTS`]; or by how much a level fell.
     ///
     /// # Errors
     /// [`InvalidFact`] names the field and the rule.
@@ -122,6 +126,13 @@ impl Fact {
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
         self.unit.as_deref()
+    }
+
+    /// The record that it corrects, if it is a correction.
+    #[must_use]
+    pub fn corrects(&self) -> Option<&str> {
+        let record = self.dimensions.get(Self::CORRECTS)?;
+        (!record.trim().is_empty()).then_some(record)
     }
 
     /// Names and values by which it can be told apart, for instance `model: small`.

@@ -173,7 +173,75 @@ fn command_taken(answer: Result<store::Committed, DispatchError>) -> Taken {
 
 type Fact = FactRecord<domain::usage::Event>;
 
+/// Appends facts; those that correct another record come behind it, when the log has it.
 async fn take_facts(store: &Store, caller: &Caller, facts: Vec<(usize, Fact)>) -> Vec<(usize, Taken)> {
+    let corrects = |(_, record): &(usize, Fact)| !corrected(record).is_empty();
+    let (mut left, plain): (Vec<_>, Vec<_>) = facts.into_iter().partition(corrects);
+    let mut done = append_facts(store, caller, plain).await;
+    // A correction may correct another one of the same batch.
+    while !left.is_empty() {
+        let wanted: Vec<Vec<Key>> = left.iter().map(|(_, record)| corrected(record)).collect();
+        let keys: Vec<Key> = wanted.iter().flatten().cloned().collect();
+        let known = match store.known_keys(caller, &keys).await {
+            Ok(known) => known,
+            Err(error) => {
+                let error = Arc::new(DispatchError::from(error));
+                done.extend(
+                    left.into_iter()
+                        .map(|(place, _)| (place, Taken::Failed(Arc::clone(&error)))),
+                );
+                break;
+            }
+        };
+        let mut known = keys.iter().zip(known);
+        let mut unknown = wanted.iter().map(|keys| {
+            let mut own = known.by_ref().take(keys.len());
+            let first = own
+                .by_ref()
+                .find(|(_, hash)| hash.is_none())
+                .map(|(key, _)| key.id.clone());
+            own.for_each(drop);
+            first
+        });
+        let (mut ready, mut waiting) = (Vec::new(), Vec::new());
+        for record in left {
+            match unknown.next().flatten() {
+                None => ready.push(record),
+                Some(id) => waiting.push((record, id)),
+            }
+        }
+        if ready.is_empty() {
+            done.extend(waiting.into_iter().map(|((place, _), id)| {
+                let rule = format!(
+                    "names {id:?}, and there is no record of this source and id in the log to be corrected"
+                );
+                (
+                    place,
+                    Taken::Invalid(Invalid::new("data.dimensions.corrects", rule)),
+                )
+            }));
+            break;
+        }
+        done.extend(append_facts(store, caller, ready).await);
+        left = waiting.into_iter().map(|(record, _)| record).collect();
+    }
+    done
+}
+
+/// The records of the same source that a record's facts correct.
+fn corrected(record: &Fact) -> Vec<Key> {
+    let source = record.key.as_ref().map_or("", |key| key.source.as_str());
+    let key = |domain::usage::Event::Recorded(fact): &domain::usage::Event| {
+        Some(Key {
+            source: source.to_owned(),
+            id: fact.corrects()?.to_owned(),
+            hash: [0; 32],
+        })
+    };
+    record.facts.iter().filter_map(key).collect()
+}
+
+async fn append_facts(store: &Store, caller: &Caller, facts: Vec<(usize, Fact)>) -> Vec<(usize, Taken)> {
     let mut done = Vec::with_capacity(facts.len());
     for batch in facts.chunks(store.limits().batch_records.max(1)) {
         let records = batch.iter().map(|(_, record)| record.clone()).collect();

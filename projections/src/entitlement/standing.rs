@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::entitlement::{LimitReached, Subject, lifting_plan};
+use domain::entitlement::{LimitReached, Subject, is_begun, lifting_plan};
 use domain::meter::{Aggregation, Gauges};
 use domain::pricing::{Enforcement, Limits, Plan};
 use domain::subscription::PlanCode;
@@ -173,11 +173,25 @@ impl Standing {
             .map(|quota| Subject::Quota(quota.meter.clone()));
         let subjects = [Subject::Members, Subject::Verticals].into_iter().chain(quotas);
         let room = |subject: Subject| {
-            let limit = self.limits.of(&subject)?;
+            let (limit, enforcement) = self.limits.of(&subject)?;
             let used = self.used(&subject);
-            Some(self.room(subject, limit, used, now))
+            let enforcement = if self.is_kept(&subject) {
+                enforcement
+            } else {
+                Enforcement::Soft
+            };
+            Some(self.room(subject, (limit, enforcement), used, now))
         };
         subjects.filter_map(room).collect()
+    }
+
+    /// Whether any command is refused when it is full: plans of before could name other quotas, too.
+    fn is_kept(&self, subject: &Subject) -> bool {
+        let Subject::Quota(meter) = subject else {
+            return true;
+        };
+        let quota = self.quotas.iter().find(|quota| quota.meter == *meter);
+        quota.is_some_and(|quota| is_begun(quota.event_types.iter().map(String::as_str)))
     }
 
     fn room(

@@ -1,22 +1,20 @@
 //! What would have come in without agents, by the baseline that holds.
 
 use domain::Money;
-use domain::pricing::{Exact, TooLarge, share_of};
+use domain::pricing::TooLarge;
 use domain::roi::{Basis, Total, expectation};
 use domain::roi_baseline::Registered;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::denials::{ClaimsMeant, initial_denials, judged_at};
 use super::journeys::Runs;
 use super::outcomes::outcomes;
-use super::told::{Positions, Tally, money};
+use super::told::{Positions, money};
 use super::{Materials, RoiError, RoiWish};
 use crate::metered_usage::Span;
 use crate::roi_journey::{Fact, JourneyRow, What};
 use domain::claim::Determination;
-
-/// Shares of decisions are told in per cent, with so many places.
-const PLACES: u32 = 2;
 
 /// A baseline and what it says of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +32,12 @@ pub struct Against {
     pub low: Option<Money>,
     /// What confirmed and assumed outcomes brought beyond it.
     pub high: Option<Money>,
-    /// Which share of first decisions are denials without agents, in per cent.
+    /// The initial denial rate without agents, in per cent.
     pub denial_percent: Option<Decimal>,
+    /// Which claims of the report it is to be held against.
+    pub denials_of: ClaimsMeant,
+    /// Where its registration and the claims' events are that the rate is made of.
+    pub denial_positions: Vec<u64>,
     /// Where its registration and the events that it is made of are.
     pub positions: Vec<u64>,
 }
@@ -120,12 +122,16 @@ pub(super) fn against(
     let mut positions = Positions::from([baseline.position]);
     // What would have come in, for the gain of all outcomes, that of confirmed and assumed ones, and that of confirmed ones.
     let denial_percent;
+    let mut denials_of = ClaimsMeant::All;
+    let mut denial_positions = positions.clone();
     let (low, high, expected) = match &baseline.basis {
         Basis::PastPeriod { first_day, last_day } => {
             let span = materials.past.iter().find(|(id, _)| *id == baseline.id);
             let span = span.map_or(materials.span, |(_, span)| *span);
             let amount = came_in(materials, wish, span, &mut positions);
-            denial_percent = first_decisions(&materials.journeys, span, |_, _| true).percent()?;
+            let denials = initial_denials(&materials.journeys, span, |_| true);
+            denial_percent = denials.percent()?;
+            denial_positions.extend(denials.positions());
             let of = i64::from((*last_day - *first_day).get_days()) + 1;
             beyond_all(Total { amount, of }, (gained, days), currency.exponent())?
         }
@@ -172,9 +178,13 @@ pub(super) fn against(
                     }
                 }
             }
-            denial_percent =
-                first_decisions(&materials.journeys, materials.span, |row, at| is_control(row, at))
-                    .percent()?;
+            denials_of = ClaimsMeant::WorkedOn;
+            let span = materials.span;
+            let denials = initial_denials(&materials.journeys, span, |row| {
+                is_control(row, judged_at(row, span))
+            });
+            denial_percent = denials.percent()?;
+            denial_positions.extend(denials.positions());
             let beyond = |amount| {
                 let actual = Total { amount, of: treated };
                 expectation(control, actual, currency.exponent())
@@ -196,6 +206,8 @@ pub(super) fn against(
         low: shown(low),
         high: shown(high),
         denial_percent,
+        denials_of,
+        denial_positions: denial_positions.into_iter().collect(),
         positions: positions.into_iter().collect(),
     })
 }
@@ -255,44 +267,6 @@ fn decided(row: &JourneyRow, span: Span) -> Option<(Timestamp, u64)> {
         }
     }
     found.filter(|(at, _)| within(*at, span))
-}
-
-/// Payers' first decisions, and those of them that were denials.
-#[derive(Debug, Default)]
-pub(super) struct FirstDecisions {
-    pub(super) all: Tally,
-    pub(super) denied: Tally,
-}
-
-impl FirstDecisions {
-    /// Which share of them were denials, in per cent.
-    pub(super) fn percent(&self) -> Result<Option<Decimal>, TooLarge> {
-        let exact = |tally: &Tally| Exact::from(Decimal::from(tally.count));
-        let share = share_of(exact(&self.denied), exact(&self.all))?;
-        let percent = |share: Exact| share.times(Exact::whole(100))?.rounded(PLACES);
-        Ok(share.map(percent).transpose()?.map(|percent| percent.normalize()))
-    }
-}
-
-/// The first decisions in a span on the claims that are meant.
-pub(super) fn first_decisions(
-    journeys: &[JourneyRow],
-    span: Span,
-    is_meant: impl Fn(&JourneyRow, Timestamp) -> bool,
-) -> FirstDecisions {
-    let mut found = FirstDecisions::default();
-    for row in journeys.iter().filter(|row| row.kind == "claim") {
-        for fact in first_decisions_of(row, span) {
-            if !is_meant(row, fact.at) {
-                continue;
-            }
-            found.all.add([fact.position]);
-            if matches!(fact.what, What::Denied { .. }) {
-                found.denied.add([fact.position]);
-            }
-        }
-    }
-    found
 }
 
 /// The payer's first decision on a claim, if it lies in a span.

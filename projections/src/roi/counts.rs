@@ -6,7 +6,8 @@ use domain::roi::{AttributionModel, portions, weights};
 use domain::{ActorKind, MoneyByCurrency};
 use rust_decimal::Decimal;
 
-use super::against::{FirstDecisions, first_decisions, first_decisions_of, within};
+use super::against::{first_decisions_of, within};
+use super::denials::{InitialDenials, initial_denials, is_worked_on};
 use super::journeys::Runs;
 use super::told::{Sum, Tally};
 use super::{Materials, RoiError, RoiWish};
@@ -30,8 +31,10 @@ pub(super) struct Counts {
     pub(super) other_pipeline: MoneyByCurrency,
     /// Claims that agents worked on and that had their first decision, as the meter `claims.processed` counts them.
     pub(super) processed: Tally,
-    /// The first decisions on such claims.
-    pub(super) decisions: FirstDecisions,
+    /// Initial denials of all claims.
+    pub(super) denials: InitialDenials,
+    /// Initial denials of those on which agents worked.
+    pub(super) worked_denials: InitialDenials,
     /// Shares of leads that were qualified and converted in the days, by agent.
     pub(super) leads: BTreeMap<String, LeadShares>,
 }
@@ -56,8 +59,9 @@ pub(super) fn counts(materials: &Materials, wish: &RoiWish, runs: &Runs<'_>) -> 
             _ => {}
         }
     }
-    let on_processed = |row: &JourneyRow, at| !runs.before(row, at).is_empty();
-    counts.decisions = first_decisions(&materials.journeys, materials.span, on_processed);
+    let (journeys, span) = (&materials.journeys, materials.span);
+    counts.denials = initial_denials(journeys, span, |_| true);
+    counts.worked_denials = initial_denials(journeys, span, |row| is_worked_on(row, span, runs));
     counts.process(materials, runs);
     Ok(counts)
 }

@@ -4,6 +4,7 @@
 mod against;
 mod cost;
 mod counts;
+mod denials;
 mod gains;
 mod journeys;
 mod materials;
@@ -17,6 +18,7 @@ mod told;
 pub use against::{Against, SetAside};
 pub use cost::Unpriced;
 pub(crate) use cost::ai_cost;
+pub use denials::ClaimsMeant;
 pub use materials::{Fee, FeeState, Materials, RoiError, RoiWish};
 pub use report::{AgentPart, RoiReport, report};
 pub use sentences::{Sentence, SentencePart};

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use super::against::{Against, Gained, SetAside, against, choose};
 use super::cost::{AiCost, Unpriced, ai_cost};
 use super::counts::{Counts, counts};
+use super::denials::InitialDenials;
 use super::gains::{Gains, gains};
 use super::journeys::Runs;
 use super::sentences::{Sentence, sentences};
@@ -195,17 +196,19 @@ fn money_figures(gains: &Gains, currency: Currency) -> Vec<Told> {
 }
 
 fn count_figures(counts: &Counts, gains: &Gains, currency: Currency) -> Result<Vec<Told>, TooLarge> {
-    let percent = counts.decisions.percent()?;
-    let percent = percent.map_or(Value::None, Value::Ratio);
-    let behind = events(&counts.decisions.all.positions);
+    let rate = |name: &str, denials: &InitialDenials| -> Result<Told, TooLarge> {
+        let percent = denials.percent()?.map_or(Value::None, Value::Ratio);
+        Ok(Told::new(name, percent, events(&denials.positions().collect())))
+    };
     Ok(vec![
         counts.captured.told("leads.captured"),
         counts.found.told("leads.found"),
         counts.converted.told("leads.converted"),
         counts.processed.told("claims.processed"),
-        counts.decisions.all.told("claims.decided_initially"),
-        counts.decisions.denied.told("claims.denied_initially"),
-        Told::new("claims.denial_percent", percent, behind),
+        counts.denials.submitted.told("claims.submitted"),
+        counts.denials.denied.told("claims.denied_initially"),
+        rate("claims.denial_percent", &counts.denials)?,
+        rate("claims.worked_denial_percent", &counts.worked_denials)?,
         gains.recovered.told("claims.recovered", currency),
     ])
 }

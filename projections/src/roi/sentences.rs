@@ -3,6 +3,7 @@
 use domain::roi::Value;
 use rust_decimal::Decimal;
 
+use super::denials::ClaimsMeant;
 use super::told::{Behind, Told};
 use super::{Against, Materials};
 
@@ -89,7 +90,12 @@ pub(super) fn sentences(told: &[Told], materials: &Materials, against: Option<&A
         } else {
             " claims, "
         };
-        let sentence = denials(sentence.words(claims), of("claims.denial_percent"), against);
+        // Those claims that the baseline's rate is of: both sides are of the same kind.
+        let rate = match against.map(|against| against.denials_of).unwrap_or_default() {
+            ClaimsMeant::All => of("claims.denial_percent"),
+            ClaimsMeant::WorkedOn => of("claims.worked_denial_percent"),
+        };
+        let sentence = denials(sentence.words(claims), rate, against);
         all.push(sentence.number(recovered).words(" recovered"));
     }
     all
@@ -106,7 +112,7 @@ fn denials(sentence: Sentence, is: Option<&Told>, against: Option<&Against>) -> 
     let before = Told::new(
         "baseline.denial_percent",
         Value::Ratio(was),
-        Behind::Events(against.positions.clone()),
+        Behind::Events(against.denial_positions.clone()),
     );
     let (how, to) = match percent.cmp(&was) {
         std::cmp::Ordering::Less => ("initial denials down from ", " % to "),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::ground::{acme, issue, lines, pages, plan, subscribe, wish};
+use super::ground::{acme, issue, lines, pages, plan, subscribe, too_many, wish};
 use crate::gateway::house::{House, Tenant};
 
 async fn refused(house: &House, acme: &Tenant, mutation: &str, input: Value) -> String {
@@ -84,10 +84,40 @@ async fn a_plan_or_a_meter_that_cannot_be_rated_is_refused_where_it_is_defined()
     )
     .await;
     assert!(message.contains("there is no unit \"furlong\""), "{message}");
-    // A charge in another unit than its meter counts in rates nothing.
-    let mut other = wrong(|version| version["charges"][0]["unit"] = json!("token"));
+    // A charge in another unit than its meter counts in is refused; one over a meter that comes later, in another unit, rates
+    // nothing.
+    let in_tokens = wrong(|version| version["charges"][0]["unit"] = json!("token"));
+    let message = refused(&house, &acme, "definePlan", in_tokens).await;
+    assert_eq!(
+        message,
+        "charges[0].unit: the meter pages counts in \"page\", not in \"token\": name the meter's unit"
+    );
+    let mut next = plan()["version"].clone();
+    next["version"] = json!(2);
+    next["effective_from"] = json!("2025-01-01T00:00:00Z");
+    next["charges"][0]["meter"] = json!("platform.agent_runs");
+    let message = refused(
+        &house,
+        &acme,
+        "addPlanVersion",
+        json!({ "id": "results", "version": next }),
+    )
+    .await;
+    assert_eq!(
+        message,
+        "charges[0].unit: the meter platform.agent_runs counts in \"run\", not in \"page\": name the meter's unit"
+    );
+    let mut other = wrong(|version| version["charges"][0]["meter"] = json!("odd"));
     other["id"] = json!("other");
     house.done(&acme.token, "definePlan", other).await;
+    house
+        .done(
+            &acme.token,
+            "defineMeter",
+            meter("decimal(data.quantity)", "token"),
+        )
+        .await;
+    house.settle().await;
     let subscription = json!({
         "id": "s2", "plan": "other", "price": { "amount": "310", "currency": "EUR" },
         "occurredAt": "2025-03-01T00:00:00+01:00",
@@ -95,7 +125,7 @@ async fn a_plan_or_a_meter_that_cannot_be_rated_is_refused_where_it_is_defined()
     house.done(&acme.token, "startSubscription", subscription).await;
     let message = refused(&house, &acme, "issueInvoice", wish("s2", "2025-03-20T00:00:00Z")).await;
     assert!(
-        message.contains("its meter pages counts in another unit: page"),
+        message.contains("its meter odd counts in another unit: token"),
         "{message}"
     );
     let early = json!({
@@ -163,7 +193,7 @@ async fn an_event_without_a_value_is_set_aside_one_ahead_of_the_clock_is_refused
     let march = issue(&house, &acme, "2025-03-20T00:00:00Z").await;
     assert_eq!(lines(&march), ["pages USAGE 2.00", "platform FEE 310.00"]);
     // Less than nothing is refused, and the number is not lost.
-    pages(&house, &acme, &[("c", "2025-04-20T10:00:00Z", "-5")]).await;
+    too_many(&house, &acme, ("c", "a", "2025-04-20T10:00:00Z"), 5).await;
     let message = refused(&house, &acme, "issueInvoice", wish("s1", "2025-04-20T00:00:00Z")).await;
     assert!(message.contains("pages") && message.contains("-5"), "{message}");
     pages(&house, &acme, &[("d", "2025-04-20T11:00:00Z", "5")]).await;

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::ground::{acme, issue, lines, pages, subscribe, total, wish};
+use super::ground::{acme, issue, lines, pages, subscribe, too_many, total, wish};
 use crate::gateway::house::{House, Tenant};
 
 const BESIDE: &str =
@@ -83,7 +83,7 @@ async fn a_correction_takes_the_coupon_and_the_tax_of_its_period_and_not_those_o
     assert_eq!(april["total"]["amount"], "334.92");
 
     // Less than was billed: what is given back has its share of the coupon, and its tax.
-    pages(&house, &acme, &[("c", "2025-03-22T10:00:00Z", "-8")]).await;
+    too_many(&house, &acme, ("c", "a", "2025-03-22T10:00:00Z"), 8).await;
     let may = issue(&house, &acme, "2025-05-20T00:00:00Z").await;
     let on_may = beside(&house, &acme, &may["localId"]).await;
     assert_eq!(told(&on_may["coupons"]), ["tenth -0.40 2025-03-01"]);

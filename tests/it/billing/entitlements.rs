@@ -141,3 +141,78 @@ async fn many_at_once_never_use_more_than_there_is() {
     let mut refused = codes.iter().filter(|code| !code.is_null());
     assert!(refused.all(|code| code == "LIMIT_REACHED"), "{codes:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_no_command_could_keep_is_refused_and_one_over_calls_of_models_holds_runs_back() {
+    let house = House::open_wide().await;
+    let acme = house.tenant("acme").await;
+    let meter = json!({ "id": "pages", "label": "Pages", "eventType": "usage.pages", "aggregation": "SUM",
+        "value": "decimal(data.quantity)", "unit": "page" });
+    house.done(&acme.token, "defineMeter", meter).await;
+    let plan = |id: &str, quota: Value| {
+        json!({ "id": id, "name": "Quotas", "version": {
+            "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+            "fees": [{ "code": "platform", "name": "Platform", "price": { "EUR": "10" } }],
+            "limits": { "quotas": [quota] } } })
+    };
+    let refused = [
+        (
+            json!({ "meter": "pages", "quantity": "5" }),
+            "no command is refused for pages",
+        ),
+        (
+            json!({ "meter": "sales.deals_won", "quantity": "5" }),
+            "make the quota soft",
+        ),
+        (
+            json!({ "meter": "platform.storage", "quantity": "5" }),
+            "agent_run.* (startAgentRun)",
+        ),
+        (
+            json!({ "meter": "platform.active_agents", "quantity": "5" }),
+            "quotas are of sums and counts",
+        ),
+        (
+            json!({ "meter": "later", "quantity": "5" }),
+            "define the meter first",
+        ),
+        (
+            json!({ "meter": "platform.dreams", "quantity": "5", "enforcement": "soft" }),
+            "no bundled meter",
+        ),
+        (
+            json!({ "meter": "platform.agent_runs", "quantity": "-1" }),
+            "-1 is negative",
+        ),
+    ];
+    for (quota, reason) in refused {
+        let payload = house
+            .mutate(&acme.token, "definePlan", plan("wrong", quota))
+            .await;
+        let error = &payload["userErrors"][0];
+        assert_eq!(error["code"], "INVALID_PLAN", "{payload:#}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("limits.quotas[0].") && message.contains(reason),
+            "{message}"
+        );
+    }
+    let soft = json!({ "meter": "pages", "quantity": "5", "enforcement": "soft" });
+    house.done(&acme.token, "definePlan", plan("soft", soft)).await;
+    let calls = json!({ "meter": "platform.model_calls", "quantity": "1" });
+    house.done(&acme.token, "definePlan", plan("calls", calls)).await;
+    let subscription = json!({ "id": "s1", "plan": "calls", "price": { "amount": "10", "currency": "EUR" },
+        "occurredAt": "2026-01-01T00:00:00+01:00" });
+    house.done(&acme.token, "startSubscription", subscription).await;
+    house.settle().await;
+    let run = |id: &str| json!({ "id": id, "agent": "ada", "vertical": "sales" });
+    house.done(&acme.token, "startAgentRun", run("r1")).await;
+    let call = json!({ "id": "r1", "provider": "p", "model": "m", "inputTokens": 1, "outputTokens": 1 });
+    // What goes on is reported as it is; what would begin is refused.
+    house.done(&acme.token, "recordModelCall", call.clone()).await;
+    house.done(&acme.token, "recordModelCall", call).await;
+    let told = seen(&house, &acme, "platform.model_calls", "2").await;
+    assert_eq!(told["limits"][0]["enforcement"], "HARD");
+    let payload = house.mutate(&acme.token, "startAgentRun", run("r2")).await;
+    assert_eq!(payload["userErrors"][0]["code"], "LIMIT_REACHED", "{payload:#}");
+}

@@ -56,6 +56,21 @@ pub(super) async fn subscribe(house: &House, acme: &Tenant, id: &str, from: &str
     house.done(&acme.token, "startSubscription", input).await;
 }
 
+/// Records that pages were too many: an id, the record that it corrects, and when it was; how many too many.
+pub(super) async fn too_many(
+    house: &House,
+    acme: &Tenant,
+    (id, corrects, at): (&str, &str, &str),
+    pages: u32,
+) {
+    let record = json!({ "id": id, "type": "usage.pages", "quantity": format!("-{pages}"), "unit": "page",
+        "corrects": corrects, "occurredAt": at });
+    let recorded = house
+        .done(&acme.token, "recordUsage", json!({ "records": [record] }))
+        .await;
+    assert_eq!(recorded["results"][0]["outcome"], "RECORDED", "{recorded:#}");
+}
+
 /// Records pages: an id, when and how many.
 pub(super) async fn pages(house: &House, acme: &Tenant, facts: &[(&str, &str, &str)]) {
     let record = |(id, at, quantity): &(&str, &str, &str)| json!({ "id": id, "type": "usage.pages", "quantity": quantity, "unit": "page", "occurredAt": at });

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::ground::{acme, invoice, issue, lines, pages, subscribe, total};
+use super::ground::{acme, invoice, issue, lines, pages, subscribe, too_many, total};
 use crate::gateway::house::House;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,15 +22,8 @@ async fn late_events_become_correction_lines_that_name_the_original_period_whate
     let march = issue(&house, &acme, "2025-03-20T00:00:00Z").await;
     assert_eq!(march["total"]["amount"], "315.50");
     // Late for March, and a correction of what was counted for it.
-    pages(
-        &house,
-        &acme,
-        &[
-            ("c", "2025-03-31T21:59:59Z", "10"),
-            ("d", "2025-03-20T11:00:00Z", "-2"),
-        ],
-    )
-    .await;
+    pages(&house, &acme, &[("c", "2025-03-31T21:59:59Z", "10")]).await;
+    too_many(&house, &acme, ("d", "a", "2025-03-20T11:00:00Z"), 2).await;
     let april = issue(&house, &acme, "2025-04-20T00:00:00Z").await;
     // March is 19.5 pages: 5 + 9.5 x 0.333 = 8.1635, of which 5.50 was billed.
     assert_eq!(

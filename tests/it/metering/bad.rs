@@ -1,8 +1,8 @@
 //! Bad input: definitions that are refused with the place, and events that are set aside with the reason.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::usage::{meter, record};
+use super::usage::{meter, record, verified};
 use crate::gateway::house::House;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,10 +56,112 @@ async fn an_event_without_a_value_is_set_aside_with_its_reason_and_found_again_b
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fact_in_another_unit_is_set_aside_and_never_becomes_an_amount() {
+    let house = House::open_with_operations().await;
+    let acme = house.tenant("acme").await;
+    let fact = |id: &str, quantity: &str, unit: Value| {
+        json!({ "id": id, "type": "usage.pages", "quantity": quantity, "unit": unit,
+            "occurredAt": "2025-03-30T10:00:00Z", "dimensions": [{ "name": "language", "value": "de" }] })
+    };
+    let record = async |records: Value| {
+        let recorded = house
+            .done(&acme.token, "recordUsage", json!({ "records": records }))
+            .await;
+        assert!(!recorded.to_string().contains("\"code\""), "{recorded:#}");
+    };
+    // Some come before the meters, some behind them.
+    record(json!([
+        fact("a", "4", json!("page")),
+        fact("b", "1000", json!("token"))
+    ]))
+    .await;
+    let pages = meter("pages", "SUM", json!("decimal(data.quantity)"));
+    house.done(&acme.token, "defineMeter", pages.clone()).await;
+    let by_ten = "decimal(data.quantity) * (data.unit == \"token\" ? 0.01 : 1)";
+    house
+        .done(
+            &acme.token,
+            "defineMeter",
+            meter("converted", "SUM", json!(by_ten)),
+        )
+        .await;
+    house
+        .done(
+            &acme.token,
+            "defineMeter",
+            meter("readings", "COUNT", Value::Null),
+        )
+        .await;
+    let plan = json!({ "id": "results", "name": "Results", "version": {
+        "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+        "charges": [{ "code": "pages", "name": "Pages", "meter": "pages", "unit": "page",
+            "price": { "model": "standard", "unit_price": { "EUR": "2" } } }],
+    } });
+    house.done(&acme.token, "definePlan", plan).await;
+    let start = json!({ "id": "s1", "plan": "results", "price": { "amount": "0", "currency": "EUR" },
+        "occurredAt": "2025-03-01T00:00:00Z" });
+    house.done(&acme.token, "startSubscription", start).await;
+    record(json!([
+        fact("c", "500", json!("furlong")),
+        fact("d", "3", Value::Null)
+    ]))
+    .await;
+    house.settle().await;
+
+    let document = "query($meter: String!) { quarantinedUsage(first: 10, meter: $meter) { nodes { reason } }
+        meterUsage(meter: $meter, from: \"2025-03-30\", to: \"2025-03-30\") { buckets { quantity events } } }";
+    let told = async |meter: &str| {
+        let data = house.ask(&acme.token, document, json!({ "meter": meter })).await;
+        let nodes = data["quarantinedUsage"]["nodes"].as_array().unwrap();
+        let mut reasons: Vec<String> = nodes
+            .iter()
+            .map(|node| node["reason"].as_str().unwrap().to_owned())
+            .collect();
+        reasons.sort_unstable();
+        (reasons, data["meterUsage"]["buckets"].clone())
+    };
+    let refused = |unit: &str| {
+        format!(
+            "unit: it is given in \"{unit}\", but the meter counts in \"page\": record it in \"page\", or let the \
+             meter's filter or value read data.unit"
+        )
+    };
+    let (reasons, counted) = told("pages").await;
+    assert_eq!(reasons, [refused("furlong"), refused("token")]);
+    assert_eq!(
+        counted,
+        json!([{ "quantity": "7", "events": 2 }]),
+        "pages, and those without a unit"
+    );
+    let (reasons, counted) = told("converted").await;
+    assert_eq!(
+        (reasons.len(), counted),
+        (0, json!([{ "quantity": "517", "events": 4 }]))
+    );
+    let (reasons, counted) = told("readings").await;
+    assert_eq!(
+        (reasons.len(), counted),
+        (0, json!([{ "quantity": "4", "events": 4 }]))
+    );
+    let bill = "{ invoicePreview(subscription: \"s1\", at: \"2025-03-30T12:00:00Z\") { total { amount } } }";
+    let data = house.ask(&acme.token, bill, json!({})).await;
+    assert_eq!(data["invoicePreview"]["total"]["amount"], "14.00");
+    // A new version that says what becomes of them counts them.
+    let mut other = pages;
+    other["value"] = json!(by_ten);
+    house.done(&acme.token, "changeMeter", other).await;
+    house.settle().await;
+    let (reasons, counted) = told("pages").await;
+    assert_eq!(counted, json!([{ "quantity": "517", "events": 4 }]));
+    assert_eq!(reasons.len(), 2, "the first version has no place for them still");
+    verified(&house, &acme).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_definition_or_question_is_refused_with_the_place() {
     let house = House::open_wide().await;
     let acme = house.tenant("acme").await;
-    let message = async |field: &str, value: serde_json::Value| {
+    let message = async |field: &str, value: Value| {
         let mut input = meter("pages", "SUM", json!("data.quantity"));
         input[field] = value;
         let payload = house.mutate(&acme.token, "defineMeter", input).await;

@@ -115,9 +115,36 @@ async fn a_quantity_below_nothing_is_no_amount_until_it_is_corrected() {
     let start = json!({ "id": "s1", "plan": "results", "price": { "amount": "0", "currency": "EUR" },
         "occurredAt": "2026-03-01T00:00:00Z" });
     house.done(&acme.token, "startSubscription", start).await;
-    record(&house, &acme, &[("minus", "2026-03-02T10:00:00Z", "-3", "de")]).await;
+    record(
+        &house,
+        &acme,
+        &[
+            ("one", "2026-03-02T10:00:00Z", "1", "de"),
+            ("minus", "2026-03-02T10:00:00Z", "-3", "de"),
+        ],
+    )
+    .await;
     house.settle().await;
     let document = "{ invoicePreview(subscription: \"s1\") { total { amount } } }";
+    // What corrects nothing takes nothing off.
+    let data = house.ask(&acme.token, document, json!({})).await;
+    assert_eq!(data["invoicePreview"]["total"]["amount"], "2.00");
+    let aside = "{ quarantinedUsage(first: 10, meter: \"pages\") { nodes { reason } } }";
+    let data = house.ask(&acme.token, aside, json!({})).await;
+    let nodes = data["quarantinedUsage"]["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 1, "{data:#}");
+    let reason = nodes[0]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("quantity: -3 is below zero, and it corrects nothing"),
+        "{reason}"
+    );
+    // A correction of more than there was makes less than nothing, which is no amount.
+    let correction = json!({ "id": "too-much", "type": "usage.pages", "quantity": "-4", "unit": "page", "corrects": "one",
+        "occurredAt": "2026-03-02T10:00:00Z", "dimensions": [{ "name": "language", "value": "de" }] });
+    house
+        .done(&acme.token, "recordUsage", json!({ "records": [correction] }))
+        .await;
+    house.settle().await;
     let answer = house.answer(&acme.token, document, json!({})).await;
     let message = answer["errors"][0]["message"]
         .as_str()

@@ -125,7 +125,7 @@ async fn a_meter_counts_what_was_before_it_and_what_comes_late_each_event_once()
 }
 
 /// Every row of the tenant's is what the log makes of it.
-async fn verified(house: &House, tenant: &Tenant) {
+pub(super) async fn verified(house: &House, tenant: &Tenant) {
     for read_model in ["meter", "metered_usage", "quarantined_usage"] {
         let document = "query($tenant: ULID!, $readModel: String!) {
             verifyReadModel(readModel: $readModel, tenantId: $tenant) { keys differences { key } } }";

@@ -13,10 +13,10 @@ use crate::gateway::house::{House, Tenant};
 
 /// Claims on which an agent worked and that the payer decided; those it denied; those of them that brought money after all.
 const DECIDED: usize = 1_200;
-const DENIED: usize = 108;
+const DENIED: usize = 117;
 const RECOVERED: usize = 83;
 /// All claims, those included on which the payer has not decided.
-const ALL: usize = 1_230;
+const ALL: usize = 1_300;
 
 /// A claim a row, and a run a row: January 2025.
 fn write_files(folder: &Path) {
@@ -131,8 +131,8 @@ async fn imported_claims_are_told_in_a_sentence_that_opens_down_to_event_ids() {
         sentence["text"],
         "AI processed 1,200 claims, initial denials down from 12 % to 9 %, 83,000 USD recovered"
     );
-    // 1,092 claims paid at 100, and what was recovered.
-    assert_eq!(amount(&told["gain"]["confirmed"]), "192200.00");
+    // 1,083 claims paid at 100, and what was recovered.
+    assert_eq!(amount(&told["gain"]["confirmed"]), "191300.00");
 
     let processed = opened(&house, &acme, "claims.processed").await;
     assert_eq!(
@@ -142,7 +142,8 @@ async fn imported_claims_are_told_in_a_sentence_that_opens_down_to_event_ids() {
     assert_eq!(of_type(&processed, &["agent_run.started"]), DECIDED);
     let denials = opened(&house, &acme, "claims.denial_percent").await;
     assert_eq!(of_type(&denials, &["claim.denied"]), DENIED);
-    assert_eq!(denials.len(), DECIDED, "what is below the line, too");
+    assert_eq!(of_type(&denials, &["claim.submitted"]), ALL);
+    assert_eq!(denials.len(), DENIED + ALL, "what is above the line and below it");
     let recovered = opened(&house, &acme, "claims.recovered").await;
     assert_eq!(of_type(&recovered, &["claim.recovered"]), RECOVERED);
     let was = opened(&house, &acme, "baseline.denial_percent").await;
@@ -151,6 +152,24 @@ async fn imported_claims_are_told_in_a_sentence_that_opens_down_to_event_ids() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), processed.len(), "each event once");
+
+    // The ratio of the bundle is the sentence's rate, of the same events.
+    let document =
+        "{ meterRatio(of: { code: \"claims.initial_denial_rate\" }, from: \"2025-01-01\", to: \"2025-01-31\",
+        granularity: MONTH) { buckets { numerator denominator ratio } } }";
+    let data = house.ask(&acme.token, document, json!({})).await;
+    let bucket = &data["meterRatio"]["buckets"][0];
+    assert_eq!(
+        bucket,
+        &json!({ "numerator": DENIED.to_string(), "denominator": ALL.to_string(), "ratio": "0.09" })
+    );
+    let parts = sentence["parts"].as_array().unwrap();
+    let rate = parts
+        .iter()
+        .find(|part| part["number"]["name"] == "claims.denial_percent");
+    let rate: rust_decimal::Decimal = rate.unwrap()["text"].as_str().unwrap().parse().unwrap();
+    let ratio: rust_decimal::Decimal = bucket["ratio"].as_str().unwrap().parse().unwrap();
+    assert_eq!(rate, ratio * rust_decimal::Decimal::ONE_HUNDRED);
 
     // The meter of the bundle says the same number, of the same decisions.
     let document = "{ meterUsage(meter: \"claims.processed\", from: \"2025-01-01\", to: \"2025-01-31\", granularity: MONTH) {

@@ -229,3 +229,27 @@ pub(crate) fn key_of(key: &str, asked: &Value) -> Key {
         hash: Sha256::digest(asked.to_string()).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::entitlement::BEGINNINGS;
+
+    use super::{USES, Wanted, in_camel_case};
+
+    #[test]
+    fn what_quotas_can_hold_back_is_what_mutations_are_judged_for() {
+        let mut judged: Vec<(String, &str)> = Vec::new();
+        for (mutation, wanted) in USES {
+            if let Wanted::Begin(begin) = wanted {
+                judged.push((in_camel_case(mutation), begin));
+            }
+        }
+        let mut known: Vec<(String, &str)> = BEGINNINGS
+            .iter()
+            .map(|(name, begin)| ((*name).to_owned(), *begin))
+            .collect();
+        judged.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(judged, known);
+    }
+}

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::pricing::{Plan, Terms, Usage, bundled_plans};
+use crate::meter::{Aggregation, Definition};
+use crate::pricing::{Plan, PlanVersion, Terms, Usage, bundled_plans};
 
 fn plan() -> Value {
     json!({
@@ -158,21 +159,111 @@ fn versions_and_codes_are_in_order_and_unique() {
     assert!(refused("/name", json!(" ")).contains("name: it is blank"));
 }
 
+/// What is wrong with a plan of a charge and a quota, where there is a meter `pages` of pages and one `level` of a level.
+fn against_meters((meter, unit): (&str, &str), quota: Value) -> String {
+    let version: PlanVersion = serde_json::from_value(json!({
+        "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["USD"], "interval": "monthly",
+        "charges": [{ "code": "c", "name": "C", "meter": meter, "unit": unit,
+            "price": { "model": "standard", "unit_price": { "USD": "1" } } }],
+        "limits": { "quotas": [quota] },
+    }))
+    .unwrap();
+    let definition = |event_type: &str, aggregation| Definition {
+        label: "Pages".to_owned(),
+        event_type: event_type.to_owned(),
+        also_event_types: Vec::new(),
+        filter: None,
+        value: None,
+        aggregation,
+        group_by: BTreeMap::new(),
+        unit: "page".to_owned(),
+    };
+    let own = [
+        ("pages".to_owned(), definition("usage.pages", Aggregation::Count)),
+        (
+            "begun".to_owned(),
+            definition("lead.captured", Aggregation::Count),
+        ),
+        (
+            "level".to_owned(),
+            definition("lead.captured", Aggregation::Latest),
+        ),
+    ];
+    let judged = version.check_meters(&own.into());
+    judged.map_or_else(|error| error.to_string(), |()| "fine".to_owned())
+}
+
 #[test]
-fn an_unknown_meter_or_unit_is_refused() {
-    let plan = read(&plan()).unwrap();
-    let meters = |unit: &str| BTreeMap::from([("tokens.input".to_owned(), unit.to_owned())]);
-    assert!(plan.check_meters(&meters("token")).is_ok());
+fn a_charge_in_another_unit_than_its_meters_is_refused_and_a_meter_may_come_later() {
+    let soft = || json!({ "meter": "later", "quantity": "1", "enforcement": "soft" });
+    let charge = |meter, unit| against_meters((meter, unit), soft());
+    assert_eq!(charge("pages", "page"), "fine");
     assert_eq!(
-        plan.check_meters(&meters("gigabyte")).unwrap_err().to_string(),
-        "versions[0].charges[0].unit: the unit \"token\" is unknown to the meter \"tokens.input\", which counts in \
-         \"gigabyte\": name the meter's unit"
+        charge("pages", "token"),
+        "charges[0].unit: the meter pages counts in \"page\", not in \"token\": name the meter's unit"
     );
-    let none = plan.check_meters(&BTreeMap::new()).unwrap_err().to_string();
+    assert_eq!(charge("platform.agent_runs", "run"), "fine");
+    assert_eq!(
+        charge("platform.agent_runs", "call"),
+        "charges[0].unit: the meter platform.agent_runs counts in \"run\", not in \"call\": name the meter's unit"
+    );
+    assert_eq!(charge("later", "token"), "fine");
+    let never = charge("platform.dreams", "call");
     assert!(
-        none.contains("there is no meter \"tokens.input\": add the meter first"),
-        "{none}"
+        never.starts_with("charges[0].meter: there is no bundled meter \"platform.dreams\": name one of"),
+        "{never}"
     );
+}
+
+#[test]
+fn a_quota_that_could_not_be_kept_is_refused_with_what_to_do() {
+    let quota = |meter: &str, quantity: &str, enforcement: &str| {
+        let quota = json!({ "meter": meter, "quantity": quantity, "enforcement": enforcement });
+        against_meters(("pages", "page"), quota)
+    };
+    for meter in [
+        "platform.agent_runs",
+        "platform.model_calls",
+        "sales.leads_captured",
+        "begun",
+    ] {
+        assert_eq!(quota(meter, "0", "hard"), "fine", "{meter}");
+    }
+    assert_eq!(
+        quota("pages", "5", "hard"),
+        "limits.quotas[0].meter: no command is refused for pages: those are that begin agent_run.* (startAgentRun), \
+         claim.submitted (submitClaim), connector_sync.* (startConnectorSync), lead.captured (captureLead): make the \
+         quota soft, or choose a meter over one of these"
+    );
+    let refused = quota("claims.processed", "5", "hard");
+    assert!(
+        refused.contains("no command is refused for claims.processed"),
+        "{refused}"
+    );
+    assert_eq!(quota("pages", "5", "soft"), "fine");
+    for enforcement in ["hard", "soft"] {
+        let unknown = quota("platform.dreams", "5", enforcement);
+        assert!(
+            unknown.contains("there is no bundled meter \"platform.dreams\""),
+            "{unknown}"
+        );
+        let negative = quota("platform.agent_runs", "-1", enforcement);
+        assert_eq!(
+            negative,
+            "limits.quotas[0].quantity: -1 is negative: name a quantity of zero or more"
+        );
+        let level = quota("level", "5", enforcement);
+        assert!(
+            level.contains("level is a latest, and quotas are of sums and counts"),
+            "{level}"
+        );
+    }
+    let later = quota("later", "5", "hard");
+    assert!(
+        later.contains("define the meter first, or make the quota soft"),
+        "{later}"
+    );
+    assert_eq!(quota("later", "5", "soft"), "fine");
 }
 
 #[test]

@@ -77,6 +77,45 @@ async fn an_event_is_recorded_once_and_another_under_its_id_conflicts() {
 }
 
 #[tokio::test]
+async fn a_correction_is_recorded_behind_what_it_corrects_and_refused_when_there_is_no_such_record() {
+    let ground = ground().await;
+    let route = route(&ground);
+    let correction = |id: &str, corrects: &str| {
+        let mut event = usage(id, "-1");
+        event["data"]["dimensions"] = json!({ "corrects": corrects });
+        event
+    };
+    let mut foreign = correction("5", "1");
+    foreign["source"] = json!("/other");
+    // They come before what they correct, of the same batch; one corrects a correction, one itself, one what is not there.
+    let batch = json!([
+        correction("3", "2"),
+        correction("2", "1"),
+        usage("1", "4"),
+        correction("4", "4"),
+        foreign,
+        correction("6", "unheard-of"),
+    ]);
+    let (_, _, answer) = send(&route, post(BATCH, batch.to_string())).await;
+    let results = answer.as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    let statuses: Vec<&Value> = results.iter().map(|result| &result["status"]).collect();
+    assert_eq!(
+        statuses,
+        [
+            "recorded", "recorded", "recorded", "rejected", "rejected", "rejected"
+        ]
+    );
+    let told = results[5].to_string();
+    assert!(
+        told.contains("data.dimensions.corrects") && told.contains("unheard-of"),
+        "{told}"
+    );
+    assert_eq!(ground.events().await, ["tenant.provisioned 1", "usage.tokens 3"]);
+    let (_, _, again) = send(&route, post(EVENT, correction("2", "1").to_string())).await;
+    assert_eq!(again["status"], "known");
+}
+
+#[tokio::test]
 async fn a_command_reaches_its_aggregate_and_the_rules_answer() {
     let ground = ground().await;
     let route = route(&ground);

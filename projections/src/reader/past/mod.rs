@@ -18,6 +18,7 @@ mod ledger;
 mod limits;
 mod look;
 mod outcomes;
+mod own_meters;
 mod rebilled;
 mod roi;
 mod statement;

@@ -241,7 +241,7 @@ fn at_zero_cost_there_is_no_return() {
     );
 }
 
-fn baseline(story: Story, at: &str, basis: Basis) -> Story {
+pub(super) fn baseline(story: Story, at: &str, basis: Basis) -> Story {
     let event = Baseline::Registered {
         name: "before".to_owned(),
         vertical: Some(super::ground::vertical("sales")),
@@ -376,9 +376,9 @@ fn sentences_say_what_agents_did_with_each_number_open() {
         Behind::Events(positions) => Some(positions.len()),
         _ => None,
     };
-    // Four claims with a run each; the baseline; four decisions; the recovery with its run.
+    // Four claims with a run each; the baseline; four submitted and one denied; the recovery with its run.
     assert_eq!(
         sentence.parts.iter().filter_map(open).collect::<Vec<_>>(),
-        [8, 1, 4, 2]
+        [8, 1, 5, 2]
     );
 }
