@@ -8,7 +8,7 @@ use super::coupon::{AppliedCoupon, RatedCoupon, take_off};
 use super::error::{Problem, RatingError};
 use super::exact::TooLarge;
 use super::invoice::DraftInvoice;
-use super::line::{LineKind, RatedLine, RatedTier};
+use super::line::{LineKind, RatedLine, RatedTier, total};
 use super::period::Period;
 use super::tax::{RatedTax, Tax, levy};
 use crate::kernel::{Currency, Money};
@@ -59,8 +59,9 @@ impl Settlement<'_> {
         };
         let mut net = DraftInvoice::of(self.currency, lines.clone(), untaxed.clone())?.total;
         let coupons = self.before.coupons.iter().map(|coupon| coupon.amount.amount);
-        let before =
-            billed.iter().map(|line| line.line.amount.amount).sum::<Decimal>() - coupons.sum::<Decimal>();
+        let before = total(billed.iter().map(|line| &line.line))
+            .map_err(|too_large| Problem::from(too_large).on("total"))?;
+        let before = before - coupons.sum::<Decimal>();
         let given_back: Decimal = self.given_back.iter().map(|part| part.net).sum();
         let missing = (given_back + net.min(Decimal::ZERO)).min(before) - net;
         if missing > Decimal::ZERO {
@@ -78,11 +79,8 @@ impl Settlement<'_> {
         let parts = self.given_back.iter().filter(|part| part.key == billed.key);
         let given_back: Decimal = parts.map(|part| part.amount).sum();
         let is_it = |line: &RatedLine| LineKey::of(line.kind, line) == billed.key;
-        let now = lines
-            .iter()
-            .filter(|line| is_it(line))
-            .map(|line| line.amount.amount);
-        let missing = given_back.min(billed.line.amount.amount) - now.sum::<Decimal>();
+        let now = total(lines.iter().filter(|line| is_it(line)))?;
+        let missing = given_back.min(billed.line.amount.amount) - now;
         if given_back.is_zero() || missing <= Decimal::ZERO {
             return Ok(());
         }
