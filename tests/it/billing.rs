@@ -3,6 +3,7 @@
 mod agreement;
 mod alerts;
 mod bad_input;
+mod changed_plans;
 mod changes;
 mod corrected_terms;
 mod credits;

@@ -12,6 +12,7 @@ mod definition;
 mod event;
 mod gauge;
 mod gauges;
+mod level;
 mod ratio;
 mod taking;
 #[cfg(test)]
@@ -26,5 +27,6 @@ pub use definition::{Aggregation, Definition, InvalidDefinition};
 pub use event::Event;
 pub use gauge::{Counted, Gauge, Reading};
 pub use gauges::Gauges;
+pub use level::{LevelHour, exact_sum, mean_level};
 pub use ratio::{InvalidSide, Ratio, bundled_ratios, check_side};
 pub use unit::known_units;

@@ -11,6 +11,7 @@ use super::invoice::InForce;
 use super::line::rounded;
 use super::period::{Cycle, Interval, OutOfTime, Period};
 use super::plan::PlanVersion;
+use super::plan_changes::Downgrade;
 use super::price::Price;
 use crate::kernel::{Currency, Money};
 use crate::tenant::Zone;
@@ -48,6 +49,18 @@ pub struct Part {
     pub plan: Arc<PlanVersion>,
     /// The period and its days.
     pub in_force: InForce,
+    /// What comes behind these days in the period.
+    pub then: Then,
+}
+
+/// What comes behind the days of a part in its period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// No other plan: the period is over, or the subscription ends or rests.
+    #[default]
+    NoOther,
+    /// Another plan takes its place.
+    Another,
 }
 
 /// Whether a change is to a dearer or a cheaper plan.
@@ -55,7 +68,7 @@ pub struct Part {
 pub enum ChangeKind {
     /// To a plan whose flat fees are as high or higher: in force at once.
     Upgrade,
-    /// To a plan whose flat fees are lower: in force from the next period on.
+    /// To a plan whose flat fees are lower: in force from the next period on, unless the plan that is left says at once.
     Downgrade,
 }
 
@@ -207,9 +220,8 @@ impl Agreement {
         &self.cycle
     }
 
-    /// Changes the plan, as asked for on a day, and tells from when on: an upgrade at once, a downgrade from the
-    /// next period on, so that what was paid for is used up (Lago "upgrades and downgrades"). A downgrade that
-    /// has not taken effect gives way to the next change.
+    /// Changes the plan, as asked for on a day, and tells from when on: an upgrade at once, a downgrade when the plan
+    /// that is left says ([`Downgrade`]). A downgrade that has not taken effect gives way to the next change.
     ///
     /// # Errors
     /// [`AgreementError`].
@@ -243,7 +255,10 @@ impl Agreement {
         let kind = last.plan.change_to(&plan, self.currency)?;
         let from = match kind {
             ChangeKind::Upgrade => asked_on,
-            ChangeKind::Downgrade => self.cycle.period_on(asked_on)?.end_day,
+            ChangeKind::Downgrade => match last.plan.changes.downgrade {
+                Downgrade::NextPeriod => self.cycle.period_on(asked_on)?.end_day,
+                Downgrade::AtOnce => asked_on,
+            },
         };
         self.stretches.truncate(keep);
         self.stretches.push(Stretch { plan, from });
@@ -293,8 +308,9 @@ impl Agreement {
             .skip(1)
             .map(|stretch| stretch.from)
             .chain([end]);
-        let mut parts = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for (stretch, next) in self.stretches.iter().zip(next) {
+            let before = parts.len();
             let (mut from, until) = (stretch.from.max(period.first_day), next.min(end));
             let open = Rest {
                 from: until,
@@ -312,9 +328,15 @@ impl Agreement {
                             period: period.clone(),
                             days,
                         },
+                        then: Then::NoOther,
                     });
                 }
                 from = from.max(rest.until.unwrap_or(until));
+            }
+            if parts.len() > before {
+                parts[..before]
+                    .iter_mut()
+                    .for_each(|part| part.then = Then::Another);
             }
         }
         parts

@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Problem, RatingError};
-use super::exact::{Exact, TooLarge};
+use super::exact::Exact;
 use super::figure;
-use super::line::{LineKind, RatedLine, RatedTier, total};
+use super::line::{LineKind, RatedLine, RatedTier};
 use super::model::Model;
 use super::outcome::OutcomeTerms;
 use super::price::Price;
@@ -152,15 +152,6 @@ impl Charge {
         }
     }
 
-    /// The line of usage, within the maximum.
-    ///
-    /// # Errors
-    /// [`RatingError`] names the line and what stands in the way.
-    pub fn usage_line(&self, usage: &Usage, terms: Terms) -> Result<RatedLine, RatingError> {
-        self.try_usage_line(usage, terms)
-            .map_err(|problem| problem.on(&self.code))
-    }
-
     /// The lines of a period: the usage, then what is missing up to the minimum, then what the commitment adds.
     ///
     /// # Errors
@@ -170,41 +161,8 @@ impl Charge {
             .map_err(|problem| problem.on(&self.code))
     }
 
-    /// What other usage of a billed period than was known adds to what was billed for it, its minimum, maximum and
-    /// commitment included; nothing if it adds nothing. The line belongs on a later invoice.
-    ///
-    /// # Errors
-    /// [`RatingError`] names the line and what stands in the way.
-    pub fn correction(
-        &self,
-        billed: &Usage,
-        known: &Usage,
-        terms: Terms,
-    ) -> Result<Option<RatedLine>, RatingError> {
-        self.try_correction(billed, known, terms)
-            .map_err(|problem| problem.on(&self.code))
-    }
-
-    fn try_correction(
-        &self,
-        billed: &Usage,
-        known: &Usage,
-        terms: Terms,
-    ) -> Result<Option<RatedLine>, Problem> {
-        let (before, after) = (self.try_rate(billed, terms)?, self.try_rate(known, terms)?);
-        let line = after[0].since(&before[0])?;
-        let besides = total(&after[1..])?
-            .checked_sub(total(&before[1..])?)
-            .ok_or(TooLarge)?;
-        let line = if besides.is_zero() {
-            line
-        } else {
-            line.and(besides)?
-        };
-        Ok(Some(line).filter(|line| !line.tiers.is_empty()))
-    }
-
-    fn try_usage_line(&self, usage: &Usage, terms: Terms) -> Result<RatedLine, Problem> {
+    /// The line of usage, within the maximum.
+    fn usage_line(&self, usage: &Usage, terms: Terms) -> Result<RatedLine, Problem> {
         if self.on_negative == OnNegative::Refuse
             && let Some(negative) = usage.negative()
         {
@@ -246,7 +204,7 @@ impl Charge {
     }
 
     fn try_rate(&self, usage: &Usage, terms: Terms) -> Result<Vec<RatedLine>, Problem> {
-        let line = self.try_usage_line(usage, terms)?;
+        let line = self.usage_line(usage, terms)?;
         let mut lines = vec![line];
         if let Some(minimum) = &self.minimum_spend {
             let least = minimum.in_currency(terms.currency)?.times(terms.owed_share)?;

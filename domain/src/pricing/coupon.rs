@@ -101,7 +101,7 @@ impl AppliedCoupon {
 ///
 /// # Errors
 /// [`RatingError`] names the coupon and what stands in the way.
-pub fn take_off(
+pub(super) fn take_off(
     lines: &[RatedLine],
     coupons: &[AppliedCoupon],
     first_day: Date,

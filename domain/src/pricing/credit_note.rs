@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::error::{Problem, RatingError};
 use super::exact::{Exact, TooLarge};
 use super::invoice::DraftInvoice;
-use super::line::{RatedLine, rounded, total};
+use super::line::rounded;
 use super::roi::share_of;
-use super::tax::{RatedTax, Tax, levy};
-use crate::kernel::{Currency, Money};
+use super::tax::RatedTax;
+use crate::kernel::Money;
 
 /// What is given back: net, taxes and both together, all above zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -43,44 +43,6 @@ pub enum CreditNoteError {
     },
 }
 
-impl CreditNote {
-    /// Gives back lines of kind credit (their amounts are below zero), up to what is left of the invoice's net.
-    ///
-    /// # Errors
-    /// [`CreditNoteError`].
-    pub fn of_lines(credits: &[RatedLine], left: Money, taxes: &[Tax]) -> Result<Self, CreditNoteError> {
-        let sum = total(credits).map_err(|too_large| Problem::from(too_large).on("credit note"))?;
-        Self::of_amount(-sum, left, taxes)
-    }
-
-    /// Gives back an amount without taxes, up to what is left of the invoice's net. Taxes are taken of the
-    /// rounded net, each rounded once; the total is their sum with the net (Lago,
-    /// credit_note_rounding_spec.rb).
-    ///
-    /// # Errors
-    /// [`CreditNoteError`].
-    pub fn of_amount(net: Decimal, left: Money, taxes: &[Tax]) -> Result<Self, CreditNoteError> {
-        let currency: Currency = left.currency;
-        if net <= Decimal::ZERO {
-            return Err(CreditNoteError::Nothing(net));
-        }
-        if net > left.amount {
-            let left = left.amount;
-            return Err(CreditNoteError::MoreThanLeft { asked: net, left });
-        }
-        let net = rounded(net.into(), currency).map_err(on_total)?;
-        let taxes = levy(net.amount, taxes, currency)?;
-        let sum = taxes
-            .iter()
-            .try_fold(net.amount, |sum, tax| sum.checked_add(tax.amount.amount));
-        Ok(Self {
-            net,
-            taxes,
-            total: Money::new(sum.ok_or(TooLarge).map_err(on_total)?, currency),
-        })
-    }
-}
-
 /// A part of an invoice that is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvoicedPart {
@@ -92,7 +54,8 @@ pub struct InvoicedPart {
 
 impl CreditNote {
     /// Gives back a part of an invoice: what its lines billed, less the same share of its coupons, with its taxes
-    /// (Lago "coupons adjustment"). Each credit note is what all of them come to now less what they came to
+    /// (Lago "coupons adjustment"). Taxes of the whole are taken of the rounded net, each rounded once; the total is
+    /// their sum with the net (Lago, credit_note_rounding_spec.rb). Each credit note is what all of them come to now less what they came to
     /// before, so that an invoice given back in parts is given back to the cent.
     ///
     /// # Errors

@@ -7,18 +7,19 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::agreement::Part;
+use super::agreement::{Part, Then};
 use super::charge::Terms;
-use super::coupon::{AppliedCoupon, RatedCoupon, take_off};
+use super::coupon::RatedCoupon;
 use super::credits::{CreditLedger, CreditPart, LedgerError};
 use super::deducted::Deducted;
 use super::error::{Problem, RatingError};
 use super::exact::TooLarge;
-use super::fee::{Days, Due};
+use super::fee::{Days, Due, FlatFee};
 use super::line::RatedLine;
 use super::period::Period;
+use super::plan_changes::OldFees;
 use super::spend::true_up;
-use super::tax::{RatedTax, Tax, levy};
+use super::tax::RatedTax;
 use super::usage::Usage;
 use crate::kernel::{Currency, Money};
 
@@ -33,12 +34,6 @@ pub struct InvoiceRequest {
     pub ended: Vec<Ended>,
     /// The plans of the period that begins: their fees in advance are billed.
     pub begun: Vec<Part>,
-    /// Credits of a change of plan, corrections of earlier periods, reversed outcomes.
-    pub other_lines: Vec<RatedLine>,
-    /// The subscription's coupons, in the order in which they were applied to it.
-    pub coupons: Vec<AppliedCoupon>,
-    /// The customer's taxes.
-    pub taxes: Vec<Tax>,
 }
 
 /// A plan of the period that ends, and what was used on its days.
@@ -111,19 +106,14 @@ pub struct DraftInvoice {
     pub owed_to_customer: Decimal,
 }
 
-/// Rates an invoice, in this order: for each plan of the period that ends its fees in arrears and usage, the
+/// Rates the lines of an invoice, in this order: for each plan of the period that ends its fees in arrears and usage, the
 /// commitment over its usage, then the minimum over all its fees and usage; fees in advance of the period that
-/// begins; the other lines; coupons off their sum; taxes of what is left. Prepaid credits pay afterwards
-/// ([`DraftInvoice::draw`]).
+/// begins. Coupons and taxes follow ([`Settlement::settle`](super::Settlement::settle)), then what was billed of the period
+/// before comes off ([`added`](super::added)), and prepaid credits pay ([`DraftInvoice::draw`]).
 ///
 /// # Errors
 /// [`RatingError`] names the line and what stands in the way.
 pub fn rate_invoice(request: &InvoiceRequest) -> Result<DraftInvoice, RatingError> {
-    let currency = request.currency;
-    let other = |line: &&RatedLine| line.amount.currency != currency;
-    if let Some(line) = request.other_lines.iter().find(other) {
-        return Err(Problem::OtherCurrency(line.amount.currency, currency).on(&line.code));
-    }
     let mut lines = Vec::new();
     for ended in &request.ended {
         lines.extend(request.arrears(ended)?);
@@ -131,22 +121,7 @@ pub fn rate_invoice(request: &InvoiceRequest) -> Result<DraftInvoice, RatingErro
     for begun in &request.begun {
         lines.extend(request.fees(begun, Some(Due::InAdvance))?);
     }
-    lines.extend(request.other_lines.iter().cloned());
-    let parts = request
-        .ended
-        .iter()
-        .map(|ended| &ended.part)
-        .chain(&request.begun);
-    let first_day = parts
-        .map(|part| part.in_force.period.first_day)
-        .min()
-        .unwrap_or(request.starts_on);
-    let coupons = take_off(&lines, &request.coupons, first_day, currency)?;
-
-    let subtotal = sum(lines.iter().map(|line| line.amount.amount))?;
-    let discount = sum(coupons.iter().map(|coupon| coupon.amount.amount))?;
-    let taxes = levy(sum([subtotal, -discount])?, &request.taxes, currency)?;
-    DraftInvoice::of(currency, lines, Deducted { coupons, taxes })
+    DraftInvoice::of(request.currency, lines, Deducted::default())
 }
 
 fn sum(amounts: impl IntoIterator<Item = Decimal>) -> Result<Decimal, RatingError> {
@@ -158,19 +133,24 @@ fn sum(amounts: impl IntoIterator<Item = Decimal>) -> Result<Decimal, RatingErro
 
 impl InvoiceRequest {
     fn fees(&self, part: &Part, due: Option<Due>) -> Result<Vec<RatedLine>, RatingError> {
-        let Part { plan, in_force } = part;
+        let Part { plan, in_force, then } = part;
         let paid = in_force.paid(self.starts_on, plan.trial_days);
+        let gives_way = *then == Then::Another && plan.changes.old_fees == OldFees::CreditInvoiced;
         let fees = plan
             .fees
             .iter()
             .filter(|fee| due.is_none_or(|due| fee.due == due));
-        fees.map(|fee| fee.line(&in_force.period, paid, self.currency))
-            .collect()
+        let line = |fee: &FlatFee| {
+            let line = fee.line(&in_force.period, paid, self.currency)?;
+            let is_credited = gives_way && fee.due == Due::InAdvance;
+            Ok(if is_credited { line.nothing() } else { line })
+        };
+        fees.map(line).collect()
     }
 
     fn arrears(&self, ended: &Ended) -> Result<Vec<RatedLine>, RatingError> {
         let Ended { part, usage } = ended;
-        let Part { plan, in_force } = part;
+        let Part { plan, in_force, .. } = part;
         let known = |code: &&String| plan.charges.iter().any(|charge| charge.code == **code);
         if let Some(code) = usage.keys().find(|code| !known(code)) {
             return Err(Problem::NoCharge.on(code));

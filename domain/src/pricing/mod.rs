@@ -5,6 +5,7 @@
 //! price and amount, so it can be printed and proved.
 
 mod agreement;
+mod billed;
 mod bundled;
 mod charge;
 mod coupon;
@@ -22,12 +23,12 @@ mod outcome;
 mod outcome_events;
 mod period;
 mod plan;
+mod plan_changes;
 mod price;
 mod price_book;
 mod roi;
 mod spend;
 mod tax;
-mod time_weighted;
 mod usage;
 mod validate;
 mod validate_meters;
@@ -39,33 +40,34 @@ mod examples;
 #[cfg(test)]
 mod tests;
 
-pub use agreement::{Agreement, AgreementError, ChangeKind, Part};
+pub use agreement::{Agreement, AgreementError, ChangeKind, Part, Then};
+pub use billed::{Added, BilledLine, GivenBack, LineKey, added};
 pub use bundled::bundled_plans;
 pub use charge::{Charge, OnNegative, RoundUnits, Terms, Transform};
-pub use coupon::{AppliedCoupon, Coupon, Discount, Lasts, RatedCoupon, take_off};
+pub use coupon::{AppliedCoupon, Coupon, Discount, Lasts, RatedCoupon};
 pub use credit_note::{CreditNote, CreditNoteError, InvoicedPart};
 pub use credits::{CreditLedger, CreditPart, Entry, Grant, LedgerError, Movement};
-pub use deducted::Deducted;
+pub use deducted::{Deducted, Settlement};
 pub use error::{Problem, RatingError};
 pub use exact::{Exact, TooLarge};
-pub use fee::{Change, Days, Due, FlatFee, OldFee, Proration};
+pub use fee::{Days, Due, FlatFee, Proration};
 pub use invoice::{DraftInvoice, Ended, InForce, InvoiceRequest, rate_invoice};
 pub use line::{Basis, LineKind, RatedLine, RatedTier, rounded};
 pub use model::{
     Dynamic, Graduated, GraduatedPercentage, Model, Package, Percentage, PercentageTier, Standard, Tier,
     Volume,
 };
-pub use outcome::{BilledStates, Outcome, OutcomeMeter, OutcomeState, OutcomeTerms, Review};
+pub use outcome::{BilledStates, Outcome, OutcomeMeter, OutcomeState, OutcomeTerms};
 pub use outcome_events::{Paired, Told, Word};
 pub use period::{Anchor, Cycle, Interval, OutOfTime, Period, begin_of, day_of};
 pub use plan::{Enforcement, Limits, Plan, PlanVersion, Quota};
+pub use plan_changes::{Downgrade, OldFees, PlanChanges};
 pub use price::Price;
 pub use price_book::{
     BundledPrice, CallCost, ModelCall, PriceBook, QUARTER_SECONDS, TokenPrice, Tokens, bundled_prices,
 };
 pub use roi::{roi, share_of};
 pub use spend::{Commitment, TrueUp};
-pub use tax::{RatedTax, Tax, levy};
-pub use time_weighted::{Change as LevelChange, Weighted, time_weighted};
+pub use tax::{RatedTax, Tax};
 pub use usage::{Transaction, Usage};
 pub use validate::{Fault, InvalidPlan};

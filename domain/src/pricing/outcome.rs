@@ -5,10 +5,7 @@ use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::charge::{Charge, Terms};
-use super::error::RatingError;
-use super::invoice::InForce;
-use super::line::RatedLine;
+use super::outcome_events::Paired;
 use super::period::{Period, day_of};
 use super::usage::{Transaction, Usage};
 
@@ -36,10 +33,6 @@ pub enum OutcomeState {
     Confirmed,
     /// Nobody contradicted.
     Assumed,
-    /// It went to a person.
-    Escalated,
-    /// It came to nothing.
-    Abandoned,
 }
 
 /// Which outcomes are billed, and how long a reversal is credited.
@@ -92,18 +85,14 @@ impl OutcomeTerms {
         day.saturating_add(window)
     }
 
-    /// Whether an outcome is billed, as far as was known at an instant.
+    /// Whether an outcome is billed.
     #[must_use]
-    pub fn bills(&self, outcome: &Outcome, period: &Period, known_at: Timestamp) -> bool {
+    pub fn bills(&self, outcome: &Outcome, period: &Period) -> bool {
         let state = match outcome.state {
             OutcomeState::Confirmed => true,
             OutcomeState::Assumed => self.bill == BilledStates::ConfirmedAndAssumed,
-            OutcomeState::Escalated | OutcomeState::Abandoned => false,
         };
-        let known = outcome
-            .reversed_at
-            .is_some_and(|reversed_at| reversed_at <= known_at);
-        state && !(known && self.undoes(outcome, period))
+        state && !self.undoes(outcome, period)
     }
 
     /// Whether an outcome was undone in its window.
@@ -114,55 +103,25 @@ impl OutcomeTerms {
         })
     }
 
-    /// Whether no reversal can change an outcome any more.
+    /// The usage of some days of a period: the billed ones of its outcomes from a moment on, before another.
     #[must_use]
-    pub fn is_settled(&self, outcome: &Outcome, period: &Period, at: Timestamp) -> bool {
-        day_of(at, &period.zone) > self.last_day_of_window(outcome, period)
-    }
-
-    /// The usage of a period: its billed outcomes, as far as was known at an instant.
-    #[must_use]
-    pub fn usage(&self, outcomes: &[Outcome], period: &Period, known_at: Timestamp) -> Usage {
-        let billed = outcomes.iter().filter(|outcome| {
-            period.contains(outcome.at) && outcome.at <= known_at && self.bills(outcome, period, known_at)
-        });
+    pub fn usage(
+        &self,
+        outcomes: &[Paired],
+        period: &Period,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Usage {
+        let of_these_days = |outcome: &&Outcome| outcome.at >= from && outcome.at < until;
+        let billed = outcomes
+            .iter()
+            .map(|one| &one.outcome)
+            .filter(of_these_days)
+            .filter(|outcome| self.bills(outcome, period));
         let transactions = billed.map(|outcome| Transaction {
             at: outcome.at,
             id: outcome.id.clone(),
             amount: outcome.value,
         });
         Usage::Transactions(transactions.collect())
-    }
-}
-
-/// When a period was billed, and when it is looked at again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Review {
-    /// The period that was billed.
-    pub period: Period,
-    /// What was known then.
-    pub billed_at: Timestamp,
-    /// What is known now.
-    pub now: Timestamp,
-}
-
-impl Charge {
-    /// What reversals and late outcomes since a period was billed change in its line; nothing if they change
-    /// nothing, or if the charge is no outcome price. The line belongs on the next invoice.
-    ///
-    /// # Errors
-    /// [`RatingError`] names the line and what stands in the way.
-    pub fn review(
-        &self,
-        outcomes: &[Outcome],
-        review: &Review,
-        terms: Terms,
-    ) -> Result<Option<RatedLine>, RatingError> {
-        let Some(rule) = &self.outcome else {
-            return Ok(None);
-        };
-        let known = |at| rule.usage(outcomes, &review.period, at);
-        let line = self.correction(&known(review.billed_at), &known(review.now), terms)?;
-        Ok(line.map(|line| line.on(InForce::whole(review.period.clone()).days)))
     }
 }

@@ -8,6 +8,7 @@ use super::charge::Charge;
 use super::fee::FlatFee;
 use super::figure;
 use super::period::{Anchor, Interval};
+use super::plan_changes::PlanChanges;
 use super::price::Price;
 use super::spend::Commitment;
 use super::validate::{InvalidPlan, validate};
@@ -55,6 +56,9 @@ pub struct PlanVersion {
     /// What is committed to for a whole period's charges; prorated by day (Flexprice "commitment").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commitment: Option<Commitment>,
+    /// What changing from it to another plan does to the period that is paid for.
+    #[serde(default, skip_serializing_if = "PlanChanges::is_usual")]
+    pub changes: PlanChanges,
     /// How much of the platform it opens.
     #[serde(default)]
     pub limits: Limits,

@@ -48,7 +48,7 @@ pub struct RatedTax {
 ///
 /// # Errors
 /// [`RatingError`] names the tax and what stands in the way.
-pub fn levy(net: Decimal, taxes: &[Tax], currency: Currency) -> Result<Vec<RatedTax>, RatingError> {
+pub(super) fn levy(net: Decimal, taxes: &[Tax], currency: Currency) -> Result<Vec<RatedTax>, RatingError> {
     let levied = taxes.iter().map(|tax| {
         let rate = || -> Result<RatedTax, Problem> {
             let exact = Exact::from(tax.rate_percent).percent_of(net.into())?;

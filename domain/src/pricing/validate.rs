@@ -6,6 +6,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 
 use super::charge::{Charge, OnNegative};
+use super::deducted::GIVEN_BACK;
 use super::fee::FlatFee;
 use super::model::Model;
 use super::plan::PlanVersion;
@@ -123,6 +124,9 @@ impl Check {
         for code in codes {
             if code.trim().is_empty() {
                 self.fault(at, "a code is blank", "name each fee and charge");
+            } else if code == GIVEN_BACK {
+                let problem = format!("the code {code:?} is that of what credit notes gave back");
+                self.fault(at, problem, "name the fee or charge otherwise");
             } else if !seen.insert(code) {
                 self.fault(
                     at,

@@ -1,7 +1,7 @@
 //! What meters read of events becomes hours. Whatever order events come in, the rows are the same: sums, extremes, and
 //! the last by business time.
 
-use domain::meter::{Aggregation, Counted, Gauge, Reading};
+use domain::meter::{Aggregation, Counted, Gauge, LevelHour, Reading, exact_sum};
 use domain::{RecordedEvent, TenantId};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -137,6 +137,15 @@ impl UsageHour {
         }
     }
 
+    /// What its events changed of a level.
+    pub(super) const fn level(&self) -> LevelHour {
+        LevelHour {
+            hour: self.hour,
+            changed: self.sum,
+            weighted: self.weighted,
+        }
+    }
+
     /// Adds an event; `None` when a sum could not be kept exactly.
     fn add(&mut self, aggregation: Aggregation, event: &RecordedEvent, value: Decimal) -> Option<()> {
         self.events += 1;
@@ -154,19 +163,10 @@ impl UsageHour {
                 }
             }
             Aggregation::TimeWeightedSum => {
-                let left = 3_600_000_000 - (event.occurred_at.as_microsecond() - self.hour.as_microsecond());
-                let seconds = Decimal::new(left, 6).normalize();
-                self.sum = exact_sum(self.sum, value)?;
-                self.weighted = exact_sum(self.weighted, value.checked_mul(seconds)?)?;
+                let level = self.level().with(event.occurred_at, value)?;
+                (self.sum, self.weighted) = (level.changed, level.weighted);
             }
         }
         Some(())
     }
-}
-
-/// The sum of two decimals; `None` when digits would be dropped.
-pub(super) fn exact_sum(left: Decimal, right: Decimal) -> Option<Decimal> {
-    let sum = left.checked_add(right)?;
-    let places = left.normalize().scale().max(right.normalize().scale());
-    (sum.scale() >= places).then(|| sum.normalize())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::meter::Aggregation;
+use domain::meter::{Aggregation, mean_level};
 use domain::pricing::{Exact, TooLarge};
 use jiff::Timestamp;
 
@@ -51,7 +51,9 @@ pub fn measured(
         for (group, hours) in &by_group {
             let inside: Vec<&UsageHour> = within(hours, *span).collect();
             let quantity = match aggregation {
-                Aggregation::TimeWeightedSum => level(hours, &inside, *span)?,
+                Aggregation::TimeWeightedSum => {
+                    mean_level(hours.iter().map(|hour| hour.level()), (span.from, span.until))?
+                }
                 _ if inside.is_empty() => continue,
                 aggregation => together(aggregation, &inside)?,
             };
@@ -112,21 +114,4 @@ fn together(aggregation: Aggregation, hours: &[&UsageHour]) -> Result<Exact, Too
             Ok(Exact::whole(i64::try_from(members.len()).unwrap_or(i64::MAX)))
         }
     }
-}
-
-/// A level's mean over a span: what it was at the begin, and each change for as long as it held.
-fn level(all: &[&UsageHour], inside: &[&UsageHour], span: Span) -> Result<Exact, TooLarge> {
-    let seconds = |from: Timestamp, until: Timestamp| {
-        Exact::ratio(until.as_microsecond() - from.as_microsecond(), 1_000_000)
-    };
-    let length = seconds(span.from, span.until)?;
-    let before: Vec<&UsageHour> = all.iter().copied().filter(|hour| hour.hour < span.from).collect();
-    let mut total = sum(&before)?.times(length)?;
-    for hour in inside {
-        let over = Timestamp::from_microsecond(hour.hour.as_microsecond() + 3_600_000_000);
-        let rest = seconds(over.map_err(|_| TooLarge)?, span.until)?;
-        let held = Exact::from(hour.weighted).plus(Exact::from(hour.sum).times(rest)?)?;
-        total = total.plus(held)?;
-    }
-    total.over(length)
 }

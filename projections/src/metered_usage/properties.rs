@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::meter::Aggregation;
 use domain::pricing::{
-    DraftInvoice, Ended, InForce, InvoiceRequest, Part, Period, PlanVersion, Usage as Used, begin_of,
+    DraftInvoice, Ended, InForce, InvoiceRequest, Part, Period, PlanVersion, Then, Usage as Used, begin_of,
     rate_invoice,
 };
 use domain::usage::Fact;
@@ -113,6 +113,7 @@ fn rated(plan: &PlanVersion, quantity: Decimal) -> DraftInvoice {
     let part = Part {
         plan: Arc::new(plan.clone()),
         in_force: InForce::whole(march()),
+        then: Then::NoOther,
     };
     let usage = [("storage".to_owned(), Used::Quantity(quantity))].into();
     let request = InvoiceRequest {
@@ -120,9 +121,6 @@ fn rated(plan: &PlanVersion, quantity: Decimal) -> DraftInvoice {
         starts_on: march().first_day,
         ended: vec![Ended { part, usage }],
         begun: Vec::new(),
-        other_lines: Vec::new(),
-        coupons: Vec::new(),
-        taxes: Vec::new(),
     };
     rate_invoice(&request).unwrap()
 }

@@ -4,12 +4,81 @@ use rust_decimal::Decimal;
 
 use crate::kernel::Currency;
 use crate::pricing::{
-    Charge, Dynamic, Exact, Graduated, GraduatedPercentage, Model, Package, Percentage, PercentageTier,
-    Price, Standard, Terms, Tier, Transaction, Usage, Volume,
+    Anchor, AppliedCoupon, Charge, Coupon, Discount, Due, Dynamic, Exact, FlatFee, Graduated,
+    GraduatedPercentage, Interval, Lasts, Limits, Model, Package, Percentage, PercentageTier, PlanChanges,
+    PlanVersion, Price, RatedLine, Standard, Tax, Terms, Tier, Transaction, Usage, Volume,
 };
 
-pub(in crate::pricing) const LAGO: &str = "getlago/lago-api spec/services/charge_models";
-pub(in crate::pricing) const OPENMETER: &str = "openmeterio/openmeter openmeter/billing/rating/service/rate";
+/// A file of Lago's specifications.
+macro_rules! lago {
+    ($spec:literal) => {
+        concat!("getlago/lago-api@1b1c24a6 spec/", $spec)
+    };
+}
+pub(in crate::pricing) use lago;
+
+/// A file of the tests of OpenMeter's prices.
+macro_rules! openmeter {
+    ($test:literal) => {
+        concat!(
+            "openmeterio/openmeter@7e57a394 openmeter/billing/rating/service/rate/",
+            $test
+        )
+    };
+}
+pub(in crate::pricing) use openmeter;
+
+/// A monthly plan in dollars.
+pub(in crate::pricing) fn version(fees: Vec<FlatFee>, charges: Vec<Charge>) -> PlanVersion {
+    PlanVersion {
+        version: 1,
+        effective_from: "2020-01-01T00:00:00Z".parse().unwrap(),
+        currencies: vec![usd()],
+        interval: Interval::Monthly,
+        anchor: Anchor::Calendar,
+        trial_days: 0,
+        fees,
+        charges,
+        minimum_spend: None,
+        commitment: None,
+        changes: PlanChanges::default(),
+        limits: Limits::default(),
+    }
+}
+
+/// A fee in advance.
+pub(in crate::pricing) fn fee(amount: &str) -> FlatFee {
+    FlatFee::new("fee", price(amount))
+}
+
+/// A fee in arrears.
+pub(in crate::pricing) fn arrears(amount: &str) -> FlatFee {
+    FlatFee {
+        due: Due::InArrears,
+        ..fee(amount)
+    }
+}
+
+pub(in crate::pricing) fn tax(rate_percent: &str) -> Tax {
+    Tax {
+        code: "vat".to_owned(),
+        name: "VAT".to_owned(),
+        rate_percent: decimal(rate_percent),
+    }
+}
+
+pub(in crate::pricing) fn coupon(code: &str, discount: Discount, only_for: &[&str]) -> AppliedCoupon {
+    AppliedCoupon {
+        coupon: Coupon {
+            code: code.to_owned(),
+            discount,
+            only_for: only_for.iter().map(|code| (*code).to_owned()).collect(),
+            lasts: Lasts::Forever,
+            expires_on: None,
+        },
+        used: 0,
+    }
+}
 
 pub(in crate::pricing) fn decimal(text: &str) -> Decimal {
     Decimal::from_str_exact(text).unwrap()
@@ -125,7 +194,12 @@ pub(in crate::pricing) fn transactions(amounts: &[&str]) -> Usage {
 
 /// The exact amount of the usage.
 pub(in crate::pricing) fn amount(charge: &Charge, usage: &Usage) -> Exact {
-    charge.usage_line(usage, terms()).unwrap().exact
+    usage_line(charge, usage).exact
+}
+
+/// The line of the usage, without those of a minimum or a commitment.
+pub(in crate::pricing) fn usage_line(charge: &Charge, usage: &Usage) -> RatedLine {
+    charge.rate(usage, terms()).unwrap().swap_remove(0)
 }
 
 /// The exact amount of a quantity.
@@ -135,7 +209,7 @@ pub(in crate::pricing) fn rate(charge: &Charge, text: &str) -> Exact {
 
 /// What usage adds to what was billed for less of it.
 pub(in crate::pricing) fn rate_more(charge: &Charge, from: &str, to: &str) -> Exact {
-    let line = |text: &str| charge.usage_line(&quantity(text), terms()).unwrap();
+    let line = |text: &str| usage_line(charge, &quantity(text));
     line(to).since(&line(from)).unwrap().exact
 }
 

@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::build::{
-    LAGO, OPENMETER, TierRow, charge, graduated, graduated_percentage, price, quantity, rate, rate_more,
-    standard, terms, total_and_last,
+    TierRow, amount, charge, graduated, graduated_percentage, lago, openmeter, price, quantity, rate,
+    rate_more, standard, terms, total_and_last,
 };
 use super::{Example, example};
 use crate::pricing::{Charge, Exact, Graduated, Model, Price, RoundUnits, Tier, Transform};
@@ -26,6 +26,9 @@ const OM_CHEAP: &[TierRow] = &[
 const ZUPLO: &[TierRow] = &[("1000", "0.10", "0"), ("10000", "0.05", "0"), ("", "0.01", "0")];
 const LAGO_SHARES: &[TierRow] = &[("10", "1", "200"), ("20", "2", "300"), ("", "3", "400")];
 const LAGO_DOC_SHARES: &[TierRow] = &[("1000", "1", "200"), ("10000", "2", "300"), ("", "3", "400")];
+const LAGO: &str = lago!("services/charge_models/graduated_service_spec.rb");
+const LAGO_PERCENTAGE: &str = lago!("services/charge_models/graduated_percentage_service_spec.rb");
+const OPENMETER: &str = openmeter!("tieredgraduated_test.go TestTieredPriceCalculator");
 const ZUPLO_PAGE: &str = "zuplo.com pricing-models";
 const LAGO_PAGE: &str = "getlago docs charges/charge-models/graduated-percentage";
 const KILL_BILL: &str = "killbill/killbill-docs userguide/subscription/includes/catalog-usage.adoc";
@@ -55,7 +58,7 @@ fn kill_bill(model: fn(Vec<Tier>) -> Model) -> Exact {
             transform: Some(transform),
             ..charge(model(tiers))
         };
-        charge.usage_line(&quantity(used), terms()).unwrap().exact
+        amount(&charge, &quantity(used))
     };
     let minutes = unit(blocks("10", "100", "1.00", "0.50"), "1500");
     minutes
@@ -95,7 +98,7 @@ pub(super) fn examples() -> Vec<Example> {
     let shares = |id, expected, used| {
         example(
             id,
-            LAGO,
+            LAGO_PERCENTAGE,
             expected,
             [rate(&graduated_percentage(LAGO_SHARES), used)],
         )

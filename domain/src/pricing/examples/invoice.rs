@@ -4,64 +4,24 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::build::{currency, exact, graduated, price, quantity, standard, terms, usd};
+use super::account::Account;
+use super::build::{
+    arrears, coupon, currency, exact, fee, graduated, lago, price, quantity, standard, tax, usage_line, usd,
+    version,
+};
 use super::proration::period;
 use super::{Example, example};
+use crate::invoice::Stage;
 use crate::pricing::{
-    AppliedCoupon, Charge, Commitment, Coupon, CreditLedger, Days, Discount, DraftInvoice, Due, Ended, Exact,
-    FlatFee, Grant, InForce, InvoiceRequest, Lasts, LineKind, Part, PlanVersion, Tax, TrueUp, Usage,
-    rate_invoice,
+    Commitment, CreditLedger, Discount, DraftInvoice, Ended, Exact, Grant, InForce, InvoiceRequest, LineKind,
+    Part, PlanVersion, Then, TrueUp, Usage, rate_invoice,
 };
 
 const ORDER: &str = "docs.flexprice.io invoices/calculation";
-const PROGRESSIVE: &str = "getlago/lago-api spec/scenarios/invoices/progressive_billing_spec.rb";
-const COMMITMENT: &str =
-    "getlago/lago-api spec/scenarios/commitments/minimum/in_arrears/calendar/monthly_spec.rb";
+const PROGRESSIVE: &str = lago!("scenarios/invoices/progressive_billing_spec.rb");
+const COMMITMENT: &str = lago!("scenarios/commitments/minimum/in_arrears/calendar/monthly_spec.rb");
 const TRUE_UP: &str = "getlago docs lago-cloud/contract-billing (true-up)";
 const TRIAL: &str = "getlago docs plans/plan-model (trial period)";
-
-fn version(fees: Vec<FlatFee>, charges: Vec<Charge>) -> PlanVersion {
-    serde_json::from_value::<PlanVersion>(serde_json::json!({
-        "version": 1, "effective_from": "2020-01-01T00:00:00Z", "currencies": ["USD"], "interval": "monthly",
-    }))
-    .map(|version| PlanVersion {
-        fees,
-        charges,
-        ..version
-    })
-    .unwrap()
-}
-
-fn arrears(amount: &str) -> FlatFee {
-    FlatFee {
-        due: Due::InArrears,
-        ..FlatFee::new("fee", price(amount))
-    }
-}
-
-fn request(plan: &PlanVersion, in_force: InForce, usage: Vec<(&str, Usage)>) -> InvoiceRequest {
-    let part = Part {
-        plan: Arc::new(plan.clone()),
-        in_force,
-    };
-    let usage = usage.into_iter().map(|(code, usage)| (code.to_owned(), usage));
-    InvoiceRequest {
-        currency: usd(),
-        starts_on: "2020-01-01".parse().unwrap(),
-        ended: vec![Ended {
-            part,
-            usage: usage.collect(),
-        }],
-        begun: vec![],
-        other_lines: vec![],
-        coupons: vec![],
-        taxes: vec![],
-    }
-}
-
-fn april() -> InForce {
-    InForce::whole(period("2024-04-01", "2024-05-01"))
-}
 
 fn amount_of(invoice: &DraftInvoice, kind: LineKind) -> Exact {
     let amounts = invoice
@@ -72,32 +32,33 @@ fn amount_of(invoice: &DraftInvoice, kind: LineKind) -> Exact {
     amounts.sum::<Decimal>().into()
 }
 
-/// 10,000.00 committed, for 2 of 29 days; a fee of 100.00 a month, and usage of 30.00.
-fn first_days_of_a_commitment() -> Exact {
-    let plan = PlanVersion {
+/// What April comes to under a plan, with so much usage.
+fn april(plan: PlanVersion, used: &str) -> DraftInvoice {
+    let mut account = Account::start(plan, "2020-01-01");
+    account.uses("usage", quantity(used));
+    account.bill("2024-04-15", Stage::Closing)
+}
+
+/// 10,000.00 committed, a fee of 100.00 a month.
+fn minimum_of_10000() -> PlanVersion {
+    PlanVersion {
         minimum_spend: Some(price("10000")),
         ..version(vec![arrears("100")], vec![standard("1")])
-    };
-    let ended = InForce {
-        period: period("2024-02-01", "2024-03-01"),
-        days: Days {
-            from: "2024-02-28".parse().unwrap(),
-            until: "2024-03-01".parse().unwrap(),
-        },
-    };
-    let invoice = rate_invoice(&request(&plan, ended, vec![("usage", quantity("30"))])).unwrap();
+    }
+}
+
+/// For 2 of 29 days, and usage of 30.00.
+fn first_days_of_a_commitment() -> Exact {
+    let mut account = Account::start(minimum_of_10000(), "2024-02-28");
+    account.uses("usage", quantity("30"));
+    let invoice = account.bill("2024-02-28", Stage::Closing);
     assert_eq!(amount_of(&invoice, LineKind::Fee), exact("6.90"));
     amount_of(&invoice, LineKind::TrueUp)
 }
 
-/// 10,000.00 committed, a fee of 100.00, and usage of 10.00.
+/// For a month, and usage of 10.00.
 fn second_month_of_a_commitment() -> Exact {
-    let plan = PlanVersion {
-        minimum_spend: Some(price("10000")),
-        ..version(vec![arrears("100")], vec![standard("1")])
-    };
-    let invoice = rate_invoice(&request(&plan, april(), vec![("usage", quantity("10"))])).unwrap();
-    amount_of(&invoice, LineKind::TrueUp)
+    amount_of(&april(minimum_of_10000(), "10"), LineKind::TrueUp)
 }
 
 /// A minimum over a fee of 50 and three units at 10.
@@ -106,8 +67,7 @@ fn minimum_of_a_plan() -> Exact {
         minimum_spend: Some(price("100")),
         ..version(vec![arrears("50")], vec![standard("10")])
     };
-    let invoice = rate_invoice(&request(&plan, april(), vec![("usage", quantity("3"))])).unwrap();
-    amount_of(&invoice, LineKind::TrueUp)
+    amount_of(&april(plan, "3"), LineKind::TrueUp)
 }
 
 fn committed(true_up: TrueUp, factor: &str, used: &str) -> DraftInvoice {
@@ -119,48 +79,22 @@ fn committed(true_up: TrueUp, factor: &str, used: &str) -> DraftInvoice {
         }),
         ..version(vec![], vec![standard("1")])
     };
-    rate_invoice(&request(&plan, april(), vec![("usage", quantity(used))])).unwrap()
+    april(plan, used)
 }
 
-/// 31.00 a month, 200.00 of usage billed when it was reached, another 200.00 until the period's end.
-fn progressive() -> Exact {
-    let charge = standard("0.0002");
-    let billed = charge.usage_line(&quantity("1000000"), terms()).unwrap();
-    let all = charge.usage_line(&quantity("2000000"), terms()).unwrap();
-    let plan = version(vec![arrears("31")], vec![]);
-    let mut request = request(&plan, april(), vec![]);
-    request.other_lines = vec![all.since(&billed).unwrap()];
-    rate_invoice(&request).unwrap().total.into()
-}
-
-/// The same, terminated after so many days of December, all usage billed before.
-fn terminated(days: i64) -> Exact {
+/// 31.00 a month in arrears; 200.00 of usage was billed when it was reached. What is billed of December at its end, or when
+/// the subscription ends, with so much usage in all.
+fn december(used: &str, ends_on: Option<&str>) -> Exact {
     let plan = version(vec![arrears("31")], vec![standard("0.0002")]);
-    let from: jiff::civil::Date = "2022-12-01".parse().unwrap();
-    let ended = InForce {
-        period: period("2022-12-01", "2023-01-01"),
-        days: Days {
-            from,
-            until: from.checked_add(jiff::Span::new().days(days)).unwrap(),
-        },
-    };
-    let billed = plan.charges[0].usage_line(&quantity("1000000"), terms()).unwrap();
-    let invoice = rate_invoice(&request(&plan, ended, vec![("usage", quantity("1000000"))])).unwrap();
-    let all = Exact::from(invoice.total);
-    all.minus(billed.amount.amount.into()).unwrap()
-}
-
-fn coupon(code: &str, discount: Discount, only_for: &[&str]) -> AppliedCoupon {
-    AppliedCoupon {
-        coupon: Coupon {
-            code: code.to_owned(),
-            discount,
-            only_for: only_for.iter().map(|code| (*code).to_owned()).collect(),
-            lasts: Lasts::Forever,
-            expires_on: None,
-        },
-        used: 0,
+    let billed = usage_line(&plan.charges[0], &quantity("1000000"));
+    let mut account = Account::start(plan, "2020-01-01");
+    let december = InForce::whole(account.period("2022-12-01"));
+    account.note(LineKind::Usage, &billed.on(december.days));
+    account.uses("usage", quantity(used));
+    if let Some(day) = ends_on {
+        account.end(day);
     }
+    account.bill("2022-12-01", Stage::Closing).total.into()
 }
 
 fn percent(text: &str) -> Discount {
@@ -170,17 +104,15 @@ fn percent(text: &str) -> Discount {
 /// Flexprice's own invoice: what is owed, what is taxed, the tax, and the total with five of credits.
 fn order_of_an_invoice() -> [Exact; 4] {
     let plan = version(vec![arrears("20")], vec![standard("1")]);
-    let mut request = request(&plan, april(), vec![("usage", quantity("80"))]);
-    request.coupons = vec![
+    let coupons = vec![
         coupon("all", Discount::Amount(price("10")), &[]),
         coupon("api", percent("25"), &["usage"]),
     ];
-    request.taxes = vec![Tax {
-        code: "sales".to_owned(),
-        name: "Sales tax".to_owned(),
-        rate_percent: "8.25".parse().unwrap(),
-    }];
-    let mut invoice = rate_invoice(&request).unwrap();
+    let mut account = Account::start(plan, "2020-01-01")
+        .with_coupons(coupons)
+        .with_taxes(vec![tax("8.25")]);
+    account.uses("usage", quantity("80"));
+    let mut invoice = account.bill("2024-04-15", Stage::Closing);
     let at = "2024-05-01T00:00:00Z".parse().unwrap();
     let mut ledger = CreditLedger::new(usd());
     let grant = Grant {
@@ -204,22 +136,20 @@ fn order_of_an_invoice() -> [Exact; 4] {
 
 /// Two coupons of ten per cent each.
 fn chained() -> Exact {
-    let plan = version(vec![arrears("100")], vec![]);
-    let mut request = request(&plan, april(), vec![]);
-    request.coupons = vec![coupon("a", percent("10"), &[]), coupon("b", percent("10"), &[])];
-    rate_invoice(&request).unwrap().discount.into()
+    let coupons = vec![coupon("a", percent("10"), &[]), coupon("b", percent("10"), &[])];
+    let mut account =
+        Account::start(version(vec![arrears("100")], vec![]), "2020-01-01").with_coupons(coupons);
+    account.bill("2024-04-15", Stage::Closing).discount.into()
 }
 
 /// 50 a month in advance, five days free.
 fn trial() -> Exact {
     let plan = PlanVersion {
         trial_days: 5,
-        ..version(vec![FlatFee::new("fee", price("50"))], vec![])
+        ..version(vec![fee("50")], vec![])
     };
-    let mut request = request(&plan, april(), vec![]);
-    request.begun = request.ended.drain(..).map(|ended| ended.part).collect();
-    request.starts_on = "2024-04-01".parse().unwrap();
-    rate_invoice(&request).unwrap().total.into()
+    let mut account = Account::start(plan, "2024-04-01");
+    account.bill("2024-04-01", Stage::Opening).total.into()
 }
 
 pub(super) fn examples() -> Vec<Example> {
@@ -249,9 +179,19 @@ pub(super) fn examples() -> Vec<Example> {
             "20",
             [minimum_of_a_plan()],
         ),
-        example("prog-lago-month", PROGRESSIVE, "231", [progressive()]),
-        example("prog-lago-terminated", PROGRESSIVE, "18", [terminated(18)]),
-        example("prog-lago-upgraded", PROGRESSIVE, "17", [terminated(17)]),
+        example("prog-lago-month", PROGRESSIVE, "231", [december("2000000", None)]),
+        example(
+            "prog-lago-terminated",
+            PROGRESSIVE,
+            "18",
+            [december("1000000", Some("2022-12-19"))],
+        ),
+        example(
+            "prog-lago-upgraded",
+            PROGRESSIVE,
+            "17",
+            [december("1000000", Some("2022-12-18"))],
+        ),
         example(
             "order-flexprice",
             ORDER,
@@ -276,36 +216,41 @@ fn usage_beyond_a_commitment_costs_its_factor() {
 
 #[test]
 fn what_cannot_be_rated_names_its_line() {
-    let plan = version(vec![], vec![graduated(&[("", "1", "0")])]);
-    let refused = |usage: Vec<(&str, Usage)>| {
-        rate_invoice(&request(&plan, april(), usage))
-            .unwrap_err()
-            .to_string()
+    let rate = |plan: &PlanVersion, code: &str, usage: Usage, currency| {
+        let part = Part {
+            plan: Arc::new(plan.clone()),
+            in_force: InForce::whole(period("2024-04-01", "2024-05-01")),
+            then: Then::NoOther,
+        };
+        let request = InvoiceRequest {
+            currency,
+            starts_on: "2020-01-01".parse().unwrap(),
+            ended: vec![Ended {
+                part,
+                usage: [(code.to_owned(), usage)].into(),
+            }],
+            begun: vec![],
+        };
+        rate_invoice(&request).unwrap_err().to_string()
     };
+    let plan = version(vec![], vec![graduated(&[("", "1", "0")])]);
     assert_eq!(
-        refused(vec![("seats", quantity("1"))]),
+        rate(&plan, "seats", quantity("1"), usd()),
         "line \"seats\": the plan has no such charge: name one of its charges, or add it"
     );
+    let negative = rate(&plan, "usage", quantity("-1"), usd());
     assert!(
-        refused(vec![("usage", quantity("-1"))]).starts_with("line \"usage\": the quantity -1 is negative")
+        negative.starts_with("line \"usage\": the quantity -1 is negative"),
+        "{negative}"
     );
-    let huge = Usage::Quantity(Decimal::MAX);
     let dear = version(vec![], vec![standard("99999999999999999999.99")]);
-    let too_large = rate_invoice(&request(&dear, april(), vec![("usage", huge)]))
-        .unwrap_err()
-        .to_string();
+    let too_large = rate(&dear, "usage", Usage::Quantity(Decimal::MAX), usd());
     assert!(
         too_large.starts_with("line \"usage\": the figures are too large"),
         "{too_large}"
     );
-    let mut other = request(&plan, april(), vec![]);
-    other.currency = currency("EUR");
-    assert!(
-        rate_invoice(&other)
-            .unwrap_err()
-            .to_string()
-            .contains("there is no price in EUR")
-    );
+    let other = rate(&plan, "usage", quantity("1"), currency("EUR"));
+    assert!(other.contains("there is no price in EUR"), "{other}");
 }
 
 /// 100 a month in arrears until the 15th of January, 200 from then on; usage at 1 and at 2 (the fees are those of
@@ -314,40 +259,28 @@ fn what_cannot_be_rated_names_its_line() {
 fn a_period_with_two_plans_makes_one_invoice() {
     let old = version(vec![arrears("100")], vec![standard("1")]);
     let new = version(vec![arrears("200")], vec![standard("2")]);
-    let january = period("2025-01-01", "2025-02-01");
-    let in_force = |from: &str, until: &str| InForce {
-        period: january.clone(),
-        days: Days {
-            from: from.parse().unwrap(),
-            until: until.parse().unwrap(),
-        },
-    };
-    let mut both = request(
-        &old,
-        in_force("2025-01-01", "2025-01-15"),
-        vec![("usage", quantity("10"))],
-    );
-    let later = request(
-        &new,
-        in_force("2025-01-15", "2025-02-01"),
-        vec![("usage", quantity("10"))],
-    );
-    both.ended.extend(later.ended);
-    let invoice = rate_invoice(&both).unwrap();
-    let first_days: Vec<String> = invoice
+    let mut account = Account::start(old, "2020-01-01");
+    account.change(new, "2025-01-15");
+    account.uses("usage", quantity("10"));
+    let invoice = account.bill("2025-01-15", Stage::Closing);
+    let told: Vec<(String, String)> = invoice
         .lines
         .iter()
-        .map(|line| line.days.unwrap().from.to_string())
+        .map(|line| {
+            (
+                line.days.unwrap().from.to_string(),
+                line.amount.amount.to_string(),
+            )
+        })
         .collect();
+    let told: Vec<(&str, &str)> = told.iter().map(|(day, amount)| (&**day, &**amount)).collect();
     assert_eq!(
-        first_days,
-        ["2025-01-01", "2025-01-01", "2025-01-15", "2025-01-15"]
+        told,
+        [
+            ("2025-01-01", "45.16"),
+            ("2025-01-01", "10.00"),
+            ("2025-01-15", "109.68"),
+            ("2025-01-15", "20.00")
+        ]
     );
-    let amounts: Vec<String> = rate_invoice(&both)
-        .unwrap()
-        .lines
-        .iter()
-        .map(|line| line.amount.amount.to_string())
-        .collect();
-    assert_eq!(amounts, ["45.16", "10.00", "109.68", "20.00"]);
 }

@@ -1,8 +1,7 @@
 //! Late usage: what it adds to a line that was billed.
 
-use super::build::{rate_more, standard, terms, volume};
+use super::build::{quantity, rate_more, standard, usage_line, volume};
 use super::{Example, example};
-use crate::pricing::examples::build::quantity;
 use crate::pricing::{Exact, LineKind};
 
 const PERIOD: &str = "openmeter billing/charges/usagebased/service/rating/periodpreserving/README.md";
@@ -11,7 +10,7 @@ const DELTA: &str = "openmeter .../rating/delta/README.md";
 /// Fifteen units were billed, now they are sixteen, and all of them cost less.
 fn repriced() -> [Exact; 3] {
     let charge = volume(&[("15", "10", "0"), ("", "5", "0")]);
-    let line = |used| charge.usage_line(&quantity(used), terms()).unwrap();
+    let line = |used| usage_line(&charge, &quantity(used));
     let correction = line("16").since(&line("15")).unwrap();
     assert_eq!(correction.kind, LineKind::Correction);
     let [reversal, anew] = &correction.tiers[..] else {

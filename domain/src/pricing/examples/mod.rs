@@ -1,5 +1,6 @@
 //! Worked examples that others have published, each with its source: the engine must come to their figures.
 
+pub(super) mod account;
 pub(super) mod build;
 mod graduated;
 mod invoice;

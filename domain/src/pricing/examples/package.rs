@@ -1,8 +1,11 @@
 //! Package.
 
-use super::build::{LAGO, OPENMETER, package, price, rate, rate_more, total_and_last};
+use super::build::{lago, openmeter, package, price, rate, rate_more, total_and_last};
 use super::{Example, example};
 use crate::pricing::Charge;
+
+const LAGO: &str = lago!("services/charge_models/package_service_spec.rb");
+const OPENMETER: &str = openmeter!("package_test.go");
 
 pub(super) fn examples() -> Vec<Example> {
     let om = |id, expected, used| example(id, OPENMETER, expected, [rate(&package("10", "15", "0"), used)]);

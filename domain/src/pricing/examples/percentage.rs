@@ -1,11 +1,15 @@
 //! Percentage, and amounts that the events bring.
 
 use super::build::{
-    LAGO, OPENMETER, amount, charge, decimal, dynamic, exact, percentage, price, rate, terms, transactions,
+    amount, charge, decimal, dynamic, exact, lago, openmeter, percentage, price, rate, transactions,
+    usage_line,
 };
 use super::{Example, example};
 use crate::pricing::{Charge, Dynamic, Exact, Model, Percentage, Usage};
 
+const LAGO: &str = lago!("services/charge_models/percentage_service_spec.rb");
+const LAGO_DYNAMIC: &str = lago!("services/charge_models/dynamic_service_spec.rb");
+const OPENMETER: &str = openmeter!("dynamic_test.go");
 const DOC: &str = "getlago docs charges/charge-models/percentage";
 
 /// Lago's running totals of 50, 150 and 400, and 400 more.
@@ -61,7 +65,7 @@ fn marked_up(maximum: Option<&str>, amount: &str) -> Exact {
             multiplier: decimal("1.33333"),
         }))
     };
-    let line = charge.usage_line(&own("0", amount), terms()).unwrap();
+    let line = usage_line(&charge, &own("0", amount));
     line.amount.amount.into()
 }
 
@@ -132,7 +136,7 @@ pub(super) fn examples() -> Vec<Example> {
         example("dyn-om-max100", OPENMETER, "6.67", [more_of_100()]),
         example(
             "dyn-lago-spec",
-            LAGO,
+            LAGO_DYNAMIC,
             "0.402",
             [amount(&dynamic(), &own("20", "0.402"))],
         ),

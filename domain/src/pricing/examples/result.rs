@@ -1,37 +1,33 @@
 //! Results: outcomes, returns, rates, and levels over time.
 
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use super::build::{exact, standard, terms};
+use super::build::{amount, exact, lago, standard};
 use super::proration::period;
 use super::{Example, example};
-use crate::pricing::{
-    BilledStates, Exact, LevelChange, Outcome, OutcomeState, OutcomeTerms, Period, Weighted, roi, share_of,
-    time_weighted,
-};
+use crate::meter::{LevelHour, mean_level};
+use crate::pricing::{BilledStates, Exact, OutcomeTerms, Period, Told, Word, roi, share_of};
 
 const ASSUMED: &str = "roy-tong/AgentMeasure conformance/evidence/assumed-resolution (counts), at Fin's 0.99";
-const WEIGHTED: &str =
-    "getlago/lago-api spec/services/billable_metrics/aggregations/weighted_sum_service_spec.rb";
+const WEIGHTED: &str = lago!("services/billable_metrics/aggregations/weighted_sum_service_spec.rb");
 
-/// Ten tickets: 4 resolved, 3 assumed so, 2 escalated, 1 abandoned.
-fn ten_tickets() -> Vec<Outcome> {
-    let states = [
-        (4, OutcomeState::Confirmed),
-        (3, OutcomeState::Assumed),
-        (2, OutcomeState::Escalated),
-        (1, OutcomeState::Abandoned),
-    ];
-    let tickets = states.into_iter().flat_map(|(count, state)| {
-        (0..count).map(move |number| Outcome {
-            id: format!("{state:?}-{number}"),
-            at: "2026-03-10T12:00:00Z".parse().unwrap(),
-            state,
-            value: Decimal::ONE,
-            reversed_at: None,
-        })
-    });
-    tickets.collect()
+/// Ten tickets: 4 resolved, 3 assumed so, 2 that went to a person after it was assumed, 1 abandoned, of which nobody says
+/// anything.
+fn ten_tickets() -> Vec<Told> {
+    let told = |ticket: &str, hour: i64, word| Told {
+        key: ticket.to_owned(),
+        at: "2026-03-10T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hour),
+        word,
+        id: format!("{ticket}-{hour}"),
+        value: Decimal::ONE,
+    };
+    let resolved = ["1", "2", "3", "4"].map(|ticket| told(ticket, 0, Word::Confirmed));
+    let assumed = ["5", "6", "7", "8", "9"].map(|ticket| told(ticket, 0, Word::Assumed));
+    let escalated = ["8", "9"].map(|ticket| told(ticket, 1, Word::Reversed));
+    resolved.into_iter().chain(assumed).chain(escalated).collect()
 }
 
 fn tickets_at(bill: BilledStates) -> Exact {
@@ -42,12 +38,12 @@ fn tickets_at(bill: BilledStates) -> Exact {
         assumed: None,
         reversed: None,
     };
-    let usage = rule.usage(
-        &ten_tickets(),
-        &period("2026-03-01", "2026-04-01"),
-        "2026-04-01T00:00:00Z".parse().unwrap(),
-    );
-    standard("0.99").usage_line(&usage, terms()).unwrap().exact
+    let march = period("2026-03-01", "2026-04-01");
+    let days = (march.begins_at().unwrap(), march.ends_at().unwrap());
+    amount(
+        &standard("0.99"),
+        &rule.usage(&rule.pair(ten_tickets()), &march, days),
+    )
 }
 
 /// What the vendor's rule bills, what is sure, and what is in dispute between them.
@@ -59,16 +55,23 @@ fn tickets() -> [Exact; 3] {
     [vendor, sure, vendor.minus(sure).unwrap()]
 }
 
-fn level(carried: &str, changes: &[(&str, &str)], over: &Period) -> Weighted {
-    let changes: Vec<LevelChange> = changes
-        .iter()
-        .map(|(at, by)| LevelChange {
-            at: at.parse().unwrap(),
-            by: by.parse().unwrap(),
-        })
-        .collect();
-    let (from, until) = (over.begins_at().unwrap(), over.ends_at().unwrap());
-    time_weighted(carried.parse().unwrap(), &changes, from, until).unwrap()
+/// The hours that changes make, in the order in which they come.
+fn hours(changes: &[(&str, &str)]) -> BTreeMap<Timestamp, LevelHour> {
+    let mut hours = BTreeMap::new();
+    for (at, by) in changes {
+        let at: Timestamp = at.parse().unwrap();
+        let into = at.as_second().rem_euclid(3_600);
+        let begin = at - SignedDuration::from_secs(into);
+        let hour = hours.entry(begin).or_insert(LevelHour::new(begin));
+        *hour = hour.with(at, by.parse().unwrap()).unwrap();
+    }
+    hours
+}
+
+/// The level's mean over a period.
+fn mean(changes: &[(&str, &str)], over: &Period) -> Exact {
+    let span = (over.begins_at().unwrap(), over.ends_at().unwrap());
+    mean_level(hours(changes).into_values(), span).unwrap()
 }
 
 fn to_5_places(exact: Exact) -> Exact {
@@ -76,27 +79,25 @@ fn to_5_places(exact: Exact) -> Exact {
 }
 
 fn august(changes: &[(&str, &str)]) -> Exact {
-    to_5_places(level("0", changes, &period("2023-08-01", "2023-09-01")).average)
+    to_5_places(mean(changes, &period("2023-08-01", "2023-09-01")))
 }
 
-/// 533.33, and 300 carried on.
+/// 533.33, and 300 carried on, which May holds if nothing changes.
 fn april() -> [Exact; 2] {
     let changes = [
+        ("2023-02-01T00:00:00Z", "2500"),
         ("2023-04-04T00:00:00Z", "-2000"),
         ("2023-04-06T00:00:00Z", "-200"),
     ];
-    let weighted = level("2500", &changes, &period("2023-04-01", "2023-05-01"));
-    [weighted.average.rounded(2).unwrap().into(), weighted.level.into()]
+    let of_april = mean(&changes, &period("2023-04-01", "2023-05-01"));
+    let carried = mean(&changes, &period("2023-05-01", "2023-06-01"));
+    [of_april.rounded(2).unwrap().into(), carried]
 }
 
 /// Ten days at 100, twenty at 130.
 fn elastic() -> Exact {
-    level(
-        "100",
-        &[("2023-04-11T00:00:00Z", "30")],
-        &period("2023-04-01", "2023-05-01"),
-    )
-    .average
+    let changes = [("2023-03-07T10:00:00Z", "100"), ("2023-04-11T00:00:00Z", "30")];
+    mean(&changes, &period("2023-04-01", "2023-05-01"))
 }
 
 pub(super) fn examples() -> Vec<Example> {
@@ -165,8 +166,9 @@ pub(super) fn examples() -> Vec<Example> {
             ])],
         ),
         example("wsum-lago-recurring", WEIGHTED, "1000.02218 1000", {
-            let weighted = level("1000", &august_1, &period("2023-08-01", "2023-09-01"));
-            [to_5_places(weighted.average), weighted.level.into()]
+            let changes = [&[("2023-07-31T23:59:59Z", "1000")][..], &august_1].concat();
+            let carried = mean(&changes, &period("2023-09-01", "2023-10-01"));
+            [august(&changes), carried]
         }),
         example(
             "wsum-lago-us",

@@ -1,15 +1,17 @@
 //! Standard, included units, rounding, and minimum spend.
 
 use super::build::{
-    OPENMETER, currency, decimal, exact, price, quantity, rate, rate_more, standard, terms, total_and_last,
+    currency, decimal, exact, lago, openmeter, price, quantity, rate, rate_more, standard, terms,
+    total_and_last,
 };
 use super::{Example, example};
 use crate::pricing::{Charge, Commitment, Exact, RoundUnits, Terms, Transform, TrueUp, rounded};
 
+const OPENMETER: &str = openmeter!("unit_test.go");
 const DODO: &str = "docs.dodopayments.com usage-based-billing/introduction";
-const COMMITMENT: &str = "flexprice/flexprice internal/service/billing_commitment_test.go";
-const FLEXPRICE: &str = "flexprice/flexprice internal/types/currency_rounding_test.go";
-const LAGO_MINIMUM: &str = "getlago/lago-api spec/scenarios/spending_minimum_spec.rb";
+const COMMITMENT: &str = "flexprice/flexprice@e4b5303f internal/service/billing_commitment_test.go";
+const FLEXPRICE: &str = "flexprice/flexprice@e4b5303f internal/types/currency_rounding_test.go";
+const LAGO_MINIMUM: &str = lago!("scenarios/spending_minimum_spec.rb");
 
 fn to_the_cent(amount: &str, code: &str) -> Exact {
     rounded(exact(amount), currency(code)).unwrap().amount.into()

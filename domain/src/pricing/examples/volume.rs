@@ -1,9 +1,11 @@
 //! Volume.
 
-use super::build::{LAGO, OPENMETER, TierRow, price, quantity, rate, terms, total_and_last, volume};
+use super::build::{TierRow, lago, openmeter, price, quantity, rate, terms, total_and_last, volume};
 use super::{Example, example};
 use crate::pricing::{Charge, Exact};
 
+const LAGO: &str = lago!("services/charge_models/volume_service_spec.rb");
+const OPENMETER: &str = openmeter!("tieredvolume_test.go");
 const LAGO_TIERS: &[TierRow] = &[("100", "2", "10"), ("200", "1", "0"), ("", "0.5", "50")];
 const OM_TIERS: &[TierRow] = &[
     ("5", "0", "100"),

@@ -5,23 +5,14 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use proptest::prelude::*;
 
-use crate::pricing::examples::build::{currency, price, usd};
-use crate::pricing::{Agreement, Anchor, ChangeKind, Exact, FlatFee, Interval, PlanVersion};
+use crate::pricing::examples::build::{currency, fee, usd, version};
+use crate::pricing::{Agreement, ChangeKind, Downgrade, Exact, Interval, PlanChanges, PlanVersion, Then};
 use crate::tenant::Zone;
 
 fn plan(amount: &str, interval: Interval) -> PlanVersion {
     PlanVersion {
-        version: 1,
-        effective_from: "2020-01-01T00:00:00Z".parse().unwrap(),
-        currencies: vec![usd()],
         interval,
-        anchor: Anchor::Calendar,
-        trial_days: 0,
-        fees: vec![FlatFee::new("fee", price(amount))],
-        charges: vec![],
-        minimum_spend: None,
-        commitment: None,
-        limits: crate::pricing::Limits::default(),
+        ..version(vec![fee(amount)], vec![])
     }
 }
 
@@ -92,6 +83,32 @@ fn an_upgrade_is_in_force_at_once_and_a_downgrade_from_the_next_period_on() {
         [part("20", "2026-05-01", "2026-05-16")]
     );
     assert!(parts(&agreement, "2026-06-01").is_empty() && parts(&agreement, "2026-02-01").is_empty());
+}
+
+#[test]
+fn a_plan_may_be_left_for_a_cheaper_one_at_once() {
+    let big = PlanVersion {
+        changes: PlanChanges {
+            downgrade: Downgrade::AtOnce,
+            ..PlanChanges::default()
+        },
+        ..monthly("40")
+    };
+    let mut agreement = start(&big);
+    let left = agreement
+        .change(Arc::new(monthly("20")), day("2026-03-20"))
+        .unwrap();
+    assert_eq!(left, (ChangeKind::Downgrade, day("2026-03-20")));
+    let march = agreement.cycle().period_on(day("2026-03-20")).unwrap();
+    let then: Vec<Then> = agreement.parts(&march).iter().map(|part| part.then).collect();
+    assert_eq!(then, [Then::Another, Then::NoOther]);
+    // The term is that of the plan that is left: the other one is left at the period's end.
+    let later = agreement
+        .change(Arc::new(monthly("10")), day("2026-04-11"))
+        .unwrap();
+    assert_eq!(later, (ChangeKind::Downgrade, day("2026-05-01")));
+    let april = agreement.cycle().period_on(day("2026-04-11")).unwrap();
+    assert_eq!(agreement.parts(&april)[0].then, Then::NoOther);
 }
 
 #[test]

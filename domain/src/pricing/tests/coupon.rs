@@ -2,8 +2,9 @@
 
 use jiff::civil::date;
 
-use crate::pricing::examples::build::{decimal, price, quantity, standard, terms, usd};
-use crate::pricing::{AppliedCoupon, Charge, Coupon, Discount, Lasts, RatedLine, Tax, take_off};
+use crate::pricing::coupon::take_off;
+use crate::pricing::examples::build::{decimal, price, quantity, standard, usage_line, usd};
+use crate::pricing::{AppliedCoupon, Charge, Coupon, Discount, Lasts, RatedLine, Tax};
 
 fn coupon(discount: Discount, lasts: Lasts) -> Coupon {
     Coupon {
@@ -21,7 +22,7 @@ fn lines(amounts: &[&str]) -> Vec<RatedLine> {
             code: format!("line-{index}"),
             ..standard("1")
         };
-        charge.usage_line(&quantity(amount), terms()).unwrap()
+        usage_line(&charge, &quantity(amount))
     };
     amounts.iter().enumerate().map(line).collect()
 }

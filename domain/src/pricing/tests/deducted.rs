@@ -6,8 +6,7 @@ use rust_decimal::Decimal;
 use crate::pricing::examples::build::usd;
 use crate::pricing::examples::proration::period;
 use crate::pricing::{
-    AppliedCoupon, Coupon, Deducted, Discount, DraftInvoice, FlatFee, InvoiceRequest, Lasts, Price, Tax,
-    rate_invoice,
+    AppliedCoupon, Coupon, Deducted, Discount, DraftInvoice, FlatFee, Lasts, Price, Settlement, Tax,
 };
 
 fn coupon(code: &str, percent: i64) -> AppliedCoupon {
@@ -32,27 +31,19 @@ fn tax(code: &str, rate: i64) -> Tax {
 }
 
 /// A period that comes to so many cents, with coupons and taxes.
-fn rated(cents: i64, coupons: Vec<AppliedCoupon>, taxes: Vec<Tax>) -> DraftInvoice {
+fn rated(cents: i64, coupons: &[AppliedCoupon], taxes: &[Tax]) -> DraftInvoice {
     let fee = FlatFee::new("fee", Price::new(Decimal::new(cents, 2), usd()));
     let april = crate::pricing::InForce::whole(period("2026-04-01", "2026-05-01"));
     let line = fee.line(&april.period, april.days, usd()).unwrap();
-    rate_invoice(&InvoiceRequest {
+    let settlement = Settlement {
         currency: usd(),
-        starts_on: "2026-01-01".parse().unwrap(),
-        ended: vec![],
-        begun: vec![],
-        other_lines: vec![line],
+        first_day: april.period.first_day,
         coupons,
         taxes,
-    })
-    .unwrap()
-}
-
-fn of(invoice: &DraftInvoice) -> Deducted {
-    Deducted {
-        coupons: invoice.coupons.clone(),
-        taxes: invoice.taxes.clone(),
-    }
+        before: &Deducted::default(),
+        given_back: &[],
+    };
+    settlement.settle::<()>(vec![line], &[]).unwrap()
 }
 
 proptest! {
@@ -68,8 +59,8 @@ proptest! {
         let mut last = None;
         for (cents, percent, rate, which) in steps {
             let name = ["one", "other"][which];
-            let invoice = rated(cents, vec![coupon(name, percent)], vec![tax("vat", rate), tax(name, 500)]);
-            let now = of(&invoice);
+            let invoice = rated(cents, &[coupon(name, percent)], &[tax("vat", rate), tax(name, 500)]);
+            let now = Deducted::from(invoice.clone());
             let added = now.since(&billed, Some(&corrected)).unwrap();
             prop_assert!(added.coupons.iter().all(|coupon| coupon.corrects.as_ref() == Some(&corrected)));
             for coupon in &added.coupons {
@@ -84,14 +75,14 @@ proptest! {
         let off: Decimal = billed.coupons.iter().map(|coupon| coupon.amount.amount).sum();
         let tax: Decimal = billed.taxes.iter().map(|tax| tax.amount.amount).sum();
         prop_assert_eq!((off, tax), (last.discount, last.tax));
-        let again = of(&last).since(&billed, None).unwrap();
+        let again = Deducted::from(last.clone()).since(&billed, None).unwrap();
         prop_assert!(again.coupons.is_empty() && again.taxes.is_empty(), "{:?}", again);
     }
 }
 
 #[test]
 fn a_tax_of_nothing_is_told_once() {
-    let nothing = of(&rated(0, vec![], vec![tax("vat", 1900)]));
+    let nothing = Deducted::from(rated(0, &[], &[tax("vat", 1900)]));
     let first = nothing.since(&Deducted::default(), None).unwrap();
     assert_eq!(first.taxes.len(), 1);
     assert_eq!(nothing.since(&first, None).unwrap(), Deducted::default());

@@ -11,6 +11,7 @@ mod outcome;
 mod outcome_properties;
 mod period;
 mod plan;
+mod plan_changes;
 mod price_book;
 mod rating_properties;
 mod trial;

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::pricing::examples::build::{charge, decimal, percentage, price, standard, terms};
+use crate::invoice::Stage;
+use crate::pricing::examples::account::Account;
+use crate::pricing::examples::build::{charge, decimal, percentage, price, standard, usage_line, version};
 use crate::pricing::examples::proration::period;
 use crate::pricing::{
-    BilledStates, Charge, LineKind, Model, Outcome, OutcomeState, OutcomeTerms, PlanVersion, RatedLine,
-    Review, Told, Word,
+    BilledStates, Charge, DraftInvoice, LineKind, Model, OutcomeState, OutcomeTerms, PlanVersion, Told,
+    Usage, Word,
 };
 
 const RULE: OutcomeTerms = OutcomeTerms {
@@ -19,37 +22,58 @@ const RULE: OutcomeTerms = OutcomeTerms {
     reversed: None,
 };
 
-fn outcome(id: &str, at: &str, reversed_at: Option<&str>) -> Outcome {
-    Outcome {
-        id: id.to_owned(),
-        at: at.parse().unwrap(),
-        state: OutcomeState::Confirmed,
-        value: Decimal::ONE,
-        reversed_at: reversed_at.map(|at| at.parse().unwrap()),
-    }
+/// An outcome of its own: when it was confirmed, and when it was undone.
+type Story<'s> = (&'s str, &'s str, &'s str, Option<&'s str>);
+
+fn told_by(stories: &[Story<'_>], until: &str) -> Vec<Told> {
+    let until: Timestamp = until.parse().unwrap();
+    let told = stories.iter().flat_map(|(id, value, at, reversed_at)| {
+        let event = |word, at: &str| Told {
+            key: (*id).to_owned(),
+            at: at.parse().unwrap(),
+            word,
+            id: format!("{id} {word:?}"),
+            value: decimal(value),
+        };
+        let undone = reversed_at.map(|at| event(Word::Reversed, at));
+        [event(Word::Confirmed, at)].into_iter().chain(undone)
+    });
+    told.filter(|event| event.at < until).collect()
 }
 
-fn review(charge: &Charge, outcomes: &[Outcome]) -> Option<RatedLine> {
-    let review = Review {
-        period: period("2026-03-01", "2026-04-01"),
-        billed_at: "2026-04-01T00:00:00Z".parse().unwrap(),
-        now: "2026-05-01T00:00:00Z".parse().unwrap(),
-    };
+fn used(rule: &OutcomeTerms, told: Vec<Told>) -> Usage {
+    let march = period("2026-03-01", "2026-04-01");
+    let days = (march.begins_at().unwrap(), march.ends_at().unwrap());
+    rule.usage(&rule.pair(told), &march, days)
+}
+
+/// March billed at its end, and again when all is known: what the second bill adds.
+fn review(charge: &Charge, stories: &[Story<'_>]) -> DraftInvoice {
     let charge = Charge {
         outcome: Some(RULE),
         ..charge.clone()
     };
-    charge.review(outcomes, &review, terms()).unwrap()
+    let mut account = Account::start(version(vec![], vec![charge]), "2020-01-01");
+    let mut bill = |until: &str| {
+        account.uses("usage", used(&RULE, told_by(stories, until)));
+        account.bill("2026-03-15", Stage::Closing)
+    };
+    bill("2026-04-01T00:00:00Z");
+    bill("2026-05-01T00:00:00Z")
 }
 
 #[test]
 fn an_outcome_reversed_in_its_window_is_credited_and_a_later_one_is_not() {
     let per_lead = standard("25");
-    let stays = outcome("stays", "2026-03-20T10:00:00Z", None);
-    let undone = outcome("undone", "2026-03-25T10:00:00Z", Some("2026-04-08T23:59:59Z"));
-    let too_late = outcome("too-late", "2026-03-25T10:00:00Z", Some("2026-04-09T00:00:00Z"));
-    let known = outcome("known", "2026-03-02T10:00:00Z", Some("2026-03-05T10:00:00Z"));
-    let credit = review(&per_lead, &[stays.clone(), undone, too_late.clone(), known]).unwrap();
+    let stays = ("stays", "1", "2026-03-20T10:00:00Z", None);
+    let at = "2026-03-25T10:00:00Z";
+    let undone = ("undone", "1", at, Some("2026-04-08T23:59:59Z"));
+    let too_late = ("too-late", "1", at, Some("2026-04-09T00:00:00Z"));
+    let known = ("known", "1", "2026-03-02T10:00:00Z", Some("2026-03-05T10:00:00Z"));
+    let bill = review(&per_lead, &[stays, undone, too_late, known]);
+    let [credit] = &bill.lines[..] else {
+        panic!("one line: {:?}", bill.lines)
+    };
     assert_eq!(
         (credit.kind, credit.amount.amount),
         (LineKind::Correction, decimal("-25.00"))
@@ -58,23 +82,22 @@ fn an_outcome_reversed_in_its_window_is_credited_and_a_later_one_is_not() {
         .days
         .map(|days| (days.from.to_string(), days.until.to_string()));
     assert_eq!(days, Some(("2026-03-01".to_owned(), "2026-04-01".to_owned())));
-    assert_eq!(review(&per_lead, &[stays, too_late]), None);
+    assert!(review(&per_lead, &[stays, too_late]).lines.is_empty());
 }
 
 #[test]
 fn a_share_of_a_recovered_amount_is_credited_with_the_amount() {
     let share = charge(Model::Percentage(percentage("15", "")));
-    let recovered = |id: &str, value: &str, reversed_at| Outcome {
-        value: decimal(value),
-        ..outcome(id, "2026-03-28T10:00:00Z", reversed_at)
-    };
-    let outcomes = [
-        recovered("claim-1", "12000", None),
-        recovered("claim-2", "333.33", Some("2026-04-02T10:00:00Z")),
-    ];
-    let credit = review(&share, &outcomes).unwrap();
-    assert_eq!(credit.exact.to_string(), "-49.9995");
-    assert_eq!(credit.amount.amount, decimal("-50.00"));
+    let at = "2026-03-28T10:00:00Z";
+    let credit = review(
+        &share,
+        &[
+            ("claim-1", "12000", at, None),
+            ("claim-2", "333.33", at, Some("2026-04-02T10:00:00Z")),
+        ],
+    );
+    assert_eq!(credit.lines[0].exact.to_string(), "-49.9995");
+    assert_eq!(credit.total, decimal("-50.00"));
 }
 
 #[test]
@@ -83,13 +106,20 @@ fn a_credit_does_not_undercut_the_minimum() {
         minimum_spend: Some(price("40")),
         ..standard("25")
     };
-    let stays = outcome("stays", "2026-03-20T10:00:00Z", None);
-    let undone = outcome("undone", "2026-03-25T10:00:00Z", Some("2026-04-02T00:00:00Z"));
-    let credit = review(&per_lead, &[stays, undone]).unwrap();
-    assert_eq!(
-        (credit.exact.to_string(), credit.amount.amount),
-        ("-10".to_owned(), decimal("-10.00"))
+    let stays = ("stays", "1", "2026-03-20T10:00:00Z", None);
+    let undone = (
+        "undone",
+        "1",
+        "2026-03-25T10:00:00Z",
+        Some("2026-04-02T00:00:00Z"),
     );
+    let bill = review(&per_lead, &[stays, undone]);
+    let amounts: Vec<String> = bill
+        .lines
+        .iter()
+        .map(|line| line.amount.amount.to_string())
+        .collect();
+    assert_eq!(amounts, ["-25.00", "15.00"]);
 }
 
 #[test]
@@ -110,23 +140,13 @@ fn a_plan_tells_its_outcome_prices() {
         ],
     }))
     .unwrap();
-    let march = period("2026-03-01", "2026-04-01");
-    let of = |value: &str| Outcome {
-        value: decimal(value),
-        ..outcome("a", "2026-03-20T10:00:00Z", None)
-    };
     let amount = |charge: &Charge, value: &str| {
-        let usage = charge.outcome.as_ref().unwrap().usage(
-            &[of(value)],
-            &march,
-            "2026-04-01T00:00:00Z".parse().unwrap(),
+        let stories = [("a", value, "2026-03-20T10:00:00Z", None)];
+        let usage = used(
+            charge.outcome.as_ref().unwrap(),
+            told_by(&stories, "2026-04-01T00:00:00Z"),
         );
-        charge
-            .usage_line(&usage, terms())
-            .unwrap()
-            .amount
-            .amount
-            .to_string()
+        usage_line(charge, &usage).amount.amount.to_string()
     };
     let [resolved, qualified, recovered] = &plan.charges[..] else {
         panic!("three charges")
@@ -134,14 +154,6 @@ fn a_plan_tells_its_outcome_prices() {
     assert_eq!(amount(resolved, "1"), "0.99");
     assert_eq!(amount(qualified, "1"), "25.00");
     assert_eq!(amount(recovered, "83000"), "12450.00");
-}
-
-#[test]
-fn an_outcome_is_settled_after_its_window() {
-    let march = period("2026-03-01", "2026-04-01");
-    let outcome = outcome("a", "2026-03-10T23:00:00Z", None);
-    assert!(!RULE.is_settled(&outcome, &march, "2026-03-24T23:59:59Z".parse().unwrap()));
-    assert!(RULE.is_settled(&outcome, &march, "2026-03-25T00:00:00Z".parse().unwrap()));
 }
 
 fn told(word: Word, at: &str, id: &str) -> Told {

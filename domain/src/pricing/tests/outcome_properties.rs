@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::pricing::examples::build::{decimal, standard, terms};
+use crate::invoice::Stage;
+use crate::pricing::examples::account::Account;
+use crate::pricing::examples::build::{decimal, standard, usage_line, version};
 use crate::pricing::examples::proration::period;
 use crate::pricing::{BilledStates, OutcomeTerms, Period, Told, Transaction, Usage, Word};
 
@@ -32,16 +34,8 @@ fn events() -> impl Strategy<Value = Vec<(Told, usize)>> {
 }
 
 fn used(rule: &OutcomeTerms, period: &Period, told: Vec<Told>) -> Usage {
-    let outcomes = rule.pair(told);
-    let billed = outcomes.iter().map(|one| &one.outcome);
-    let billed =
-        billed.filter(|outcome| period.contains(outcome.at) && rule.bills(outcome, period, Timestamp::MAX));
-    let transactions = billed.map(|outcome| Transaction {
-        at: outcome.at,
-        id: outcome.id.clone(),
-        amount: outcome.value,
-    });
-    Usage::Transactions(transactions.collect())
+    let days = (period.begins_at().unwrap(), period.ends_at().unwrap());
+    rule.usage(&rule.pair(told), period, days)
 }
 
 proptest! {
@@ -64,18 +58,11 @@ proptest! {
         let known = |issue: usize| -> Vec<Told> {
             events.iter().filter(|(_, at)| *at <= issue).map(|(told, _)| told.clone()).collect()
         };
+        let mut account = Account::start(version(vec![], vec![charge.clone()]), "2020-01-01");
         let mut billed = Decimal::ZERO;
-        let mut before: Option<Usage> = None;
         for issue in 0..4 {
-            let now = used(&rule, &march, known(issue));
-            billed += match &before {
-                None => charge.usage_line(&now, terms()).unwrap().amount.amount,
-                Some(before) => charge
-                    .correction(before, &now, terms())
-                    .unwrap()
-                    .map_or(Decimal::ZERO, |line| line.amount.amount),
-            };
-            before = Some(now);
+            account.uses("usage", used(&rule, &march, known(issue)));
+            billed += account.bill("2026-03-15", Stage::Closing).total;
         }
         // The same events in another order of arrival.
         let mut all = known(3);
@@ -84,7 +71,7 @@ proptest! {
             all.rotate_left(at);
         }
         let once = used(&rule, &march, all);
-        prop_assert_eq!(charge.usage_line(&once, terms()).unwrap().amount.amount, billed);
+        prop_assert_eq!(usage_line(&charge, &once).amount.amount, billed);
         prop_assert!(billed >= decimal("0"));
     }
 

@@ -278,7 +278,7 @@ fn the_documented_plan_is_rated_in_each_of_its_currencies() {
     let amount = |code: &str| {
         let terms = Terms::whole(code.parse().unwrap());
         let usage = Usage::Quantity("155500000".parse().unwrap());
-        tokens.usage_line(&usage, terms).unwrap().amount.to_string()
+        tokens.rate(&usage, terms).unwrap()[0].amount.to_string()
     };
     assert_eq!([amount("USD"), amount("EUR")], ["426.25 USD", "396.15 EUR"]);
 }

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use crate::pricing::examples::build::{charge, price, terms};
+use crate::pricing::examples::build::{charge, price, terms, usage_line};
 use crate::pricing::{
-    Charge, Dynamic, Exact, Graduated, GraduatedPercentage, LineKind, Model, Package, Percentage,
-    PercentageTier, RatedLine, Standard, Terms, Tier, Transaction, Usage, Volume,
+    BilledLine, Charge, Dynamic, Exact, Graduated, GraduatedPercentage, LineKind, Model, Package, Percentage,
+    PercentageTier, RatedLine, Standard, Terms, Tier, Transaction, Usage, Volume, added,
 };
 
 pub(super) fn amounts() -> impl Strategy<Value = Decimal> {
@@ -131,7 +131,7 @@ fn transactions() -> impl Strategy<Value = Vec<Transaction>> {
 }
 
 fn line(charge: &Charge, quantity: Decimal) -> RatedLine {
-    charge.usage_line(&Usage::Quantity(quantity), terms()).unwrap()
+    usage_line(charge, &Usage::Quantity(quantity))
 }
 
 /// Tiers add up to the exact amount, and the rounded amount is that amount, rounded.
@@ -161,7 +161,7 @@ proptest! {
 
     #[test]
     fn the_transactions_of_a_line_prove_it(charge in percentages(), transactions in transactions()) {
-        let line = charge.usage_line(&Usage::Transactions(transactions), terms()).unwrap();
+        let line = usage_line(&charge, &Usage::Transactions(transactions));
         prop_assert!(proves(&line), "{:?}", line);
     }
 
@@ -199,7 +199,7 @@ proptest! {
         charge in percentages(),
         (sent, arrived) in transactions().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
     ) {
-        let rate = |transactions| charge.usage_line(&Usage::Transactions(transactions), terms()).unwrap();
+        let rate = |transactions| usage_line(&charge, &Usage::Transactions(transactions));
         prop_assert_eq!(rate(sent), rate(arrived));
     }
 
@@ -227,7 +227,7 @@ proptest! {
     fn amounts_that_events_bring_are_billed_as_they_are(amounts in prop::collection::vec(amounts(), 0..9)) {
         let amount = amounts.iter().sum();
         let usage = Usage::Priced { quantity: amounts.len().into(), amount };
-        let line = charge(Model::Dynamic(Dynamic::default())).usage_line(&usage, terms()).unwrap();
+        let line = usage_line(&charge(Model::Dynamic(Dynamic::default())), &usage);
         prop_assert_eq!(line.exact, Exact::from(amount));
     }
 
@@ -259,13 +259,22 @@ proptest! {
         billed in amounts(),
         known in amounts(),
     ) {
-        let sum = |quantity| -> Decimal {
-            let lines = charge.rate(&Usage::Quantity(quantity), terms()).unwrap();
-            lines.iter().map(|line| line.amount.amount).sum()
-        };
-        let (before, after) = (Usage::Quantity(billed), Usage::Quantity(known));
-        let correction = charge.correction(&before, &after, terms()).unwrap();
-        let corrected = correction.map_or(Decimal::ZERO, |line| line.amount.amount);
-        prop_assert_eq!(sum(billed) + corrected, sum(known));
+        let rate = |quantity| charge.rate(&Usage::Quantity(quantity), terms()).unwrap();
+        let sum = |lines: &[RatedLine]| -> Decimal { lines.iter().map(|line| line.amount.amount).sum() };
+        let mut before = Vec::new();
+        for line in rate(billed) {
+            BilledLine::note(&mut before, line.kind, &line, ()).unwrap();
+        }
+        let corrections = added(rate(known), &before).unwrap();
+        let corrected: Decimal = corrections.iter().map(|added| added.line.amount.amount).sum();
+        prop_assert_eq!(sum(&rate(billed)) + corrected, sum(&rate(known)));
+        // Once that is billed, too, there is nothing to correct.
+        let kinds = corrections.iter().map(|added| added.before.map_or(added.line.kind, |before| before.key.kind));
+        let corrections: Vec<(LineKind, RatedLine)> =
+            kinds.zip(corrections.iter().map(|added| added.line.clone())).collect();
+        for (kind, line) in corrections {
+            BilledLine::note(&mut before, kind, &line, ()).unwrap();
+        }
+        prop_assert!(added(rate(known), &before).unwrap().is_empty());
     }
 }

@@ -1,16 +1,11 @@
 //! A trial owes nothing that was not used: minimums and commitments count from its end on.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use rust_decimal::Decimal;
 
-use crate::pricing::examples::build::{price, usd};
-use crate::pricing::examples::proration::period;
-use crate::pricing::{
-    Charge, Commitment, Ended, FlatFee, InForce, InvoiceRequest, LineKind, Model, Part, PlanVersion,
-    Standard, TrueUp, Usage, rate_invoice,
-};
+use crate::invoice::Stage;
+use crate::pricing::examples::account::Account;
+use crate::pricing::examples::build::{price, quantity, version};
+use crate::pricing::{Charge, Commitment, FlatFee, LineKind, Model, PlanVersion, Standard, TrueUp};
 
 /// A plan of 310 a month with 15 days of trial, and a dollar a unit.
 fn plan() -> PlanVersion {
@@ -18,40 +13,19 @@ fn plan() -> PlanVersion {
         unit_price: price("1"),
     });
     PlanVersion {
-        version: 1,
-        effective_from: "2020-01-01T00:00:00Z".parse().unwrap(),
-        currencies: vec![usd()],
-        interval: crate::pricing::Interval::Monthly,
-        anchor: crate::pricing::Anchor::Calendar,
         trial_days: 15,
-        fees: vec![FlatFee::new("platform", price("310"))],
-        charges: vec![Charge::new("units", "meter", "unit", unit)],
-        minimum_spend: None,
-        commitment: None,
-        limits: crate::pricing::Limits::default(),
+        ..version(
+            vec![FlatFee::new("platform", price("310"))],
+            vec![Charge::new("units", "meter", "unit", unit)],
+        )
     }
 }
 
 /// March from its first day on, with so many units: the lines that nobody used anything for, and all together.
 fn march(plan: PlanVersion, units: &str) -> (Vec<(LineKind, String)>, String) {
-    let part = Part {
-        plan: Arc::new(plan),
-        in_force: InForce::whole(period("2026-03-01", "2026-04-01")),
-    };
-    let usage = Usage::Quantity(units.parse().unwrap());
-    let invoice = rate_invoice(&InvoiceRequest {
-        currency: usd(),
-        starts_on: "2026-03-01".parse().unwrap(),
-        ended: vec![Ended {
-            part: part.clone(),
-            usage: BTreeMap::from([("units".to_owned(), usage)]),
-        }],
-        begun: vec![part],
-        other_lines: vec![],
-        coupons: vec![],
-        taxes: vec![],
-    })
-    .unwrap();
+    let mut account = Account::start(plan, "2026-03-01");
+    account.uses("units", quantity(units));
+    let invoice = account.bill("2026-03-01", Stage::Closing);
     let besides = invoice
         .lines
         .iter()

@@ -111,9 +111,6 @@ impl Account<'_> {
             starts_on: agreement.cycle().starts_on,
             ended,
             begun: parts,
-            other_lines: Vec::new(),
-            coupons: Vec::new(),
-            taxes: Vec::new(),
         })?)
     }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::TenantId;
 use domain::invoice::{Bill, BillLine, Corrected, LineDifference, Stage};
-use domain::pricing::{Agreement, Deducted, DraftInvoice, LineKind, Period, RatedLine, day_of};
+use domain::pricing::{Added, Agreement, Deducted, DraftInvoice, LineKind, Period, RatedLine, added, day_of};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::account::Account;
-use super::billed::{Billed, Key, Last, billed, key, versions};
+use super::billed::{Billed, Last, billed, versions};
 use super::books::Books;
 use super::deducted::CouponsUsed;
 use super::rebilled::differences;
@@ -178,12 +178,12 @@ async fn draw(
     let agreement = account.agreement(&page.period.zone)?;
     account.pin(pinned);
     let rated = account.rate(&agreement, &page.period, page.stage).await?;
-    let own_lines = against(rated.lines.clone(), (&own, Is::Own), account)?;
     let mut all = vec![Rated {
+        is: Is::Own,
         billed: own,
         agreement: agreement.clone(),
         lines: rated.lines,
-        added: own_lines,
+        versions: counted_with(account),
     }];
     // What the last invoice saw of other periods.
     let seen = invoices
@@ -206,24 +206,26 @@ async fn draw(
             account.has_changed(&meters, span, seen).await?
                 || account.outcomes_changed(&parts, &billed.versions, seen).await?
         };
-        let (lines, added) = if is_touched {
+        let (is, lines) = if is_touched {
             account.pin(&billed.versions);
             let rated = account.rate(&agreement, &billed.period, billed.stage).await?;
-            let added = against(rated.lines.clone(), (&billed, Is::Another), account)?;
-            (rated.lines, added)
+            (Is::Another, rated.lines)
         } else {
-            let lines = billed.lines.iter().map(|(_, line, _)| line.clone());
-            (lines.collect(), Vec::new())
+            let lines = billed.lines.iter().map(|billed| RatedLine {
+                kind: billed.key.kind,
+                ..billed.line.clone()
+            });
+            (Is::Untouched, lines.collect())
         };
         all.push(Rated {
+            is,
             billed,
             agreement,
             lines,
-            added,
+            versions: counted_with(account),
         });
     }
-    let deducted = deducted(account, &all, &page.period)?;
-    let lines: Vec<BillLine> = all.into_iter().flat_map(|rated| rated.added).collect();
+    let (lines, deducted) = settled(account, all, &page.period)?;
     let rated = lines.iter().map(|line| line.rated.clone()).collect();
     let mut draft = DraftInvoice::of(agreement.currency(), rated, deducted)?;
     account.pay(&mut draft, invoices, at)?;
@@ -248,35 +250,13 @@ async fn draw(
     })
 }
 
-/// A period as it is now: what was billed of it, all of its lines, and those of them that were not billed.
+/// A period as it is now: what was billed of it, and all of its lines, with the versions of the meters that counted.
 struct Rated {
+    is: Is,
     billed: Billed,
     agreement: Agreement,
     lines: Vec<RatedLine>,
-    added: Vec<BillLine>,
-}
-
-/// What is to be billed of coupons and taxes: those of the page's own period, then the differences of the others. What coupons
-/// took off is counted from the first period on.
-fn deducted(account: &Account<'_>, all: &[Rated], own: &Period) -> Result<Deducted, StatementError> {
-    let mut in_order: Vec<(usize, &Rated)> = all.iter().enumerate().collect();
-    in_order.sort_by_key(|(_, rated)| rated.billed.period.first_day);
-    let mut used = CouponsUsed::default();
-    let mut added: Vec<(usize, Deducted)> = Vec::new();
-    for (place, rated) in in_order {
-        let period = &rated.billed.period;
-        let now = account.deducted((&rated.agreement, period), &rated.lines, &used)?;
-        used.note(&now);
-        let corrects = Some(period).filter(|period| *period != own);
-        added.push((place, now.since(&rated.billed.deducted, corrects)?));
-    }
-    added.sort_by_key(|(place, _)| *place);
-    let mut all = Deducted::default();
-    for (_, one) in added {
-        all.coupons.extend(one.coupons);
-        all.taxes.extend(one.taxes);
-    }
-    Ok(all)
+    versions: BTreeMap<String, u32>,
 }
 
 /// Whose period it is.
@@ -286,90 +266,78 @@ enum Is {
     Own,
     /// One that was billed before.
     Another,
+    /// One that was billed before, of which nothing has changed.
+    Untouched,
 }
 
-/// What rated lines add to what was billed of their period: all of a line that is new, and the difference of one that is
-/// not as it was.
-fn against(
-    rated: Vec<RatedLine>,
-    (billed, is): (&Billed, Is),
+fn counted_with(account: &Account<'_>) -> BTreeMap<String, u32> {
+    let meters = account.meters.iter();
+    meters
+        .map(|(meter, (version, _))| (meter.clone(), *version))
+        .collect()
+}
+
+/// What is to be billed: the lines of the page's own period that are not billed yet, then the differences of the others, and in
+/// the same order those of their coupons and taxes. What coupons took off is counted from the first period on.
+fn settled(
     account: &Account<'_>,
-) -> Result<Vec<BillLine>, StatementError> {
-    let version = |line: &RatedLine| {
-        let meter = line.meter.as_ref()?;
-        account.meters.get(meter).map(|(version, _)| *version)
-    };
-    let mut lines = Vec::new();
-    let rated = put_together(rated)?;
-    let mut gone: Vec<&(Key, RatedLine, Last)> = billed.lines.iter().collect();
+    all: Vec<Rated>,
+    own: &Period,
+) -> Result<(Vec<BillLine>, Deducted), StatementError> {
+    let mut in_order: Vec<(usize, Rated)> = all.into_iter().enumerate().collect();
+    in_order.sort_by_key(|(_, rated)| rated.billed.period.first_day);
+    let mut used = CouponsUsed::default();
+    let mut added: Vec<(usize, Vec<BillLine>, Deducted)> = Vec::new();
+    for (place, mut rated) in in_order {
+        let lines = std::mem::take(&mut rated.lines);
+        let draft = account.settle(&rated.agreement, &rated.billed, lines, &used)?;
+        let lines = match rated.is {
+            Is::Own | Is::Another => against(draft.lines.clone(), &rated)?,
+            Is::Untouched => Vec::new(),
+        };
+        let now = Deducted::from(draft);
+        used.note(&now);
+        let period = &rated.billed.period;
+        let corrects = Some(period).filter(|period| *period != own);
+        added.push((place, lines, now.since(&rated.billed.deducted, corrects)?));
+    }
+    added.sort_by_key(|(place, ..)| *place);
+    let (mut lines, mut all) = (Vec::new(), Deducted::default());
+    for (_, of_one, deducted) in added {
+        lines.extend(of_one);
+        all.coupons.extend(deducted.coupons);
+        all.taxes.extend(deducted.taxes);
+    }
+    Ok((lines, all))
+}
+
+/// What rated lines add to what was billed of their period, with what they correct: another period's new line is a
+/// correction, too, of the last invoice that billed the period.
+fn against(lines: Vec<RatedLine>, of: &Rated) -> Result<Vec<BillLine>, StatementError> {
+    let Rated {
+        is, billed, versions, ..
+    } = of;
     let corrected = |kind: LineKind, last: &Last| Corrected {
         invoice: last.invoice.clone(),
         kind,
         period: billed.period.clone(),
     };
-    for line in rated {
-        let meter_version = version(&line);
-        let same = key(line.kind, &line);
-        let Some(index) = gone.iter().position(|(known, ..)| *known == same) else {
-            // Another period's new line is a correction, too: of the last invoice that billed the period.
-            let last = billed.last.as_ref().filter(|_| is == Is::Another);
-            let corrects = last.map(|last| corrected(line.kind, last));
-            let kind = if corrects.is_some() {
-                LineKind::Correction
-            } else {
-                line.kind
-            };
-            lines.push(BillLine {
-                rated: RatedLine { kind, ..line },
-                meter_version,
-                counted_after: 0,
-                corrects,
-            });
-            continue;
-        };
-        let (_, before, last) = gone.remove(index);
-        let difference = line.since(before)?;
-        if !difference.amount.amount.is_zero() {
-            lines.push(BillLine {
-                meter_version,
-                counted_after: last.counted_up_to,
-                corrects: Some(corrected(line.kind, last)),
-                rated: difference,
-            });
-        }
-    }
-    for (_, before, last) in gone
-        .into_iter()
-        .filter(|(_, before, _)| !before.amount.amount.is_zero())
-    {
-        lines.push(BillLine {
-            meter_version: version(before),
-            counted_after: last.counted_up_to,
-            corrects: Some(corrected(before.kind, last)),
-            rated: before.nothing().since(before)?,
-        });
-    }
-    Ok(lines)
-}
-
-/// Lines of one key as one: fees of plans that follow each other while both are on trial begin on the same day.
-fn put_together(rated: Vec<RatedLine>) -> Result<Vec<RatedLine>, StatementError> {
-    let mut lines: Vec<RatedLine> = Vec::new();
-    for line in rated {
-        match lines
-            .iter_mut()
-            .find(|known| key(known.kind, known) == key(line.kind, &line))
-        {
-            Some(known) => {
-                let days = [known.days, line.days].into_iter().flatten();
-                let days = days.max_by_key(|days| days.until);
-                *known = RatedLine {
-                    days,
-                    ..known.with(&line)?
-                };
+    let bill_line = |Added { line, before }: Added<'_, Last>| {
+        let meter_version = line.meter.as_ref().and_then(|meter| versions.get(meter).copied());
+        let corrects = match before {
+            Some(before) => Some(corrected(before.key.kind, &before.by)),
+            None => {
+                let last = billed.last.as_ref().filter(|_| *is == Is::Another);
+                last.map(|last| corrected(line.kind, last))
             }
-            None => lines.push(line),
+        };
+        let kind = corrects.as_ref().map_or(line.kind, |_| LineKind::Correction);
+        BillLine {
+            rated: RatedLine { kind, ..line },
+            meter_version,
+            counted_after: before.map_or(0, |before| before.by.counted_up_to),
+            corrects,
         }
-    }
-    Ok(lines)
+    };
+    Ok(added(lines, &billed.lines)?.into_iter().map(bill_line).collect())
 }

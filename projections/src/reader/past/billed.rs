@@ -2,24 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use domain::invoice::{BillLine, Stage};
-use domain::pricing::{Deducted, LineKind, Period, RatedLine};
-use jiff::civil::Date;
+use domain::Money;
+use domain::invoice::{Bill, BillLine, Stage};
+use domain::pricing::{BilledLine, Deducted, GivenBack, LineKey, Period};
+use rust_decimal::Decimal;
 
 use super::StatementError;
-use crate::invoice::InvoiceRow;
+use crate::invoice::{CreditNoteRow, InvoiceRow};
 
 /// What of a period was billed before: each line as all of it was billed, and the last invoice that did.
 #[derive(Clone, Debug)]
 pub(super) struct Billed {
     pub(super) period: Period,
     pub(super) stage: Stage,
-    pub(super) lines: Vec<(Key, RatedLine, Last)>,
+    pub(super) lines: Vec<BilledLine<Last>>,
     pub(super) versions: BTreeMap<String, u32>,
     /// What coupons and taxes of all of it came to.
     pub(super) deducted: Deducted,
     /// The last invoice that billed anything of it.
     pub(super) last: Option<Last>,
+    /// What credit notes gave back of its lines.
+    pub(super) given_back: Vec<GivenBack>,
 }
 
 impl Billed {
@@ -32,6 +35,7 @@ impl Billed {
             versions: BTreeMap::new(),
             deducted: Deducted::default(),
             last: None,
+            given_back: Vec::new(),
         }
     }
 }
@@ -40,13 +44,6 @@ impl Billed {
 pub(super) struct Last {
     pub(super) invoice: String,
     pub(super) counted_up_to: u64,
-}
-
-/// What makes two lines the same: code, kind, and the first day.
-pub(super) type Key = (String, LineKind, Option<Date>);
-
-pub(super) fn key(kind: LineKind, line: &RatedLine) -> Key {
-    (line.code.clone(), kind, line.days.map(|days| days.from))
 }
 
 /// The versions that lines were counted with, by meter.
@@ -83,18 +80,11 @@ pub(super) fn billed(invoices: &[InvoiceRow], position: u64) -> Result<Vec<Bille
                 bill.stage
             };
             let billed = place(&mut periods, period, stage);
-            let key = key(kind, &line.rated);
             billed.last = Some(last.clone());
             if let (Some(meter), Some(version)) = (&line.rated.meter, line.meter_version) {
                 billed.versions.insert(meter.clone(), version);
             }
-            match billed.lines.iter_mut().find(|(known, ..)| *known == key) {
-                Some((_, so_far, by)) => {
-                    *so_far = so_far.with(&line.rated)?;
-                    *by = last.clone();
-                }
-                None => billed.lines.push((key, line.rated.clone(), last.clone())),
-            }
+            BilledLine::note(&mut billed.lines, kind, &line.rated, last.clone())?;
         }
         for coupon in &bill.coupons {
             let period = coupon.corrects.as_ref().unwrap_or(&bill.period);
@@ -108,8 +98,40 @@ pub(super) fn billed(invoices: &[InvoiceRow], position: u64) -> Result<Vec<Bille
                 .deducted
                 .add_tax(tax)?;
         }
+        for note in &row.credit_notes {
+            if note.position <= position {
+                give_back(&mut periods, bill, note)?;
+            }
+        }
     }
     Ok(periods)
+}
+
+/// Takes in what a credit note gave back, each part at the period of its line.
+fn give_back(periods: &mut Vec<Billed>, bill: &Bill, note: &CreditNoteRow) -> Result<(), StatementError> {
+    let lines: Vec<&BillLine> = match note.line {
+        Some(place) => bill.line(place).into_iter().collect(),
+        None => bill
+            .lines
+            .iter()
+            .filter(|line| line.rated.amount.amount > Decimal::ZERO)
+            .collect(),
+    };
+    let of = |line: &&BillLine| {
+        let kind = line
+            .corrects
+            .as_ref()
+            .map_or(line.rated.kind, |corrected| corrected.kind);
+        (LineKey::of(kind, &line.rated), line.rated.amount)
+    };
+    let keys: Vec<(LineKey, Money)> = lines.iter().map(of).collect();
+    let parts = GivenBack::of_note(&keys, note.amount, note.note.net)?;
+    for (line, part) in lines.into_iter().zip(parts) {
+        let corrected = line.corrects.as_ref();
+        let period = corrected.map_or(&bill.period, |corrected| &corrected.period);
+        place(periods, period, Stage::Opening).given_back.push(part);
+    }
+    Ok(())
 }
 
 fn place<'b>(periods: &'b mut Vec<Billed>, period: &Period, stage: Stage) -> &'b mut Billed {

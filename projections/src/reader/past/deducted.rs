@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use domain::invoice::Stage;
 use domain::pricing::{
-    Agreement, AppliedCoupon, Coupon, Deducted, DraftInvoice, Period, RatedLine, levy, take_off,
+    Agreement, AppliedCoupon, Coupon, Deducted, DraftInvoice, Period, RatedLine, Settlement,
 };
 use domain::subscription::deductions;
 
 use super::StatementError;
 use super::account::Account;
-use super::billed::billed;
+use super::billed::{Billed, billed};
 use crate::invoice::InvoiceRow;
 
 /// In how many periods before one coupons took something off, by their codes: a coupon that lasts for some periods is for the
@@ -29,32 +30,33 @@ impl CouponsUsed {
 }
 
 impl Account<'_> {
-    /// What coupons take off all lines of a period, and the taxes of what is left.
-    pub(super) fn deducted(
+    /// What a period comes to: its lines less coupons, with the taxes of what is left, and no less than what credit notes gave
+    /// back of what was billed of it.
+    pub(super) fn settle(
         &self,
-        (agreement, period): (&Agreement, &Period),
-        lines: &[RatedLine],
+        agreement: &Agreement,
+        billed: &Billed,
+        lines: Vec<RatedLine>,
         used: &CouponsUsed,
-    ) -> Result<Deducted, StatementError> {
-        let currency = agreement.currency();
-        let (coupons, taxes) = deductions(&self.terms, period.ends_at()?);
+    ) -> Result<DraftInvoice, StatementError> {
+        let (coupons, taxes) = deductions(&self.terms, billed.period.ends_at()?);
         let applied = |coupon: Coupon| AppliedCoupon {
             used: used.0.get(&coupon.code).copied().unwrap_or_default(),
             coupon,
         };
-        let applied: Vec<AppliedCoupon> = coupons.into_iter().map(applied).collect();
-        let untaxed = Deducted {
-            coupons: take_off(lines, &applied, period.first_day, currency)?,
-            taxes: Vec::new(),
+        let coupons: Vec<AppliedCoupon> = coupons.into_iter().map(applied).collect();
+        let settlement = Settlement {
+            currency: agreement.currency(),
+            first_day: billed.period.first_day,
+            coupons: &coupons,
+            taxes: &taxes,
+            before: &billed.deducted,
+            given_back: &billed.given_back,
         };
-        let net = DraftInvoice::of(currency, lines.to_vec(), untaxed.clone())?.total;
-        Ok(Deducted {
-            taxes: levy(net, &taxes, currency)?,
-            ..untaxed
-        })
+        Ok(settlement.settle(lines, &billed.lines)?)
     }
 
-    /// A period's lines with its coupons and taxes, after what these invoices billed of earlier periods.
+    /// A period's lines with its coupons and taxes, after what these invoices billed of it and of earlier periods.
     pub(super) fn settled(
         &self,
         (agreement, period): (&Agreement, &Period),
@@ -62,12 +64,15 @@ impl Account<'_> {
         invoices: &[InvoiceRow],
     ) -> Result<DraftInvoice, StatementError> {
         let mut used = CouponsUsed::default();
-        for earlier in billed(invoices, self.position())? {
-            if earlier.period.first_day < period.first_day {
-                used.note(&earlier.deducted);
+        let mut own = Billed::nothing(period, Stage::Closing);
+        for billed in billed(invoices, self.position())? {
+            if billed.period.first_day < period.first_day {
+                used.note(&billed.deducted);
+            }
+            if billed.period == *period {
+                own = billed;
             }
         }
-        let deducted = self.deducted((agreement, period), &lines, &used)?;
-        Ok(DraftInvoice::of(agreement.currency(), lines, deducted)?)
+        self.settle(agreement, &own, lines, &used)
     }
 }

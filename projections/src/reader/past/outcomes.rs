@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use domain::meter::{Aggregation, Definition, Gauge, Gauges};
 use domain::pricing::{
-    Charge, Days, OutcomeTerms, Paired, Part as PlanPart, Period, Told, Transaction as Turnover,
-    Usage as Used, Word,
+    Charge, Days, OutcomeTerms, Paired, Part as PlanPart, Period, Told, Usage as Used, Word,
 };
 use domain::{Currency, RecordedEvent, TenantId};
 use jiff::{Timestamp, ToSpan as _};
@@ -298,15 +297,7 @@ impl Account<'_> {
         let gauges = gauges.within(self.currency);
         let outcomes = books.past.outcomes(books.tenant, terms, &gauges, upto).await?;
         let period = &part.in_force.period;
-        let billed = outcomes.paired.iter().map(|one| &one.outcome).filter(|outcome| {
-            outcome.at >= span.from && outcome.at < span.until && terms.bills(outcome, period, Timestamp::MAX)
-        });
-        let transactions = billed.map(|outcome| Turnover {
-            at: outcome.at,
-            id: outcome.id.clone(),
-            amount: outcome.value,
-        });
-        Ok(Used::Transactions(transactions.collect()))
+        Ok(terms.usage(&outcomes.paired, period, (span.from, span.until)))
     }
 
     /// Whether events behind a position may change the outcomes that a period bills.
