@@ -4,7 +4,7 @@ mod archived;
 mod bad;
 mod doors;
 mod forgotten;
-mod ground;
+pub(crate) mod ground;
 mod held;
 mod live;
 mod rotated;
