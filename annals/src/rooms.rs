@@ -27,7 +27,7 @@ use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::webhook_inbox::Receiving;
-use crate::{invoices, listen, read_models, vault_config};
+use crate::{audit, invoices, listen, read_models, vault_config};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 const WATCHING_CONNECTIONS: u32 = 5;
@@ -175,6 +175,14 @@ impl Rooms {
             let exports = streams::export_router(store.log().clone(), streams::ExportOptions::default());
             let exports = api::protect(exports, Authenticator::new(&options), Scope::Read);
             router = router.merge(api::observed(exports, &options));
+            let feed = audit::feed_router(audit::FeedDoor {
+                log: store.log().clone(),
+                reader: reader.clone(),
+                past: options.past.clone().with_limits(options.limits.past()),
+                wait: options.limits.wait(),
+            });
+            let feed = api::protect_read(feed, Authenticator::new(&options), ("audit_feed", "export"));
+            router = router.merge(api::observed(feed, &options));
         }
         Ok(Self {
             store,

@@ -15,7 +15,7 @@ use super::{feed, report};
 use crate::config::Settings;
 use crate::output::{say, write};
 use crate::seal_config::checkpoints;
-use crate::{ambient, tenants, told, vault_config};
+use crate::{ambient, read_models, tenants, told, vault_config};
 
 /// zstd's level: exports are read once, so it is a quick one.
 const LEVEL: i32 = 3;
@@ -38,7 +38,9 @@ pub async fn run(
             let tenant = tenants::find(&log, &args.tenant).await?;
             let upto = log.head().await?;
             told::exported(url, &ambient, settings, &[tenant], &["annals audit feed"]).await;
-            feed::run((url, &log), &args, tenant, upto).await
+            let vault = vault_config::vault(url, &ambient, settings).await?;
+            let past = read_models::past(url, vault, settings.gateway.limits().past())?;
+            feed::run((url, past), &args, tenant, upto).await
         }
         AuditCommand::Report(args) => report::run(&log, settings, ambient.now(), &args).await,
         AuditCommand::Keys => {
