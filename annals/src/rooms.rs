@@ -27,7 +27,7 @@ use crate::sealing::Sealing;
 use crate::tls::Tls;
 use crate::verification::Verification;
 use crate::webhook_inbox::Receiving;
-use crate::{invoices, listen, read_models, vault_config};
+use crate::{audit, invoices, listen, read_models, vault_config};
 
 const GATEWAY_CONNECTIONS: u32 = 12;
 const WATCHING_CONNECTIONS: u32 = 5;
@@ -173,10 +173,18 @@ impl Rooms {
         }
         if roles.contains(&Role::Api) {
             let exports = streams::export_router(store.log().clone(), streams::ExportOptions::default());
-            let reader = Authenticator::new(&options);
-            let exports = api::telling_exports(exports, reader.clone());
-            let exports = api::protect(exports, reader, Scope::Read);
+            let authenticator = Authenticator::new(&options);
+            let exports = api::telling_exports(exports, authenticator.clone());
+            let exports = api::protect(exports, authenticator, Scope::Read);
             router = router.merge(api::observed(exports, &options));
+            let feed = audit::feed_router(audit::FeedDoor {
+                log: store.log().clone(),
+                reader: reader.clone(),
+                past: options.past.clone().with_limits(options.limits.past()),
+                wait: options.limits.wait(),
+            });
+            let feed = api::protect_read(feed, Authenticator::new(&options), ("audit_feed", "export"));
+            router = router.merge(api::observed(feed, &options));
         }
         Ok(Self {
             store,

@@ -19,6 +19,12 @@ const READ_SOURCE: &str = "annals:read";
 const MIGRATED_SOURCE: &str = "annals:migrated";
 /// How many refusals, and how many readings, a tenant's log tells apart in a while.
 const APART_AT_MOST: u32 = 50;
+/// What the log's verification is called.
+pub(crate) const VERIFY: &str = "audit verify";
+/// How many findings of a verification an entry tells.
+const FINDINGS_AT_MOST: usize = 20;
+/// How long each of them is there, in characters.
+const FINDING_CHARS_AT_MOST: usize = 300;
 
 /// What is told of an act that is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,10 +185,54 @@ async fn done(url: &str, settings: &Settings, act: &Act, key: Option<Key>) -> an
             command: act.command.to_owned(),
             targets: act.targets.clone(),
             operator: operator.clone(),
+            findings: Vec::new(),
         };
         append(&store, tenant, (event, key.clone())).await?;
     }
     Ok(())
+}
+
+/// Writes into the logs of these tenants that the log was verified, against what was kept elsewhere, and what was found
+/// that bears on each. What can't be written is said on standard error.
+pub(crate) async fn verified(
+    url: &str,
+    settings: &Settings,
+    against: &[String],
+    found: Vec<(TenantId, Vec<String>)>,
+) {
+    let told = async {
+        let store = open(url, &ambient::system(), settings).await?;
+        let operator = store.vault().map(|_| Personal::new(account()));
+        for (tenant, findings) in found {
+            let event = Event::Operated {
+                command: VERIFY.to_owned(),
+                targets: against.to_vec(),
+                operator: operator.clone(),
+                findings: first_of(findings),
+            };
+            append(&store, tenant, (event, None)).await?;
+        }
+        anyhow::Ok(())
+    };
+    if let Err(error) = told.await {
+        eprintln!("this verification is not told in the log: {error:#}");
+    }
+}
+
+/// As many findings as an entry tells.
+fn first_of(mut findings: Vec<String>) -> Vec<String> {
+    let more = findings.len().saturating_sub(FINDINGS_AT_MOST);
+    findings.truncate(FINDINGS_AT_MOST);
+    for finding in &mut findings {
+        if let Some((end, _)) = finding.char_indices().nth(FINDING_CHARS_AT_MOST) {
+            finding.truncate(end);
+            finding.push('\u{2026}');
+        }
+    }
+    if more > 0 {
+        findings.push(format!("and {more} more"));
+    }
+    findings
 }
 
 /// Writes a refusal into the logs, as the gateway does: the same one once in a while, and not too many of them.
@@ -325,4 +375,21 @@ async fn append(
     let operator = Caller::new(tenant, Actor::new(ActorKind::System, "operator"));
     let outcomes = store.append_facts::<Access>(&operator, vec![record]).await?;
     outcomes.into_iter().next().context("the log gave no answer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_of;
+
+    #[test]
+    fn an_entry_tells_twenty_findings_each_cut_and_how_many_more_there_are() {
+        let few = vec!["removed: position 3".to_owned()];
+        assert_eq!(first_of(few.clone()), few);
+        let many = (0..23)
+            .map(|number| format!("{number} {}", "\u{e9}".repeat(400)))
+            .collect();
+        let told = first_of(many);
+        assert_eq!((told.len(), told[20].as_str()), (21, "and 3 more"));
+        assert!(told[..20].iter().all(|finding| finding.chars().count() == 301));
+    }
 }

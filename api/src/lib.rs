@@ -25,7 +25,7 @@ pub mod watching;
 
 pub use auth::{
     Authenticator, BadToken, Denied, Hosts, Identity, JwtClaims, JwtOptions, KeySetSource, RecordEvery, Role,
-    TokenSource, authenticate, protect, telling_exports, token_hash,
+    TokenSource, authenticate, protect, protect_read, telling_exports, token_hash,
 };
 pub use cost::{Bucket, PlanBuckets};
 pub use graphql::schema_sdl;

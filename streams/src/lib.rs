@@ -18,7 +18,7 @@ pub use export::{
 };
 #[cfg(feature = "kafka")]
 pub use log_topic::{LogTopicError, Reading as LogReading, Settings as LogTopicSettings};
-pub use ocsf::ocsf;
+pub use ocsf::{OcsfSource, ocsf};
 pub use public::{
     Break, CloudEvent, Document, PersonalData, PublicType, breaks, documents, event_position, public_type,
     public_types, slices,

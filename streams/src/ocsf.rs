@@ -1,7 +1,8 @@
 //! Events in the Open Cybersecurity Schema Framework, version 1.8: what happened at the door as API Activity, what
 //! happened to things as Entity Management (<https://schema.ocsf.io/1.8.0>).
 
-use domain::{Actor, ActorKind, RecordedEvent};
+use domain::{Actor, ActorKind, TenantId};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const VERSION: &str = "1.8.0";
@@ -59,32 +60,61 @@ impl Activity {
     }
 }
 
-/// An event as an OCSF event, with the network address and the program by which its actor came, where they are known.
+/// What happened, as an entry of the audit feed tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct OcsfSource<'a> {
+    /// Whose log it is in.
+    pub tenant: TenantId,
+    /// Where it is there.
+    pub position: u64,
+    /// The event's ULID.
+    pub event_id: &'a str,
+    /// The event's stored name.
+    pub event_type: &'a str,
+    /// What it was done to: the aggregate's stored name, and its id.
+    pub entity: (&'a str, &'a str),
+    /// Who did it.
+    pub actor: &'a Actor,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// The request, import or run that it belongs to.
+    pub correlation_id: Option<&'a str>,
+    /// What happened, as stored.
+    pub payload: &'a str,
+    /// The network address by which its actor came.
+    pub address: Option<&'a str>,
+    /// The program by which its actor came.
+    pub user_agent: Option<&'a str>,
+}
+
+/// An event as an OCSF event.
 #[must_use]
-pub fn ocsf(event: &RecordedEvent, (address, user_agent): (Option<&str>, Option<&str>)) -> Value {
-    let payload: Value = serde_json::from_str(&event.payload).unwrap_or(Value::Null);
+pub fn ocsf(event: &OcsfSource<'_>) -> Value {
+    let payload: Value = serde_json::from_str(event.payload).unwrap_or(Value::Null);
     // An event is one variant's name with its fields.
     let payload = payload.as_object().and_then(|event| event.values().next());
     let payload = payload.cloned().unwrap_or(Value::Null);
-    let denied = matches!(event.event_type.as_str(), "access.denied" | "access.refused");
-    let mut out = match event.stream.aggregate_type {
+    let denied = matches!(event.event_type, "access.denied" | "access.refused");
+    let mut out = match event.entity.0 {
         "access" => api_activity(event, &payload),
         _ => entity_management(event),
     };
-    match address {
+    match event.address {
         Some(address) => {
             out.insert("src_endpoint".to_owned(), json!({ "ip": address }));
         }
         // An API's activity must come from somewhere.
-        None if event.stream.aggregate_type == "access" => {
+        None if event.entity.0 == "access" => {
             out.insert("src_endpoint".to_owned(), json!({ "name": "unknown" }));
         }
         None => {}
     }
-    if let Some(user_agent) = user_agent {
+    if let Some(user_agent) = event.user_agent {
         out.insert("http_request".to_owned(), json!({ "user_agent": user_agent }));
     }
-    out.insert("actor".to_owned(), actor(&event.actor));
+    out.insert("actor".to_owned(), actor(event.actor));
     out.insert("time".to_owned(), json!(event.occurred_at.as_millisecond()));
     out.insert("metadata".to_owned(), metadata(event));
     let (severity, name) = if denied {
@@ -100,7 +130,7 @@ pub fn ocsf(event: &RecordedEvent, (address, user_agent): (Option<&str>, Option<
     if denied && let Some(reason) = payload.get("message").and_then(Value::as_str) {
         out.insert("status_detail".to_owned(), json!(reason));
     }
-    out.insert("raw_data".to_owned(), json!(&*event.payload));
+    out.insert("raw_data".to_owned(), json!(event.payload));
     Value::Object(out)
 }
 
@@ -119,8 +149,8 @@ fn class((category, class): (u32, u32), activity: Activity) -> Map<String, Value
         .collect()
 }
 
-fn api_activity(event: &RecordedEvent, payload: &Value) -> Map<String, Value> {
-    let activity = match event.event_type.as_str() {
+fn api_activity(event: &OcsfSource<'_>, payload: &Value) -> Map<String, Value> {
+    let activity = match event.event_type {
         "access.operated" => Activity::Update,
         _ => Activity::Read,
     };
@@ -129,7 +159,7 @@ fn api_activity(event: &RecordedEvent, payload: &Value) -> Map<String, Value> {
     let asked = ["asked", "command", "what"].into_iter().find_map(text);
     out.insert(
         "api".to_owned(),
-        json!({ "operation": asked.unwrap_or(&event.event_type), "service": { "name": "Annals" } }),
+        json!({ "operation": asked.unwrap_or(event.event_type), "service": { "name": "Annals" } }),
     );
     let count = ["attempts", "reads"]
         .into_iter()
@@ -140,11 +170,11 @@ fn api_activity(event: &RecordedEvent, payload: &Value) -> Map<String, Value> {
     out
 }
 
-fn entity_management(event: &RecordedEvent) -> Map<String, Value> {
-    let mut out = class(ENTITY_MANAGEMENT, Activity::of(&event.event_type));
+fn entity_management(event: &OcsfSource<'_>) -> Map<String, Value> {
+    let mut out = class(ENTITY_MANAGEMENT, Activity::of(event.event_type));
     out.insert(
         "entity".to_owned(),
-        json!({ "type": event.stream.aggregate_type, "uid": event.stream.id, "version": event.sequence.to_string() }),
+        json!({ "type": event.entity.0, "uid": event.entity.1 }),
     );
     out
 }
@@ -159,13 +189,13 @@ fn actor(actor: &Actor) -> Value {
     }
 }
 
-fn metadata(event: &RecordedEvent) -> Value {
+fn metadata(event: &OcsfSource<'_>) -> Value {
     let mut metadata = json!({
         "version": VERSION,
         "product": { "name": "Annals", "vendor_name": "Annals" },
-        "uid": event.event_id.to_string(),
+        "uid": event.event_id,
         "event_code": event.event_type,
-        "tenant_uid": event.tenant().to_string(),
+        "tenant_uid": event.tenant.to_string(),
         "sequence": event.position,
         "logged_time": event.recorded_at.as_millisecond(),
     });

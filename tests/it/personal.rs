@@ -5,7 +5,7 @@ mod backups;
 mod bad;
 mod doors;
 mod forgotten;
-mod ground;
+pub(crate) mod ground;
 mod held;
 mod live;
 mod rotated;

@@ -3,6 +3,7 @@
 mod causes;
 mod entity;
 mod entries;
+mod keys;
 mod report;
 mod steps_as_tests;
 mod tenant;

@@ -1,5 +1,6 @@
 //! What was sealed: proven to others, and held against what lies in PostgreSQL.
 
+mod audited;
 mod doors;
 mod ground;
 mod killed;
@@ -7,3 +8,4 @@ mod proofs;
 mod pymerkle;
 mod rotated;
 mod tampered;
+mod witnessed;

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::feed::FeedArgs;
 use super::report::ReportArgs;
-use crate::told::Act;
+use crate::told::{Act, VERIFY};
 
 /// What to do with the log's seals.
 #[derive(Subcommand, Debug)]
@@ -68,6 +68,8 @@ impl AuditCommand {
     pub(crate) fn act(&self) -> Option<Act> {
         match self {
             Self::RotateKey { .. } => Some(Act::new("audit rotate-key", None)),
+            // What it finds is told where it is found.
+            Self::Verify(args) => Some(Act::new(VERIFY, None).of(args.tenant.clone()).being_events()),
             Self::Cosign { tenant, .. } => Some(Act::new("audit cosign", None).of(Some(tenant.clone()))),
             Self::Feed(_)
             | Self::Report(_)
@@ -75,8 +77,7 @@ impl AuditCommand {
             | Self::Checkpoint { .. }
             | Self::Prove(_)
             | Self::Consistency { .. }
-            | Self::Export(_)
-            | Self::Verify(_) => None,
+            | Self::Export(_) => None,
         }
     }
 }
@@ -121,6 +122,9 @@ pub struct AuditArgs {
     /// A public key to trust, or a file of them; may be repeated [default: those that the database says]
     #[arg(long = "key", value_name = "KEY")]
     pub keys: Vec<String>,
+    /// The public key of a witness, or a file of them; may be repeated: what it signed of a checkpoint must fit
+    #[arg(long = "witness", value_name = "KEY")]
+    pub witnesses: Vec<String>,
     /// Read the archives where they were written, too
     #[arg(long)]
     pub archives: bool,
@@ -140,4 +144,7 @@ pub struct VerifyArgs {
     /// A public key to trust, or a file of them, as `annals audit keys` prints them; may be repeated
     #[arg(long = "key", required = true, value_name = "KEY")]
     pub keys: Vec<String>,
+    /// The public key of a witness who must have signed each checkpoint in it, or a file of them; may be repeated
+    #[arg(long = "witness", value_name = "KEY")]
+    pub witnesses: Vec<String>,
 }

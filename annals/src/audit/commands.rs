@@ -10,12 +10,12 @@ use store::{Ambient, ArchiveFiles, At, AuditOrder, Audited, Log, Role, Seals, Su
 use zstd::stream::write::Encoder;
 
 use super::args::{AuditArgs, AuditCommand, ExportArgs};
-use super::verify::trusted;
+use super::verify::{trusted, witnesses};
 use super::{feed, report};
 use crate::config::Settings;
 use crate::output::{say, write};
 use crate::seal_config::checkpoints;
-use crate::{ambient, tenants, told, vault_config};
+use crate::{ambient, read_models, tenants, told, vault_config};
 
 /// zstd's level: exports are read once, so it is a quick one.
 const LEVEL: i32 = 3;
@@ -38,7 +38,9 @@ pub async fn run(
             let tenant = tenants::find(&log, &args.tenant).await?;
             let upto = log.head().await?;
             told::exported(url, &ambient, settings, &[tenant], &["annals audit feed"]).await;
-            feed::run((url, &log), &args, tenant, upto).await
+            let vault = vault_config::vault(url, &ambient, settings).await?;
+            let past = read_models::past(url, vault, settings.gateway.limits().past())?;
+            feed::run((url, past), &args, tenant, upto).await
         }
         AuditCommand::Report(args) => report::run(&log, settings, ambient.now(), &args).await,
         AuditCommand::Keys => {
@@ -73,7 +75,7 @@ pub async fn run(
             told::exported(url, &ambient, settings, &[tenant], &["annals audit export"]).await;
             export(&seals, tenant, &ExportArgs { upto, ..args }).await
         }
-        AuditCommand::Verify(args) => audit(&log, settings, args).await,
+        AuditCommand::Verify(args) => audit((url, &log), settings, args).await,
         AuditCommand::Cosign {
             tenant,
             witness,
@@ -139,7 +141,7 @@ async fn export(seals: &Seals, tenant: TenantId, args: &ExportArgs) -> anyhow::R
     Ok(())
 }
 
-async fn audit(log: &Log, settings: &Settings, args: AuditArgs) -> anyhow::Result<()> {
+async fn audit((url, log): (&str, &Log), settings: &Settings, args: AuditArgs) -> anyhow::Result<()> {
     let tenant = match &args.tenant {
         Some(tenant) => Some(tenants::find(log, tenant).await?),
         None => None,
@@ -153,6 +155,7 @@ async fn audit(log: &Log, settings: &Settings, args: AuditArgs) -> anyhow::Resul
         } else {
             Some(trusted(&args.keys)?)
         },
+        witnesses: witnesses(&args.witnesses)?,
         kept: Some(checkpoints(&settings.data_dir)),
         notes: args.against.iter().map(read).collect::<Result<_, _>>()?,
         archives: match args.archives {
@@ -161,6 +164,7 @@ async fn audit(log: &Log, settings: &Settings, args: AuditArgs) -> anyhow::Resul
         },
     };
     let audited = log.seals().audit(&order).await?;
+    tell(url, settings, (log, &args, &audited)).await?;
     if args.json {
         say!("{}", as_json(&audited))?;
     } else {
@@ -191,8 +195,31 @@ async fn audit(log: &Log, settings: &Settings, args: AuditArgs) -> anyhow::Resul
     }
     match audited.findings.len() {
         0 => Ok(()),
+        1 => bail!("the log is not what was sealed: 1 finding"),
         found => bail!("the log is not what was sealed: {found} findings"),
     }
+}
+
+/// Tells each tenant that was looked at what was found in its part of the log, and of the log as a whole.
+async fn tell(
+    url: &str,
+    settings: &Settings,
+    (log, args, audited): (&Log, &AuditArgs, &Audited),
+) -> anyhow::Result<()> {
+    let tenants = match &args.tenant {
+        Some(tenant) => vec![tenants::find(log, tenant).await?],
+        None => log.tenants().await?,
+    };
+    let found = tenants.into_iter().map(|tenant| {
+        let id = tenant.to_string();
+        let own = audited.findings.iter();
+        let own = own.filter(|finding| finding.tenant.as_ref().is_none_or(|owner| *owner == id));
+        (tenant, own.map(|finding| finding.trace.to_string()).collect())
+    });
+    let names = args.against.iter().filter_map(|file| file.file_name());
+    let against: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    told::verified(url, settings, &against, found.collect()).await;
+    Ok(())
 }
 
 fn as_json(audited: &Audited) -> serde_json::Value {

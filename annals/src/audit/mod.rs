@@ -8,4 +8,5 @@ mod verify;
 
 pub use args::{AuditCommand, VerifyArgs};
 pub use commands::run;
+pub(crate) use feed::{Door as FeedDoor, router as feed_router};
 pub use verify::verify;

@@ -14,7 +14,7 @@ use crate::output::say;
 /// # Errors
 /// When the file proves nothing: with what is wrong, and where.
 pub fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
-    let trusted = trusted(&args.keys)?;
+    let trusted = trusted(&args.keys)?.witnessed_by(witnesses(&args.witnesses)?);
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let proven =
         store::verify_file(&args.file, &trusted, threads).with_context(|| args.file.display().to_string())?;
@@ -86,11 +86,37 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<()> {
             )?;
         }
     }
+    for witness in trusted.witnesses() {
+        say!("cosigned by {}", witness.shown())?;
+    }
     Ok(())
 }
 
-/// The keys that are given, as texts or as files of them.
+/// The keys of an installation that are given, as texts or as files of them.
 pub(super) fn trusted(given: &[String]) -> anyhow::Result<Trusted> {
+    let keys = keys(given, "--key")?;
+    if let Some(witness) = keys.iter().find(|key| key.is_witness()) {
+        bail!(
+            "--key: {} is a witness's key: give it as --witness",
+            witness.shown()
+        );
+    }
+    Ok(Trusted::new(keys))
+}
+
+/// The keys of witnesses that are given, as texts or as files of them.
+pub(super) fn witnesses(given: &[String]) -> anyhow::Result<Vec<VerifierKey>> {
+    let keys = keys(given, "--witness")?;
+    if let Some(author) = keys.iter().find(|key| !key.is_witness()) {
+        bail!(
+            "--witness: {} is no witness's key: give it as --key",
+            author.shown()
+        );
+    }
+    Ok(keys)
+}
+
+fn keys(given: &[String], option: &str) -> anyhow::Result<Vec<VerifierKey>> {
     let mut keys: Vec<VerifierKey> = Vec::new();
     for text in given {
         if let Ok(key) = text.parse() {
@@ -98,12 +124,12 @@ pub(super) fn trusted(given: &[String]) -> anyhow::Result<Trusted> {
             continue;
         }
         if !Path::new(text).exists() {
-            bail!("--key {text:?} is neither a public key (NAME+ID+BASE64) nor a file of them");
+            bail!("{option} {text:?} is neither a public key (NAME+ID+BASE64) nor a file of them");
         }
         let lines = std::fs::read_to_string(text).with_context(|| text.clone())?;
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
             keys.push(line.parse().with_context(|| text.clone())?);
         }
     }
-    Ok(Trusted::new(keys))
+    Ok(keys)
 }

@@ -126,6 +126,11 @@ impl Player {
         }
     }
 
+    fn play_at(&mut self, speed: u32) {
+        self.timing = self.timing.at(speed);
+        eprintln!("speed {}x", self.timing.speed());
+    }
+
     /// Waits until an event is due, and does what the keys say meanwhile; `false`: that was the end.
     async fn wait_for(&mut self, event: &RecordedEvent, wait: Wait) -> bool {
         if !wait.skipped.is_zero() {
@@ -157,11 +162,14 @@ impl Player {
                     self.mode = Mode::Paused;
                     eprintln!("paused before position {}, {}", event.position, event.recorded_at);
                 }
-                Key::Pause => self.mode = Mode::Plays,
+                Key::Pause => {
+                    self.mode = Mode::Plays;
+                    eprintln!("goes on");
+                }
                 Key::Step => self.mode = Mode::Steps,
                 Key::Next => return true,
-                Key::Faster => self.timing = self.timing.at(speed.saturating_mul(2)),
-                Key::Slower => self.timing = self.timing.at(speed / 2),
+                Key::Faster => self.play_at(speed.saturating_mul(2)),
+                Key::Slower => self.play_at(speed / 2),
                 Key::Quit => return false,
             }
         }

@@ -10,7 +10,7 @@ use domain::api_key::Scope;
 use domain::workspace::WorkspaceId;
 use serde_json::json;
 
-use super::{Authenticator, Credentials, Denied, Identity};
+use super::{Authenticator, Credentials, Denied, Identity, may_see};
 use crate::graphql::kit::IntoFault;
 use crate::http::RequestId;
 
@@ -79,6 +79,35 @@ pub fn telling_exports(router: Router, authenticator: Authenticator) -> Router {
             next.run(request).await
         }
     }))
+}
+
+/// A router whose every route is open, in one tenant, to whom GraphQL opens the rows of a read model. That they were asked for
+/// is written down as a read of sensitive data of this kind, once the answer begins.
+pub fn protect_read(
+    router: Router,
+    authenticator: Authenticator,
+    (read_model, kind): (&'static str, &'static str),
+) -> Router {
+    let judge = authenticator.clone();
+    router
+        .layer(from_fn(move |request: Request, next: Next| {
+            let judge = judge.clone();
+            async move {
+                let Some(identity) = request.extensions().get::<Identity>().cloned() else {
+                    return denied_response(Denied::Unauthenticated);
+                };
+                let asked = request.uri().path().to_owned();
+                let allowed = may_see(&identity, read_model).and_then(|()| identity.caller().map(drop));
+                if let Err(denied) = allowed {
+                    judge.refused(&identity, &denied, &asked);
+                    return denied_response(denied);
+                }
+                let response = next.run(request).await;
+                judge.read(&identity, (kind, [asked].into()));
+                response
+            }
+        }))
+        .layer(from_fn_with_state(authenticator, authenticate))
 }
 
 /// Who sent a request with these headers.

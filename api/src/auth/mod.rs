@@ -20,7 +20,7 @@ pub use authenticator::Authenticator;
 pub use hosts::Hosts;
 pub use identity::{Denied, Identity};
 pub use jwt::{BadToken, JwtClaims, JwtOptions, KeySetSource};
-pub use layer::{authenticate, protect, telling_exports};
+pub use layer::{authenticate, protect, protect_read, telling_exports};
 pub use recorder::RecordEvery;
 pub use role::Role;
 pub use token::{TokenSource, token_hash};

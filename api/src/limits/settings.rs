@@ -115,7 +115,8 @@ impl Limits {
     }
 
     /// How long a query waits for the position that it asks to see.
-    pub(crate) fn wait(&self) -> Duration {
+    #[must_use]
+    pub fn wait(&self) -> Duration {
         milliseconds(self.wait_ms)
     }
 

@@ -77,6 +77,9 @@ pub enum Event {
         targets: Vec<String>,
         /// The account of the operating system under which it was done; null where no master key was at hand to seal it.
         operator: Option<Personal<String>>,
+        /// What was found, where something was looked for: the first 20 findings, a line each, and how many more there are.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        findings: Vec<String>,
     },
     /// The actor came by these means, for the first time in a while. What it does by them names this event.
     Seen {

@@ -24,6 +24,7 @@ pub(crate) fn examples() -> Vec<Event> {
             command: "archive write".to_owned(),
             targets: vec!["2023".to_owned(), "2023.ndjson.zst".to_owned()],
             operator: Some(Personal::new("ops".to_owned())),
+            findings: Vec::new(),
         },
         Event::Read {
             what: "contact_data".to_owned(),

@@ -106,6 +106,7 @@ impl Certificate {
             return Err(malformed());
         };
         note.verify(&trusted.for_origin(origin))?;
+        note.cosigned(trusted.witnesses())?;
         let certificate: Self = serde_json::from_str(line).map_err(|_| malformed())?;
         match origin.rsplit_once('/') {
             Some((_, tenant)) if tenant == certificate.tenant.to_string() => Ok(certificate),

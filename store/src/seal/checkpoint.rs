@@ -71,21 +71,26 @@ impl Checkpoint {
         })
     }
 
-    /// The checkpoint of a note that one of the trusted keys signed.
+    /// The checkpoint of a note that one of the trusted keys signed, and each of the witnesses.
     ///
     /// # Errors
-    /// [`NoteError`] when it is no checkpoint, or none of the keys signed it.
+    /// [`NoteError`] when it is no checkpoint, none of the keys signed it, or a witness did not.
     pub fn open(note: &str, trusted: &Trusted) -> Result<Self, NoteError> {
         let note = Note::parse(note)?;
         let checkpoint = Self::of(&note)?;
         note.verify(&trusted.for_origin(&checkpoint.origin))?;
+        note.cosigned(trusted.witnesses())?;
         Ok(checkpoint)
     }
 }
 
-/// The installation's public keys that a verifier trusts, and those that these endorse.
+/// The installation's public keys that a verifier trusts, those that these endorse, and the witnesses that must have signed
+/// besides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trusted(Vec<VerifierKey>);
+pub struct Trusted {
+    keys: Vec<VerifierKey>,
+    witnesses: Vec<VerifierKey>,
+}
 
 /// The note by which a key endorses its successor.
 #[must_use]
@@ -103,13 +108,28 @@ impl Trusted {
     /// These keys.
     #[must_use]
     pub const fn new(keys: Vec<VerifierKey>) -> Self {
-        Self(keys)
+        Self {
+            keys,
+            witnesses: Vec::new(),
+        }
+    }
+
+    /// The same, where each of these witnesses must have signed whatever is opened.
+    #[must_use]
+    pub fn witnessed_by(self, witnesses: Vec<VerifierKey>) -> Self {
+        Self { witnesses, ..self }
+    }
+
+    /// The witnesses, each of which must have signed.
+    #[must_use]
+    pub fn witnesses(&self) -> &[VerifierKey] {
+        &self.witnesses
     }
 
     /// The keys.
     #[must_use]
     pub fn keys(&self) -> &[VerifierKey] {
-        &self.0
+        &self.keys
     }
 
     /// Trusts the successor that an endorsement names, if it is of a key that is trusted.
@@ -125,7 +145,7 @@ impl Trusted {
             return Err(malformed);
         };
         let successor: VerifierKey = successor.parse()?;
-        match note.verify(&self.0) {
+        match note.verify(&self.keys) {
             Ok(signers) => {
                 let named = |key: &&VerifierKey| {
                     key.name() == successor.name() && note.text() == endorsing(key.name(), &successor)
@@ -133,8 +153,8 @@ impl Trusted {
                 if !signers.iter().any(named) {
                     return Err(malformed);
                 }
-                if !self.0.contains(&successor) {
-                    self.0.push(successor);
+                if !self.keys.contains(&successor) {
+                    self.keys.push(successor);
                 }
                 Ok(())
             }
@@ -143,16 +163,21 @@ impl Trusted {
         }
     }
 
-    /// The keys by the name that they sign this tree under: a key of the installation signs for all its tenants.
+    /// The keys by the name that they sign this tree under: a key of the installation signs for all its tenants, and a
+    /// witness's for none.
     #[must_use]
     pub fn for_origin(&self, origin: &str) -> Vec<VerifierKey> {
         let fits = |key: &&VerifierKey| {
-            origin == key.name()
-                || origin
-                    .strip_prefix(key.name())
-                    .is_some_and(|rest| rest.starts_with('/') && !rest[1..].contains('/'))
+            let is_of = origin
+                .strip_prefix(key.name())
+                .is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !rest[1..].contains('/')));
+            is_of && !key.is_witness()
         };
-        self.0.iter().filter(fits).map(|key| key.named(origin)).collect()
+        self.keys
+            .iter()
+            .filter(fits)
+            .map(|key| key.named(origin))
+            .collect()
     }
 }
 

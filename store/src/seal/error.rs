@@ -64,7 +64,7 @@ pub enum SealError {
     #[error("nothing of this tenant is sealed yet: is a process with the role sealer running?")]
     NothingSealed,
     /// There is no checkpoint of this size.
-    #[error("no checkpoint was signed at the size {size}; the next one was at {next:?}")]
+    #[error("no checkpoint was signed at the size {size}; {}", next_one(*.next))]
     NoCheckpoint {
         /// The size asked for.
         size: u64,
@@ -119,6 +119,13 @@ pub enum SealError {
     /// The file that is written can't be.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+fn next_one(next: Option<u64>) -> String {
+    next.map_or_else(
+        || "none is larger".to_owned(),
+        |size| format!("the next one was at {size}"),
+    )
 }
 
 impl From<sqlx::Error> for SealError {

@@ -43,6 +43,14 @@ pub enum NoteError {
         /// The names and ids of the keys that are known.
         known: String,
     },
+    /// A witness who must have signed did not.
+    #[error("the witness {witness} did not sign the note: it was signed by {signed}")]
+    NotCosigned {
+        /// The witness's name and id.
+        witness: String,
+        /// The names and ids of the keys that signed.
+        signed: String,
+    },
     /// A signature by a known key that is none.
     #[error("the signature of {key} does not fit the text: the note was changed, or signed by somebody else")]
     Forged {
@@ -102,7 +110,15 @@ impl VerifierKey {
         u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
     }
 
-    fn shown(&self) -> String {
+    /// Whether it is a witness's: it signs that it saw no other history, and for no log.
+    #[must_use]
+    pub const fn is_witness(&self) -> bool {
+        matches!(self.kind, Kind::Witness)
+    }
+
+    /// Its name and id, as people are told of it.
+    #[must_use]
+    pub fn shown(&self) -> String {
         format!("{}+{:08x}", self.name, self.id())
     }
 
@@ -314,23 +330,36 @@ impl Note {
             }
         }
         if signed.is_empty() {
-            let listed = |names: Vec<String>| {
-                if names.is_empty() {
-                    "none".to_owned()
-                } else {
-                    names.join(", ")
-                }
-            };
-            let signers = self
-                .signatures
-                .iter()
-                .map(|(name, id, _)| format!("{name}+{id:08x}"));
             return Err(NoteError::UnknownKey {
-                signed: listed(signers.collect()),
-                known: listed(keys.iter().map(VerifierKey::shown).collect()),
+                signed: self.signers(),
+                known: listed(keys.iter().map(VerifierKey::shown)),
             });
         }
         Ok(signed)
+    }
+
+    /// Whether each of the witnesses signed it.
+    ///
+    /// # Errors
+    /// [`NoteError::NotCosigned`] when one of them did not, [`NoteError::Forged`] when the signature of one is none.
+    pub(crate) fn cosigned(&self, witnesses: &[VerifierKey]) -> Result<(), NoteError> {
+        for witness in witnesses {
+            match self.verify(std::slice::from_ref(witness)) {
+                Ok(_) => {}
+                Err(NoteError::UnknownKey { signed, .. }) => {
+                    let witness = witness.shown();
+                    return Err(NoteError::NotCosigned { witness, signed });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The names and ids of the keys that signed, as they say.
+    fn signers(&self) -> String {
+        let signers = self.signatures.iter();
+        listed(signers.map(|(name, id, _)| format!("{name}+{id:08x}")))
     }
 
     /// The lines of those signatures that are of these keys.
@@ -342,6 +371,14 @@ impl Note {
         });
         of_keys.collect()
     }
+}
+
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
 }
 
 #[cfg(test)]

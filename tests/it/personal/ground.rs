@@ -17,7 +17,7 @@ use testkit::{TestClock, TestDatabase, TestIds};
 use crate::support::{lead_id, tenant};
 
 /// Words that say who the person is; the log and the read models must not tell them once she is forgotten.
-pub(super) const SECRETS: [&str; 5] = [
+pub(crate) const SECRETS: [&str; 5] = [
     "Lovelace",
     "ada@example.org",
     "+14155552671",
@@ -25,16 +25,16 @@ pub(super) const SECRETS: [&str; 5] = [
     "192.0.2.77",
 ];
 
-pub(super) struct Ground {
-    pub(super) database: TestDatabase,
-    pub(super) clock: Arc<TestClock>,
-    pub(super) store: Store,
-    pub(super) folder: TempDir,
-    pub(super) acme: Caller,
+pub(crate) struct Ground {
+    pub(crate) database: TestDatabase,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) store: Store,
+    pub(crate) folder: TempDir,
+    pub(crate) acme: Caller,
 }
 
 /// A log that seals its personal data.
-pub(super) async fn ground() -> Ground {
+pub(crate) async fn ground() -> Ground {
     let database = testkit::database().await;
     let folder = tempfile::tempdir().unwrap();
     LocalKeys::make_file(&folder.path().join("master.key")).unwrap();
@@ -60,25 +60,25 @@ async fn open(database: &TestDatabase, folder: &TempDir, clock: &Arc<TestClock>,
     Store::open(options).await.unwrap()
 }
 
-pub(super) fn subject(text: &str) -> SubjectId {
+pub(crate) fn subject(text: &str) -> SubjectId {
     text.parse().unwrap()
 }
 
 impl Ground {
     /// The same log as another process has it, with nothing in memory.
-    pub(super) async fn fresh(&self, seed: u64) -> Store {
+    pub(crate) async fn fresh(&self, seed: u64) -> Store {
         open(&self.database, &self.folder, &self.clock, seed).await
     }
 
-    pub(super) fn master_keys(&self) -> LocalKeys {
+    pub(crate) fn master_keys(&self) -> LocalKeys {
         LocalKeys::of_file(&self.folder.path().join("master.key")).unwrap()
     }
 
-    pub(super) async fn capture(&self, id: &str) -> u64 {
+    pub(crate) async fn capture(&self, id: &str) -> u64 {
         self.capture_for(&self.acme, id).await
     }
 
-    pub(super) async fn capture_for(&self, caller: &Caller, id: &str) -> u64 {
+    pub(crate) async fn capture_for(&self, caller: &Caller, id: &str) -> u64 {
         let command = lead::Command::Capture {
             vertical: "sales".parse().unwrap(),
             source: "fair".to_owned(),
@@ -91,7 +91,7 @@ impl Ground {
         committed.unwrap().position
     }
 
-    pub(super) async fn enrich(&self, id: &str, name: &str, value: &str) -> u64 {
+    pub(crate) async fn enrich(&self, id: &str, name: &str, value: &str) -> u64 {
         let command = lead::Command::Enrich {
             attributes: [(name.to_owned(), value.to_owned())].into(),
         };
@@ -102,7 +102,7 @@ impl Ground {
 
     /// Everything that personal data may come in by: a lead, a member, a claim, a fact of access,
     /// and webhooks, by which another member comes.
-    pub(super) async fn everything(&self) -> u64 {
+    pub(crate) async fn everything(&self) -> u64 {
         self.capture("l1").await;
         self.enrich("l1", "estate", "Ockham Park").await;
         let invite = member::Command::Invite {
@@ -138,19 +138,19 @@ impl Ground {
         self.store.log().head().await.unwrap()
     }
 
-    pub(super) fn project(&self, store: &Store) -> Projector {
+    pub(crate) fn project(&self, store: &Store) -> Projector {
         let pool = store::pool(self.database.url(), store::Role::Projector, 6).unwrap();
         Projector::start(store, pool, projections::all())
     }
 
-    pub(super) fn operations(&self, store: &Store) -> Operations {
+    pub(crate) fn operations(&self, store: &Store) -> Operations {
         let pool = store::pool(self.database.url(), store::Role::Projector, 6).unwrap();
         let models = projections::all().into_iter().map(Arc::from).collect();
         Operations::new(pool, store.log().clone(), models)
     }
 
     /// Makes each read model anew beside the live one, and counts the rows that differ.
-    pub(super) async fn differences(&self, store: &Store) -> Vec<String> {
+    pub(crate) async fn differences(&self, store: &Store) -> Vec<String> {
         let operations = self.operations(store);
         let mut differing = Vec::new();
         for model in projections::all() {
@@ -171,7 +171,7 @@ impl Ground {
     }
 
     /// The tables in which a word stands, anywhere in any column, as text or as bytes, as the superuser sees them.
-    pub(super) async fn tables_with(&self, word: &str) -> Vec<String> {
+    pub(crate) async fn tables_with(&self, word: &str) -> Vec<String> {
         let pool = self.database.pool().await;
         let tables: Vec<String> = sqlx::query_scalar(
             "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
@@ -198,7 +198,7 @@ impl Ground {
     }
 
     /// All tables in which any of the person's words stands.
-    pub(super) async fn tables_that_tell(&self) -> Vec<String> {
+    pub(crate) async fn tables_that_tell(&self) -> Vec<String> {
         let mut found = Vec::new();
         for word in SECRETS {
             found.extend(self.tables_with(word).await);
@@ -208,7 +208,7 @@ impl Ground {
         found
     }
 
-    pub(super) async fn sealer(&self) -> Sealer {
+    pub(crate) async fn sealer(&self) -> Sealer {
         let options = SealOptions {
             key: KeyFile::at(self.folder.path().join("seal.key")),
             name: Some("example.com/annals".to_owned()),
@@ -220,23 +220,23 @@ impl Ground {
     }
 
     /// Seals all that there is, and signs what is to be signed.
-    pub(super) async fn seal(&self) {
+    pub(crate) async fn seal(&self) {
         let mut sealer = self.sealer().await;
         while sealer.seal().await.unwrap() != Sealed::Events(0) {}
         sealer.certify().await.unwrap();
     }
 
-    pub(super) async fn trusted(&self) -> Trusted {
+    pub(crate) async fn trusted(&self) -> Trusted {
         let keys = self.store.log().seals().keys().await.unwrap();
         keys.unwrap().trusted()
     }
 
-    pub(super) async fn owner(&self) -> PgPool {
+    pub(crate) async fn owner(&self) -> PgPool {
         self.database.pool().await
     }
 
     /// Changes rows as the superuser, with no trigger in the way.
-    pub(super) async fn tamper(&self, statement: &str) {
+    pub(crate) async fn tamper(&self, statement: &str) {
         let mut transaction = self.owner().await.begin().await.unwrap();
         sqlx::query("set local session_replication_role = replica")
             .execute(&mut *transaction)

@@ -22,7 +22,7 @@ const REPLAY: &str = "subscription($from: AsOf!, $to: AsOf, $speed: Int, $idleMs
 const NOON: Timestamp = Timestamp::constant(1_772_452_800, 0);
 
 /// A house whose clock the test moves, and a tenant whose five leads were captured a minute apart.
-async fn story(change: impl FnOnce(&mut api::Options)) -> (House, Tenant) {
+pub(super) async fn story(change: impl FnOnce(&mut api::Options)) -> (House, Tenant) {
     let mut house = House::open().await;
     let acme = house.tenant("acme").await;
     let clock = TestClock::at(NOON);

@@ -120,8 +120,25 @@ fn an_auditor_verifies_what_graphql_and_the_command_line_give_with_the_public_ke
     let cut = &text[..text.len() - 1000];
     std::fs::write(desk.path().join("cut"), cut).unwrap();
     assert!(refused(desk.path(), &["verify", "cut", "--key", "keys"]).contains("it is truncated"));
-    let stranger = "example.com/other+50cbf8ba+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-    assert!(refused(desk.path(), &["verify", "export", "--key", stranger]).contains("annals: "));
+    let stranger = store::VerifierKey::new("example.com/other", [9; 32]).to_string();
+    // A name that is not the log's is not even looked at; a key of its name and another id did not sign it.
+    let told = refused(desk.path(), &["verify", "export", "--key", &stranger]);
+    let (installation, id) = {
+        let mut parts = keys.trim().splitn(3, '+');
+        (parts.next().unwrap().to_owned(), parts.next().unwrap().to_owned())
+    };
+    let unknown = format!("annals: export: no known key signed the note: it was signed by {installation}/");
+    assert!(
+        told.starts_with(&unknown) && told.trim_end().ends_with("; known are none"),
+        "{told}"
+    );
+    let unknown = store::VerifierKey::new(installation.clone(), [9; 32]).to_string();
+    let told = refused(desk.path(), &["verify", "export", "--key", &unknown]);
+    let known = told.rsplit("; known are ").next().unwrap();
+    assert!(
+        known.starts_with(&format!("{installation}/")) && !told.contains(&format!("+{id}")),
+        "{told}"
+    );
     assert!(refused(desk.path(), &["verify", "export", "--key", "nothing"]).contains("neither a public key"));
 
     for arguments in [
@@ -156,19 +173,31 @@ fn an_auditor_verifies_what_graphql_and_the_command_line_give_with_the_public_ke
     );
 
     // Another tenant's cursor, and sizes that were never signed.
-    for (document, code) in [
+    let theirs = "this cursor is not this tenant's: take one from an answer to this tenant";
+    let never = "no checkpoint was signed at the size 77; none is larger";
+    for (document, code, message) in [
         (
             format!("{{ inclusionProof(cursor: \"{first}\") {{ index }} }}"),
             "BAD_USER_INPUT",
+            theirs,
         ),
-        ("{ checkpoint(size: 77) { size } }".to_owned(), "NOT_FOUND"),
+        (
+            format!("{{ completenessProof(after: \"{first}\") {{ events }} }}"),
+            "BAD_USER_INPUT",
+            theirs,
+        ),
+        ("{ checkpoint(size: 77) { size } }".to_owned(), "NOT_FOUND", never),
         (
             "{ consistencyProof(from: 77) { hashes } }".to_owned(),
             "NOT_FOUND",
+            never,
         ),
     ] {
         let answer = up.answer(Some("other"), &document);
-        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], code, "{answer}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{answer}");
+        assert!(answer["data"].is_null(), "{answer}");
     }
     let rotated = said(data.path(), &["audit", "rotate-key"]);
     let last = capture(&up, "shop", 50..51);

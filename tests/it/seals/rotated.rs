@@ -1,9 +1,9 @@
-//! Keys that follow each other, keys that are lost, and witnesses.
+//! Keys that follow each other, and keys that are lost.
 
 use std::fs;
 use std::num::NonZeroUsize;
 
-use store::{At, Proven, SealError, Succession, Trusted, VerifierKey, rotate_key, verify_file};
+use store::{At, SealError, Succession, Trusted, VerifierKey, rotate_key, verify_file};
 
 use super::ground::{Ground, ground, told};
 
@@ -95,57 +95,4 @@ async fn the_key_is_readable_by_its_owner_alone_and_postgresql_never_sees_it() {
 
 fn hex_of(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_witness_signs_a_checkpoint_and_is_heard() {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD as BASE64;
-    use ring::signature::{Ed25519KeyPair, KeyPair as _};
-    use sha2::{Digest as _, Sha256};
-
-    let ground = ground().await;
-    ground.seal().await;
-    let (acme, seals) = (ground.acme.tenant, ground.seals());
-    let signed = seals.checkpoint(acme, At::Newest).await.unwrap();
-
-    // A witness of its own making, as https://c2sp.org/tlog-cosignature says.
-    let pair = Ed25519KeyPair::from_seed_unchecked(&[42; 32]).unwrap();
-    let key = [&[4], pair.public_key().as_ref()].concat();
-    let id = &Sha256::digest([b"witness.example/w\n".as_slice(), &key].concat())[..4];
-    let verifier = format!("witness.example/w+{}+{}", hex_of(id), BASE64.encode(&key));
-    let cosign = |text: &str| {
-        let message = format!("cosignature/v1\ntime 1772452800\n{text}");
-        let signature = [
-            id,
-            &1_772_452_800_u64.to_be_bytes(),
-            pair.sign(message.as_bytes()).as_ref(),
-        ]
-        .concat();
-        format!(
-            "{text}\n\u{2014} witness.example/w {}\n",
-            BASE64.encode(signature)
-        )
-    };
-    let text = signed.checkpoint.text();
-    let witness: VerifierKey = verifier.parse().unwrap();
-    let witnesses = std::slice::from_ref(&witness);
-    let cosigned = seals.cosign(acme, &cosign(&text), witnesses).await.unwrap();
-    assert!(cosigned.note.starts_with(&signed.note) && cosigned.note.contains("\u{2014} witness.example/w "));
-    let again = seals.cosign(acme, &cosign(&text), witnesses).await.unwrap();
-    assert_eq!(again.note, cosigned.note, "once is enough");
-    fs::write(ground.file("note"), &cosigned.note).unwrap();
-    assert!(matches!(ground.verify("note").await, Ok(Proven::Checkpoint(_))));
-
-    let other = cosign(&text.replace("\n1\n", "\n2\n"));
-    assert!(seals.cosign(acme, &other, witnesses).await.is_err());
-    let changed = cosigned.note.replace(&text, &text.replace("\n1\n", "\n9\n"));
-    assert!(
-        seals
-            .cosign(acme, &changed, witnesses)
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("does not fit the text")
-    );
 }

@@ -159,11 +159,12 @@ async fn report(
     let order = AuditOrder {
         tenant: Some(tenant),
         trusted: None,
+        witnesses: Vec::new(),
         kept: Some(checkpoints(&settings.data_dir)),
         notes: Vec::new(),
         archives: ArchiveFiles::Leave,
     };
     let audited = seals.audit(&order).await;
-    sections::verification(&mut paper, audited.as_ref());
+    sections::verification(&mut paper, &told, audited.as_ref());
     Ok(paper)
 }

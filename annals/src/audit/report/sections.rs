@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use domain::{RecordedEvent, TenantId};
 use jiff::Timestamp;
+use serde_json::Value;
 use store::{Audited, CheckpointSummary, SealError, SignedCheckpoint};
 
 use super::access::{shown, text};
 use super::operators;
 use super::period::Period;
+use crate::told::VERIFY;
 use api::paper::{Align, Paper};
 
 pub(super) fn about(paper: &mut Paper, tenant: TenantId, period: Period, now: Timestamp, events: u64) {
@@ -209,8 +211,40 @@ pub(super) fn checkpoints(paper: &mut Paper, signed: &CheckpointSummary, newest:
     );
 }
 
-pub(super) fn verification(paper: &mut Paper, audited: Result<&Audited, &SealError>) {
+/// The verifications of the period as they were told, and the one that is made now.
+pub(super) fn verification(
+    paper: &mut Paper,
+    events: &[RecordedEvent],
+    audited: Result<&Audited, &SealError>,
+) {
     paper.heading("Verification");
+    let rows = events.iter().filter_map(|event| {
+        let payload = event.event.encode();
+        let of = |pointer: &str| text(&payload, pointer);
+        let is_one = event.event_type == "access.operated" && of("/operated/command") == VERIFY;
+        is_one.then(|| {
+            let found = payload.pointer("/operated/findings").and_then(Value::as_array);
+            let found: Vec<&str> = found.into_iter().flatten().filter_map(Value::as_str).collect();
+            let result = match found.is_empty() {
+                true => "nothing was found".to_owned(),
+                false => found.join("; "),
+            };
+            let (against, account) = (of("/operated/targets"), of("/operated/operator"));
+            vec![shown(event.recorded_at), account, against, result]
+        })
+    });
+    let columns = [
+        ("Verified at", Align::Left, 3),
+        ("Account", Align::Left, 2),
+        ("Against", Align::Left, 2),
+        ("Result", Align::Left, 7),
+    ];
+    listed(
+        paper,
+        &columns,
+        rows.collect(),
+        "The log was not verified in the period.",
+    );
     let audited = match audited {
         Ok(audited) => audited,
         Err(error) => {

@@ -78,6 +78,8 @@ pub(super) struct StoredCheckpoint {
     pub(super) root: Vec<u8>,
     pub(super) key: i32,
     pub(super) signature: Vec<u8>,
+    /// The lines of witnesses.
+    pub(super) cosignatures: String,
 }
 
 /// The tenant's checkpoints of sizes after one up to another.
@@ -87,7 +89,7 @@ pub(super) async fn checkpoints(
     (after, upto): (u64, u64),
 ) -> Result<Vec<StoredCheckpoint>, SealError> {
     let rows = sqlx::query!(
-        "select size, position, root, key, signature from seal_checkpoints
+        "select size, position, root, key, signature, cosignatures from seal_checkpoints
          where tenant_id = $1 and size > $2 and size <= $3 order by size",
         tenant,
         bigint(after),
@@ -101,6 +103,7 @@ pub(super) async fn checkpoints(
         root: row.root,
         key: row.key,
         signature: row.signature,
+        cosignatures: row.cosignatures,
     });
     Ok(checkpoint.collect())
 }

@@ -11,6 +11,7 @@ use crate::archive::ArchivedRow;
 use crate::seal::checkpoint::{Checkpoint, Trusted};
 use crate::seal::error::SealError;
 use crate::seal::keys::SealKeys;
+use crate::seal::note::{Note, NoteError, VerifierKey};
 use crate::seal::tables::read_tiles;
 use crate::seal::tiles::{Edge, Place, Tile};
 use crate::seal::tree::{Frontier, Hash};
@@ -22,6 +23,7 @@ const PAGE: i64 = 5_000;
 pub(super) struct Ground<'a> {
     pub(super) keys: &'a SealKeys,
     pub(super) trusted: &'a Trusted,
+    pub(super) witnesses: &'a [VerifierKey],
     /// Up to where the log is sealed.
     pub(super) sealed: u64,
     /// Up to where it is in archives.
@@ -192,8 +194,8 @@ impl<'a> TenantAudit<'a> {
         let key = key.and_then(|index| self.ground.keys.keys.get(index));
         let opened = match key {
             Some((key, _)) => {
-                let note = checkpoint.note(key, &stored.signature, "");
-                Checkpoint::open(&note, self.ground.trusted).map_err(|error| error.to_string())
+                let note = checkpoint.note(key, &stored.signature, &stored.cosignatures);
+                self.opened(&note).map_err(|error| error.to_string())
             }
             None => Err("its key is not known".to_owned()),
         };
@@ -217,6 +219,15 @@ impl<'a> TenantAudit<'a> {
         } else {
             self.traces.append(&mut self.pending);
             self.differs(size);
+        }
+    }
+
+    /// Opens a stored note, the lines of witnesses included: whose key is not given can't be held against anything.
+    fn opened(&self, note: &str) -> Result<(), NoteError> {
+        Checkpoint::open(note, self.ground.trusted)?;
+        match Note::parse(note)?.verify(self.ground.witnesses) {
+            Ok(_) | Err(NoteError::UnknownKey { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::seal::checkpoint::{Checkpoint, Trusted};
 use crate::seal::error::SealError;
 use crate::seal::kept;
 use crate::seal::keys::SealKeys;
+use crate::seal::note::VerifierKey;
 use crate::seal::proofs::Seals;
 use crate::seal::tables::number;
 
@@ -24,6 +25,8 @@ pub struct AuditOrder {
     pub tenant: Option<TenantId>,
     /// The keys that are trusted; none: those that the database says.
     pub trusted: Option<Trusted>,
+    /// Witnesses: what they signed of a stored checkpoint must fit it.
+    pub witnesses: Vec<VerifierKey>,
     /// A folder of checkpoints that were kept outside of PostgreSQL, one a tenant.
     pub kept: Option<PathBuf>,
     /// Further checkpoints that were kept, as notes.
@@ -80,6 +83,7 @@ impl Seals {
             let ground = Ground {
                 keys: &keys,
                 trusted: &trusted,
+                witnesses: &order.witnesses,
                 sealed,
                 archived,
                 size: tree.as_ref().map_or(0, |tree| number(tree.size)),

@@ -162,6 +162,14 @@ pub(super) fn to_seals() -> Vec<Deed> {
         ),
         deed(
             "seal_checkpoints",
+            "changed",
+            &[&format!(
+                "update seal_checkpoints set cosignatures = 'x' where {of_other}"
+            )],
+            "no signed note: it ends before its last signature does",
+        ),
+        deed(
+            "seal_checkpoints",
             "removed",
             &[&format!("delete from seal_checkpoints where {of_other}")],
             "it is missing",
