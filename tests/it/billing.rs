@@ -2,6 +2,7 @@
 
 mod agreement;
 mod alerts;
+mod archived;
 mod bad_input;
 mod changed_plans;
 mod changes;

@@ -196,7 +196,26 @@ impl Log {
         self.decode_all(&rows).await
     }
 
-    /// The same of all tenants, for kinds of which there are few.
+    /// All events at hand of a stream of a kind that stays when a year is archived, up to a position included, in order.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the position of an event that can't be decoded.
+    pub async fn of_stream(&self, stream: &StreamId, upto: u64) -> Result<Vec<RecordedEvent>, ReadError> {
+        let mut query = QueryBuilder::<Postgres>::new("select ");
+        query
+            .push(COLUMNS)
+            .push(" from events_at_hand where aggregate_type = ")
+            .push_bind(stream.aggregate_type)
+            .push(" and aggregate_id = ")
+            .push_bind(stream.stored_id())
+            .push(" and position <= ")
+            .push_bind(bigint(upto))
+            .push(" order by sequence");
+        let rows = query.build().fetch_all(self.pool()).await?;
+        self.decode_all(&rows).await
+    }
+
+    /// As [`Log::of_kind`], of all tenants, for kinds of which there are few.
     ///
     /// # Errors
     /// [`ReadError`] names the position of an event that can't be decoded.

@@ -26,6 +26,7 @@ fn run(command: &mut Command) -> String {
 }
 
 /// One of PostgreSQL's programs, of the server's own version.
+#[expect(clippy::disallowed_methods, reason = "servers are found in the path")]
 fn postgres(program: &str) -> Command {
     let path = std::env::var_os("PATH");
     let binaries = Binaries::find(path.as_deref()).unwrap();
@@ -156,7 +157,7 @@ async fn an_old_backup_of_the_whole_database_stays_closed_for_who_is_forgotten_a
     let pool = store::pool(ground.database.url(), store::Role::Projector, 2).unwrap();
     let now = ground.store.ambient().now();
     rotate_master_key(&pool, &master, now, &mut |_| {}).await.unwrap();
-    assert_eq!(master.remove_old().unwrap(), [old.clone()]);
+    assert_eq!(master.remove_old().unwrap(), std::slice::from_ref(&old));
     dump(&ground.database, &keys, &path("keys.sql"));
 
     // The old log with the newest keys: all is there, but she.
@@ -189,8 +190,7 @@ async fn an_old_backup_of_the_whole_database_stays_closed_for_who_is_forgotten_a
     let options = store::Options::new(database.url(), testkit::ambient(8));
     let opened = store::Store::open(options.sealing(std::sync::Arc::new(ground.master_keys()))).await;
     let error = opened
-        .err()
-        .expect("without its master key it does not open")
+        .expect_err("without its master key it does not open")
         .to_string();
     assert!(error.contains(&old.to_string()), "{error}");
 }

@@ -12,7 +12,6 @@ use domain::tenant::{Event as Setting, Zone};
 use domain::{Event, StreamId, TenantId};
 use jiff::Timestamp;
 use sqlx::{Postgres, Transaction};
-use store::{Part, Place};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::account::Account;
@@ -146,15 +145,12 @@ impl<'p> Books<'p> {
 
     /// The account of a subscription; `None` when there is none.
     pub(super) async fn account(self, subscription: &str) -> Result<Option<Account<'p>>, StatementError> {
-        let stream = Part::Stream(StreamId {
+        let stream = StreamId {
             aggregate_type: "subscription",
             tenant: self.tenant,
             id: subscription.to_owned(),
-        });
-        let log = &self.past.log;
-        let recorded = log
-            .part(&stream, Place::default(), self.position, AT_MOST)
-            .await?;
+        };
+        let recorded = self.past.log.of_stream(&stream, self.position).await?;
         let terms_changed = recorded.last().map_or(0, |event| event.position);
         let grants = recorded.iter().filter_map(|recorded| match &recorded.event {
             Event::Subscription(Term::CreditGranted { credit, .. }) => {

@@ -135,12 +135,18 @@ impl Past {
         (aggregate_type, id): (&'static str, &str),
         upto: u64,
     ) -> Result<Vec<u64>, StatementError> {
-        let stream = Part::Stream(StreamId {
+        let stream = StreamId {
             aggregate_type,
             tenant,
             id: id.to_owned(),
-        });
-        let events = self.log.part(&stream, Place::default(), upto, AT_MOST).await?;
+        };
+        let events = if aggregate_type == "subscription" {
+            // It stays when a year is archived.
+            self.log.of_stream(&stream, upto).await?
+        } else {
+            let part = Part::Stream(stream);
+            self.log.part(&part, Place::default(), upto, AT_MOST).await?
+        };
         Ok(events.iter().map(|event| event.position).collect())
     }
 }

@@ -212,8 +212,11 @@ fn pages() -> impl Strategy<Value = (Vec<Page>, usize)> {
     (pages, 0_usize..=100)
 }
 
+/// What may be, and whether it is told in time.
+type Known<T> = Option<(T, bool)>;
+
 /// A rest from a day of October on, for so many days, and a day on which the subscription ends.
-fn stops() -> impl Strategy<Value = (Option<((u32, u32), bool)>, Option<(u32, bool)>)> {
+fn stops() -> impl Strategy<Value = (Known<(u32, u32)>, Known<u32>)> {
     (known((7_u32..20, 0_u32..9), 0.3), known(9_u32..31, 0.3))
 }
 

@@ -1,0 +1,165 @@
+//! What comes late for a year that is archived: corrected where its hours are rows, and refused with the year, the file and what to
+//! do where every transaction counts, until it is mounted.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use serde_json::json;
+use store::{Ambient, KeyFile, Role, SealOptions, Sealed, Sealer};
+use tempfile::TempDir;
+use testkit::{TestClock, TestIds};
+
+use super::ground::{acme, invoice, lines, pages, subscribe, wish};
+use super::numbers::program;
+use crate::gateway::house::{House, Tenant};
+
+const MAY: &str = "2024-05-20T00:00:00Z";
+const DECEMBER: &str = "2025-12-20T00:00:00Z";
+
+/// Seals all that there is: what is not sealed does not leave.
+async fn seal(house: &House, data: &TempDir) {
+    let options = SealOptions {
+        key: KeyFile::at(data.path().join("seal.key")),
+        name: None,
+        seed: [7; 32],
+        checkpoints: data.path().join("checkpoints"),
+    };
+    let pool = store::pool(house.url(), Role::Projector, 1).unwrap();
+    let mut sealer = Sealer::open(pool, testkit::ambient(8), options).await.unwrap();
+    while sealer.seal().await.unwrap() != Sealed::Events(0) {}
+}
+
+/// The program, as a person calls it: what it says, or why not.
+async fn annals(house: &House, data: &TempDir, arguments: &[&str]) -> Result<String, String> {
+    let mut command = program(house, arguments);
+    command
+        .arg("--data-dir")
+        .arg(data.path())
+        .env("ANNALS_READ_SECONDS", "0");
+    let output = command.output().await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(text(&output.stdout) + &text(&output.stderr))
+    }
+}
+
+/// A tenant whose May of 2024 is billed twice, by the page and by a share of each transaction, and 2024 is archived.
+async fn archived(data: &TempDir) -> (House, Tenant) {
+    let clock = TestClock::at("2024-06-03T12:00:00Z".parse().unwrap());
+    let ambient = Ambient {
+        clock: Arc::clone(&clock) as _,
+        ids: Arc::new(TestIds::seeded(1)),
+    };
+    let house = House::open_under(ambient, |_, options| {
+        options.development = true;
+        options.limits.cost = usize::MAX;
+        options.plan_buckets.set("default=1000000000:1000000000").unwrap();
+    })
+    .await;
+    let acme = acme(&house).await;
+    let shares = json!({ "id": "shares", "name": "Shares", "version": {
+        "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+        "charges": [{ "code": "share", "name": "Share", "meter": "pages", "unit": "page",
+            "price": { "model": "percentage", "rate_percent": "10", "fixed_fee": { "EUR": "0.25" } } }],
+    } });
+    house.done(&acme.token, "definePlan", shares).await;
+    subscribe(&house, &acme, "s1", "2024-05-01T00:00:00+02:00").await;
+    let start = json!({
+        "id": "s2", "plan": "shares", "price": { "amount": "0", "currency": "EUR" },
+        "occurredAt": "2024-05-01T00:00:00+02:00",
+    });
+    house.done(&acme.token, "startSubscription", start).await;
+    pages(&house, &acme, &[("a", "2024-05-20T10:00:00Z", "11.5")]).await;
+    for subscription in ["s1", "s2"] {
+        house
+            .done(&acme.token, "issueInvoice", wish(subscription, MAY))
+            .await;
+    }
+    clock.advance(SignedDuration::from_hours(24 * 600));
+    pages(&house, &acme, &[("b", "2025-12-10T10:00:00Z", "2")]).await;
+    house.settle().await;
+    seal(&house, data).await;
+    let file = data.path().join("2024.ndjson.zst").display().to_string();
+    annals(
+        &house,
+        data,
+        &["archive", "write", "--year", "2024", "--to", &file],
+    )
+    .await
+    .unwrap();
+    (house, acme)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_late_for_an_archived_year_is_corrected_or_refused_until_it_is_mounted() {
+    let data = tempfile::tempdir().unwrap();
+    let (house, acme) = archived(&data).await;
+    // 10 x 0.50 and 1.5 x 0.333; 10 % of 11.5, and 0.25.
+    let total = "query($id: ID!) { invoice(id: $id) { total { amount } } }";
+    for (number, expected) in [("INV-000001", "315.50"), ("INV-000002", "1.40")] {
+        let data = house.ask(&acme.token, total, json!({ "id": number })).await;
+        assert_eq!(data["invoice"]["total"]["amount"], expected, "{number}");
+    }
+    pages(&house, &acme, &[("late", "2024-05-20T11:00:00Z", "8")]).await;
+
+    let issue = |subscription: &'static str| {
+        let whose = [
+            "invoices",
+            "issue",
+            "--tenant",
+            "acme",
+            "--subscription",
+            subscription,
+        ];
+        [&whose[..], &["--at", DECEMBER]].concat()
+    };
+    // Its hours are rows, and its terms stay: it is corrected without the file.
+    annals(&house, &data, &issue("s1")).await.unwrap();
+    house.settle().await;
+    let december = invoice(&house, &acme, "INV-000003").await;
+    // 19.5 pages are 8.1635, of which 5.50 was billed.
+    assert_eq!(
+        lines(&december),
+        ["pages USAGE 1.00", "platform FEE 310.00", "pages CORRECTION 2.66"]
+    );
+    let corrected = &december["lines"][2];
+    assert_eq!(corrected["corrects"]["invoice"], "INV-000001");
+    assert_eq!(corrected["corrects"]["firstDay"], "2024-05-01");
+
+    // What is a share of each transaction needs them all: nothing is billed half.
+    let refused = annals(&house, &data, &issue("s2")).await.unwrap_err();
+    assert!(
+        refused.contains("2024.ndjson.zst") && refused.contains("annals archive mount"),
+        "{refused}"
+    );
+    let asked = json!({ "input": wish("s2", DECEMBER) });
+    let document = "mutation($input: IssueInvoiceInput!) { issueInvoice(input: $input) { localId } }";
+    assert_eq!(house.code(&acme.token, document, asked).await, "UNAVAILABLE");
+    let listed = annals(&house, &data, &["invoices", "list", "--tenant", "acme"])
+        .await
+        .unwrap();
+    assert!(
+        listed.contains("INV-000003") && !listed.contains("INV-000004"),
+        "nothing was issued: {listed}"
+    );
+
+    let file = data.path().join("2024.ndjson.zst").display().to_string();
+    annals(&house, &data, &["archive", "mount", &file]).await.unwrap();
+    annals(&house, &data, &issue("s2")).await.unwrap();
+    house.settle().await;
+    let december = invoice(&house, &acme, "INV-000003").await;
+    let corrected = &december["lines"][2];
+    let behind = corrected["evidence"]["nodes"].as_array().unwrap();
+    assert_eq!(behind.len(), 1, "the late one alone: {behind:?}");
+    assert_eq!(behind[0]["occurredAt"], "2024-05-20T11:00:00Z");
+    let december = invoice(&house, &acme, "INV-000004").await;
+    // 10 % of 2, and 0.25; 10 % of 8, and 0.25.
+    assert_eq!(lines(&december), ["share USAGE 0.45", "share CORRECTION 1.05"]);
+    assert_eq!(december["lines"][1]["corrects"]["invoice"], "INV-000002");
+    let told = annals(&house, &data, &["invoices", "verify", "--all"])
+        .await
+        .unwrap();
+    assert_eq!(told, "4 the same, 0 different, 0 could not be folded again\n");
+}
