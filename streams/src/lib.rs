@@ -14,7 +14,7 @@ mod relay;
 pub mod webhooks;
 
 pub use export::{
-    ExportError, ExportOptions, ExportOrder, Exported, Format, csv_record, export, export_router,
+    ExportError, ExportOptions, ExportOrder, Exported, Format, Problem, csv_record, export, export_router,
 };
 #[cfg(feature = "kafka")]
 pub use log_topic::{LogTopicError, Reading as LogReading, Settings as LogTopicSettings};

@@ -180,57 +180,55 @@ impl Log {
         aggregate_type: &str,
         upto: u64,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        let mut query = QueryBuilder::<Postgres>::new("select ");
-        query
-            .push(COLUMNS)
-            .push(" from events_at_hand where aggregate_type = ");
-        query.push_bind(aggregate_type.to_owned());
         // Of all that begin with `<tenant>:`, since `;` is what follows the colon.
-        query
-            .push(" and aggregate_id >= ")
-            .push_bind(format!("{tenant}:"));
-        query.push(" and aggregate_id < ").push_bind(format!("{tenant};"));
-        query.push(" and position <= ").push_bind(bigint(upto));
-        query.push(" order by position");
-        let rows = query.build().fetch_all(self.pool()).await?;
-        self.decode_all(&rows).await
+        let narrow = |query: &mut QueryBuilder<'_, Postgres>| {
+            query
+                .push(" and aggregate_id >= ")
+                .push_bind(format!("{tenant}:"));
+            query.push(" and aggregate_id < ").push_bind(format!("{tenant};"));
+        };
+        self.at_hand(aggregate_type, narrow, upto).await
     }
 
-    /// All events at hand of a stream of a kind that stays when a year is archived, up to a position included, in order.
+    /// The same of one aggregate, for kinds that stay when a year is archived.
     ///
     /// # Errors
-    /// [`ReadError`] names the position of an event that can't be decoded.
+    /// As [`Log::of_kind`].
     pub async fn of_stream(&self, stream: &StreamId, upto: u64) -> Result<Vec<RecordedEvent>, ReadError> {
-        let mut query = QueryBuilder::<Postgres>::new("select ");
-        query
-            .push(COLUMNS)
-            .push(" from events_at_hand where aggregate_type = ")
-            .push_bind(stream.aggregate_type)
-            .push(" and aggregate_id = ")
-            .push_bind(stream.stored_id())
-            .push(" and position <= ")
-            .push_bind(bigint(upto))
-            .push(" order by sequence");
-        let rows = query.build().fetch_all(self.pool()).await?;
-        self.decode_all(&rows).await
+        let narrow = |query: &mut QueryBuilder<'_, Postgres>| {
+            query.push(" and aggregate_id = ").push_bind(stream.stored_id());
+        };
+        self.at_hand(stream.aggregate_type, narrow, upto).await
     }
 
-    /// As [`Log::of_kind`], of all tenants, for kinds of which there are few.
+    /// The same of all tenants, for kinds of which there are few.
     ///
     /// # Errors
-    /// [`ReadError`] names the position of an event that can't be decoded.
+    /// As [`Log::of_kind`].
     pub async fn of_kind_of_all_tenants(
         &self,
         aggregate_type: &str,
         upto: u64,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
+        self.at_hand(aggregate_type, |_| {}, upto).await
+    }
+
+    async fn at_hand(
+        &self,
+        aggregate_type: &str,
+        narrow: impl FnOnce(&mut QueryBuilder<'_, Postgres>),
+        upto: u64,
+    ) -> Result<Vec<RecordedEvent>, ReadError> {
         let mut query = QueryBuilder::<Postgres>::new("select ");
         query
             .push(COLUMNS)
-            .push(" from events_at_hand where aggregate_type = ");
-        query.push_bind(aggregate_type.to_owned());
-        query.push(" and position <= ").push_bind(bigint(upto));
-        query.push(" order by position");
+            .push(" from events_at_hand where aggregate_type = ")
+            .push_bind(aggregate_type.to_owned());
+        narrow(&mut query);
+        query
+            .push(" and position <= ")
+            .push_bind(bigint(upto))
+            .push(" order by position");
         let rows = query.build().fetch_all(self.pool()).await?;
         self.decode_all(&rows).await
     }

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use domain::{Caller, TenantId};
 use futures::stream;
 use jiff::Timestamp;
-use serde_json::json;
 use store::{Filter, Log};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::error::ExportError;
 use super::order::{ExportOrder, Format};
+use super::problem::Problem;
 use super::run::Run;
 use crate::PersonalData;
 use crate::public::position;
@@ -60,23 +60,6 @@ pub fn router(log: Log, options: Options) -> Router {
     })
 }
 
-/// A request that is not answered with events.
-struct Refused(StatusCode, &'static str, String);
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let Self(status, code, detail) = self;
-        let problem =
-            json!({ "type": "about:blank", "status": status.as_u16(), "code": code, "detail": detail });
-        let kind = [(CONTENT_TYPE, "application/problem+json")];
-        let mut response = (status, kind, problem.to_string()).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, 5.into());
-        }
-        response
-    }
-}
-
 async fn answer(State(door): State<Door>, Extension(caller): Extension<Caller>, uri: Uri) -> Response {
     match begin(&door, caller.tenant, uri.query().unwrap_or_default()).await {
         Ok(response) => response,
@@ -84,17 +67,17 @@ async fn answer(State(door): State<Door>, Extension(caller): Extension<Caller>, 
     }
 }
 
-async fn begin(door: &Door, tenant: TenantId, query: &str) -> Result<Response, Refused> {
+async fn begin(door: &Door, tenant: TenantId, query: &str) -> Result<Response, Problem> {
     let mut order = order(tenant, query)?;
     let place = Arc::clone(&door.places).try_acquire_owned().map_err(|_| {
         let detail = "as many exports as there may be are under way: try again later".to_owned();
-        Refused(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail)
+        Problem(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail)
     })?;
     let head = door
         .log
         .head()
         .await
-        .map_err(|error| Refused(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", error.to_string()))?;
+        .map_err(|error| Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", error.to_string()))?;
     order.upto = Some(head);
     let (chunks, mut coming) = mpsc::channel(1);
     let format = order.format;
@@ -104,7 +87,7 @@ async fn begin(door: &Door, tenant: TenantId, query: &str) -> Result<Response, R
         Some(Ok(first)) => first,
         Some(Err(error)) => {
             let detail = error.to_string();
-            return Err(Refused(StatusCode::UNPROCESSABLE_ENTITY, "UNREADABLE", detail));
+            return Err(Problem(StatusCode::UNPROCESSABLE_ENTITY, "UNREADABLE", detail));
         }
         None => Bytes::new(),
     };
@@ -185,9 +168,9 @@ impl Write for Written {
 }
 
 /// Reads the query: `format`, `after` (a cursor), `type` (may be repeated), `since`, `until`.
-fn order(tenant: TenantId, query: &str) -> Result<ExportOrder, Refused> {
+fn order(tenant: TenantId, query: &str) -> Result<ExportOrder, Problem> {
     let invalid =
-        |name: &str, rule: String| Refused(StatusCode::BAD_REQUEST, "INVALID", format!("{name}: {rule}"));
+        |name: &str, rule: String| Problem(StatusCode::BAD_REQUEST, "INVALID", format!("{name}: {rule}"));
     let mut order = ExportOrder {
         after: 0,
         upto: None,
@@ -196,7 +179,7 @@ fn order(tenant: TenantId, query: &str) -> Result<ExportOrder, Refused> {
         format: Format::Ndjson,
     };
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let time = || -> Result<Timestamp, Refused> {
+        let time = || -> Result<Timestamp, Problem> {
             value
                 .parse()
                 .map_err(|_| invalid(&name, format!("{value:?} is not a time of RFC 3339")))

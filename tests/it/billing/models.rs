@@ -45,17 +45,21 @@ async fn told(house: &House, acme: &Tenant, case: &Case) {
         return;
     }
     let record = |(index, quantity): (usize, &&str)| {
+        // What is below zero corrects the first record.
+        let corrects = quantity.starts_with('-').then(|| format!("{}-0", case.name));
         json!({
             "id": format!("{}-{index}", case.name), "type": format!("usage.{}", case.name), "unit": "page",
             "quantity": quantity, "occurredAt": format!("2025-03-15T{:02}:00:00Z", index + 8),
+            "corrects": corrects,
         })
     };
     let records: Vec<Value> = case.used.iter().enumerate().map(record).collect();
-    let recorded = house
-        .done(&acme.token, "recordUsage", json!({ "records": records }))
-        .await;
-    for result in recorded["results"].as_array().unwrap() {
-        assert_eq!(result["userErrors"], json!([]), "{}: {recorded}", case.name);
+    // One after the other: what is corrected must be there.
+    for record in records {
+        let input = json!({ "records": [record] });
+        let recorded = house.done(&acme.token, "recordUsage", input).await;
+        let errors = &recorded["results"][0]["userErrors"];
+        assert_eq!(*errors, json!([]), "{}: {recorded}", case.name);
     }
 }
 

@@ -212,7 +212,7 @@ async fn a_report_tells_of_erasures_checkpoints_and_each_verification_of_the_per
     let origin = format!("example.com/annals/{}", ground.acme.tenant);
     assert!(
         checkpoints
-            .contains("2 checkpoints were signed in the period: from 6 events (up to position 6, at 2026-")
+            .contains("2 checkpoints were signed in the period: from 8 events (up to position 8, at 2026-")
             && checkpoints.contains("There was no gap: ")
             && checkpoints.lines().any(|line| line == format!("| {origin} |")),
         "{checkpoints}"
@@ -259,7 +259,7 @@ async fn a_report_tells_of_erasures_checkpoints_and_each_verification_of_the_per
     for said in [
         "subject.forgotten",
         "lead/l1",
-        "2checkpointsweresignedintheperiod:from6events",
+        "2checkpointsweresignedintheperiod:from8events",
         &origin,
         "nothingwasfound",
         "changed:position2(lead.captured)doesnotmatchitsownhash",

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use domain::{ActorKind, Caller};
@@ -16,8 +16,8 @@ use futures::stream;
 use jiff::Timestamp;
 use projections::audit_feed::{Filter, Outcome};
 use projections::{Past, QueryError, Reader};
-use serde_json::json;
 use store::Log;
+use streams::Problem;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
@@ -55,28 +55,11 @@ pub(crate) fn router(door: Door) -> Router {
         })
 }
 
-/// A request that is not answered with entries.
-struct Refused(StatusCode, &'static str, String);
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let Self(status, code, detail) = self;
-        let problem =
-            json!({ "type": "about:blank", "status": status.as_u16(), "code": code, "detail": detail });
-        let kind = [(CONTENT_TYPE, "application/problem+json")];
-        let mut response = (status, kind, problem.to_string()).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, 5.into());
-        }
-        response
-    }
+fn invalid(name: &str, rule: impl std::fmt::Display) -> Problem {
+    Problem(StatusCode::BAD_REQUEST, "INVALID", format!("{name}: {rule}"))
 }
 
-fn invalid(name: &str, rule: impl std::fmt::Display) -> Refused {
-    Refused(StatusCode::BAD_REQUEST, "INVALID", format!("{name}: {rule}"))
-}
-
-impl From<FeedError> for Refused {
+impl From<FeedError> for Problem {
     fn from(error: FeedError) -> Self {
         let detail = error.to_string();
         match error {
@@ -107,7 +90,7 @@ async fn answer(
     }
 }
 
-async fn begin(places: &Places, caller: &Caller, asked: Vec<(String, String)>) -> Result<Response, Refused> {
+async fn begin(places: &Places, caller: &Caller, asked: Vec<(String, String)>) -> Result<Response, Problem> {
     let door = &places.door;
     let Asked {
         format,
@@ -131,14 +114,14 @@ async fn begin(places: &Places, caller: &Caller, asked: Vec<(String, String)>) -
     }
     let place = Arc::clone(&places.places).try_acquire_owned().map_err(|_| {
         let detail = "as many exports as there may be are under way: try again later".to_owned();
-        Refused(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail)
+        Problem(StatusCode::SERVICE_UNAVAILABLE, "BUSY", detail)
     })?;
     let head = door.log.head().await;
     let wish = Wish {
         tenant: caller.tenant,
         filter,
         upto: head
-            .map_err(|error| Refused(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", error.to_string()))?,
+            .map_err(|error| Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", error.to_string()))?,
     };
     let past = (changes == Changes::Told).then(|| door.past.clone());
     let mut pages = Pages::begin(door.reader.clone(), past, wish, door.wait).await?;
@@ -214,7 +197,7 @@ struct Asked {
 
 impl Asked {
     /// Reads it: `format`, `changes`, `savedFilter`, and the filter's fields by the names that they have in GraphQL.
-    fn read(asked: Vec<(String, String)>) -> Result<Self, Refused> {
+    fn read(asked: Vec<(String, String)>) -> Result<Self, Problem> {
         let mut read = Self {
             format: Format::Ndjson,
             changes: Changes::LeftOut,
@@ -222,7 +205,7 @@ impl Asked {
             filter: Filter::default(),
         };
         for (name, value) in asked {
-            let time = || -> Result<Timestamp, Refused> {
+            let time = || -> Result<Timestamp, Problem> {
                 let wrong = |_| invalid(&name, format!("{value:?} is not a time of RFC 3339"));
                 value.parse().map_err(wrong)
             };
@@ -280,7 +263,7 @@ const KNOWN: [&str; 15] = [
 ];
 
 /// A kind of actor, by its name in GraphQL.
-fn actor_kind(text: &str) -> Result<String, Refused> {
+fn actor_kind(text: &str) -> Result<String, Problem> {
     let kinds = [
         ("USER", ActorKind::User),
         ("AGENT", ActorKind::Agent),
@@ -297,7 +280,7 @@ fn actor_kind(text: &str) -> Result<String, Refused> {
 }
 
 /// An outcome, by its name in GraphQL.
-fn outcome(text: &str) -> Result<Outcome, Refused> {
+fn outcome(text: &str) -> Result<Outcome, Problem> {
     Ok(match text {
         "SUCCEEDED" => Outcome::Succeeded,
         "DENIED" => Outcome::Denied,
