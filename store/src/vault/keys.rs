@@ -91,9 +91,12 @@ pub(super) async fn in_use(
         r#"
         select s.tenant_id, s.subject, s.event_type, s.key_id
         from unnest($1::text[], $2::text[], $3::text[]) as k (tenant, subject, type)
-        join subject_keys s
-          on s.tenant_id = k.tenant and s.subject = k.subject and s.event_type = k.type
-         and s.month = $4 and s.wrapped is not null
+        cross join lateral (
+            select * from subject_keys s
+            where s.tenant_id = k.tenant and s.subject = k.subject and s.event_type = k.type
+              and s.month = $4 and s.wrapped is not null
+            limit 1
+        ) s
         "#,
         &tenants,
         &subjects,
