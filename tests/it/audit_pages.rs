@@ -131,3 +131,36 @@ async fn pages_in_the_order_of_the_log_are_whole_while_events_arrive_and_late_on
     let again = pages(&house, &acme, Value::Null, february, Vec::new()).await;
     assert_eq!(again.len(), 13);
 }
+
+#[tokio::test]
+async fn a_family_of_many_actions_is_paged_in_order_as_one_of_a_few() {
+    let house = House::open().await;
+    let acme = house.tenant("acme").await;
+    // More than are looked up one by one, their entries one after the other by turns.
+    let records: Vec<Value> = (0..210)
+        .map(|number| json!({ "type": format!("custom.kind{}", number % 105), "quantity": "1" }))
+        .collect();
+    house
+        .done(&acme.token, "recordUsage", json!({ "records": records }))
+        .await;
+    house.settle().await;
+    let filter = store::Filter::tenant(acme.id.parse().unwrap());
+    let log = house.store.log().page(0, &filter, 1_000).await.unwrap();
+    for (family, count) in [("custom.kind", 210), ("custom.kind1", 32), ("custom.kind10", 12)] {
+        let ids: Vec<String> = log
+            .iter()
+            .filter(|event| event.event_type.starts_with(family))
+            .map(|event| event.event_id.to_string())
+            .collect();
+        assert_eq!(ids.len(), count, "{family}");
+        let wanted = json!({ "action": format!("{family}*") });
+        for (direction, reversed) in [("ASCENDING", false), ("DESCENDING", true)] {
+            let order = json!({ "field": "RECORDED", "direction": direction });
+            let mut told = pages(&house, &acme, order, wanted.clone(), Vec::new()).await;
+            if reversed {
+                told.reverse();
+            }
+            assert_eq!(told, ids, "{family} {direction}");
+        }
+    }
+}

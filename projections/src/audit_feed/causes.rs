@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use domain::TenantId;
 
 use super::{AuditFeed, Entry, Feed, Filter, Order};
+use crate::engine::Along;
 use crate::reader::{Direction, Page, QueryError, Reader, Total, Way};
 
 /// So many entries a graph has at most.
@@ -131,7 +132,14 @@ impl Reader {
     ) -> Result<Vec<Entry>, QueryError> {
         let table = self.table::<AuditFeed>().await?;
         let limit = i64::try_from(room.saturating_add(1)).unwrap_or(i64::MAX);
-        let query = table.select_each(tenant, (column, values.to_vec()), ("position", limit));
+        let along = Along {
+            column: "position",
+            order: "asc",
+            from: None,
+            limit,
+        };
+        let mut query = table.select_each(tenant, (column, values.to_vec()), &along);
+        query.push(" limit ").push_bind(limit);
         Self::rows(self.begin(tenant).await?, query).await
     }
 }

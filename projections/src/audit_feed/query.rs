@@ -4,10 +4,11 @@ use domain::{ActorKind, TenantId};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::{Deserialize, Serialize};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder, Transaction};
 
 use super::search::{Outcome, holds, text_condition};
 use super::{AuditFeed, Entry};
+use crate::engine::Along;
 use crate::reader::{Conditions, Direction, Listed, Page, Paged, QueryError, Reader, Total, Way, read};
 
 /// Which entries; an empty filter wants all.
@@ -77,6 +78,13 @@ pub enum EntryPlace {
 }
 
 impl EntryPlace {
+    /// The entry's position.
+    const fn position(self) -> u64 {
+        match self {
+            Self::Recorded(position) | Self::Occurred(_, position) => position,
+        }
+    }
+
     /// Whether it is a place of this order.
     #[must_use]
     pub const fn fits(&self, by: By) -> bool {
@@ -96,6 +104,10 @@ pub struct Feed {
     pub order: Order,
     /// Whether all are counted.
     pub total: Total,
+}
+
+fn position(position: u64) -> i64 {
+    i64::try_from(position).unwrap_or(i64::MAX)
 }
 
 #[derive(Deserialize)]
@@ -179,11 +191,8 @@ impl Filter {
             .map(|action| (action, action.strip_suffix('*')))
         {
             Some((_, Some(family))) => {
-                // In the "C" collation, the names of a family lie between it and its last letter's successor.
                 query.push(" and t.action >= ").push_bind(family.to_owned());
-                query
-                    .push(" and t.action < ")
-                    .push_bind(format!("{family}\u{10ffff}"));
+                query.push(" and t.action < ").push_bind(end_of(family));
             }
             Some((action, None)) => {
                 query.push(" and t.action = ").push_bind(action.clone());
@@ -199,6 +208,53 @@ impl Filter {
     }
 }
 
+/// So many actions of a family are looked up one by one at most.
+const FAMILY_AT_MOST: i64 = 100;
+
+impl Filter {
+    /// The family of actions, if that is all that is asked for.
+    fn family_alone(&self) -> Option<&str> {
+        let family = self.action.as_deref()?.strip_suffix('*')?;
+        let others = Self {
+            action: None,
+            ..self.clone()
+        };
+        (others == Self::default()).then_some(family)
+    }
+}
+
+/// The actions of a family that a tenant has, by jumps along their index; `None`: there are too many.
+async fn actions_of(
+    transaction: &mut Transaction<'static, Postgres>,
+    tenant: TenantId,
+    family: &str,
+) -> Result<Option<Vec<String>>, QueryError> {
+    let actions: Vec<String> = sqlx::query_scalar(
+        "with recursive known (action) as ( \
+             (select t.action from audit_feed t \
+              where t.tenant_id = $1 and t.action >= $2 and t.action < $3 order by t.action limit 1) \
+             union all \
+             select (select t.action from audit_feed t \
+                     where t.tenant_id = $1 and t.action > k.action and t.action < $3 order by t.action limit 1) \
+             from known k where k.action is not null \
+         ) \
+         select action from known where action is not null limit $4",
+    )
+    .bind(tenant.to_string())
+    .bind(family)
+    .bind(end_of(family))
+    .bind(FAMILY_AT_MOST + 1)
+    .fetch_all(&mut **transaction)
+    .await?;
+    let is_small = i64::try_from(actions.len()).is_ok_and(|len| len <= FAMILY_AT_MOST);
+    Ok(Some(actions).filter(|_| is_small))
+}
+
+/// In the "C" collation, the names of a family lie between it and its last letter's successor.
+fn end_of(family: &str) -> String {
+    format!("{family}\u{10ffff}")
+}
+
 impl Reader {
     /// The tenant's entry of a position; `None` if it has none there.
     ///
@@ -210,7 +266,7 @@ impl Reader {
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
         query
             .push(" and t.position = ")
-            .push_bind(i64::try_from(position).unwrap_or(i64::MAX));
+            .push_bind(self::position(position));
         Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
     }
 
@@ -227,37 +283,55 @@ impl Reader {
     ) -> Result<Listed<Entry, EntryPlace>, QueryError> {
         self.bounded(tenant, &feed.filter).await?;
         let table = self.table::<AuditFeed>().await?;
-        let mut query = table.select();
-        feed.filter.conditions(&mut query, tenant);
         let (after, order) = match (feed.order.way, page.direction) {
             (Way::Ascending, Direction::Forward) | (Way::Descending, Direction::Backward) => (">", "asc"),
             (Way::Descending, Direction::Forward) | (Way::Ascending, Direction::Backward) => ("<", "desc"),
         };
-        let position = |position: u64| i64::try_from(position).unwrap_or(i64::MAX);
-        match page.from {
-            Some(EntryPlace::Recorded(at)) => {
-                query
-                    .push(format!(" and t.position {after} "))
-                    .push_bind(position(at));
+        let mut transaction = self.begin_search(tenant).await?;
+        let actions = match feed.filter.family_alone() {
+            Some(family) if feed.order.by == By::Recorded => {
+                let known = actions_of(&mut transaction, tenant, family).await;
+                self.searched(known)?
             }
-            Some(EntryPlace::Occurred(at, place)) => {
-                query
-                    .push(format!(" and (t.occurred_at, t.position) {after} ("))
-                    .push_bind(at.to_sqlx());
-                query.push(", ").push_bind(position(place)).push(")");
+            _ => None,
+        };
+        let query = if let Some(actions) = actions {
+            let from = page.from.map(|from| (after, position(from.position())));
+            let along = Along {
+                column: "position",
+                order,
+                from,
+                limit: i64::from(page.limit) + 1,
+            };
+            table.select_each(tenant, ("action", actions), &along)
+        } else {
+            let mut query = table.select();
+            feed.filter.conditions(&mut query, tenant);
+            match page.from {
+                Some(EntryPlace::Recorded(at)) => {
+                    query
+                        .push(format!(" and t.position {after} "))
+                        .push_bind(position(at));
+                }
+                Some(EntryPlace::Occurred(at, place)) => {
+                    query
+                        .push(format!(" and (t.occurred_at, t.position) {after} ("))
+                        .push_bind(at.to_sqlx());
+                    query.push(", ").push_bind(position(place)).push(")");
+                }
+                None => {}
             }
-            None => {}
-        }
-        query.push(match feed.order.by {
-            By::Recorded => format!(" order by t.position {order}"),
-            By::Occurred => format!(" order by t.occurred_at {order}, t.position {order}"),
-        });
+            query.push(match feed.order.by {
+                By::Recorded => format!(" order by t.position {order}"),
+                By::Occurred => format!(" order by t.occurred_at {order}, t.position {order}"),
+            });
+            query
+        };
         let count = (feed.total == Total::Counted).then(|| {
             let mut count = table.count();
             feed.filter.conditions(&mut count, tenant);
             count
         });
-        let transaction = self.begin_search(tenant).await?;
         let listed = Self::page(transaction, Paged { query, count }, page, |row| {
             let place: PlaceOf = read(row)?;
             Ok(match feed.order.by {

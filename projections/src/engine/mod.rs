@@ -51,4 +51,4 @@ pub use rows::Rows;
 pub(crate) use checkpoint::checkpoints;
 pub(crate) use context::next_hour;
 pub(crate) use model::{count, position};
-pub(crate) use table::Table;
+pub(crate) use table::{Along, Table};

@@ -42,6 +42,18 @@ pub(crate) struct Table {
     copy: String,
 }
 
+/// An order of rows, and how many of them.
+pub(crate) struct Along {
+    /// By this column, which is a number.
+    pub(crate) column: &'static str,
+    /// `asc` or `desc`.
+    pub(crate) order: &'static str,
+    /// Only what is `<` or `>` this.
+    pub(crate) from: Option<(&'static str, i64)>,
+    /// So many.
+    pub(crate) limit: i64,
+}
+
 impl Table {
     /// Reads what the catalog says of a table; `None` when there is no such table.
     pub(crate) async fn describe(
@@ -170,14 +182,14 @@ impl Table {
         ))
     }
 
-    /// The same, of rows that have one of some values in a column: of each value the first by `order`, up to a limit.
-    /// They are looked up one after the other in the index that begins with tenant, column and order, which a planner
-    /// that is asked for `any` of many may leave for a walk through all rows.
+    /// The same, of rows that have one of some values in a column: of each value the first of an order, up to a limit, all in
+    /// that order. They are looked up one after the other in the index that begins with tenant, column and order, which a
+    /// planner that is asked for `any` of many, or for a range of them, may leave for a walk through all rows.
     pub(crate) fn select_each(
         &self,
         tenant: TenantId,
         (column, values): (&str, Vec<String>),
-        (order, limit): (&str, i64),
+        along: &Along,
     ) -> QueryBuilder<'static, Postgres> {
         let mut query = QueryBuilder::new(format!("select {} from unnest(", as_read(&self.columns, "t")));
         query
@@ -187,10 +199,18 @@ impl Table {
                 self.name
             ))
             .push_bind(tenant.to_string())
-            .push(format!(" and t.{column} = v.wanted order by t.{order} limit "))
-            .push_bind(limit)
-            .push(format!(") t order by t.{order} limit "))
-            .push_bind(limit);
+            .push(format!(" and t.{column} = v.wanted"));
+        if let Some((beyond, at)) = along.from {
+            query
+                .push(format!(" and t.{} {beyond} ", along.column))
+                .push_bind(at);
+        }
+        let order = format!(" order by t.{} {}", along.column, along.order);
+        query
+            .push(&order)
+            .push(" limit ")
+            .push_bind(along.limit)
+            .push(format!(") t{order}"));
         query
     }
 

@@ -279,7 +279,7 @@ async fn a_page_of_a_large_audit_feed_reads_little_more_than_its_rows() {
     let cases: [(&str, Vec<&str>); 12] = [
         ("{}", vec![]),
         ("{ action: \"lead.rare\" }", vec!["'lead.rare'"]),
-        ("{ action: \"lead.r*\" }", vec!["'lead.r'", "'lead.r\u{10ffff}'"]),
+        ("{ action: \"lead.r*\" }", vec!["'{lead.rare}'::text[]"]),
         ("{ actorKind: USER, actorId: \"u7\" }", vec!["'user'", "'u7'"]),
         ("{ actorId: \"u7\" }", vec!["'u7'", kinds]),
         (
@@ -308,7 +308,13 @@ async fn a_page_of_a_large_audit_feed_reads_little_more_than_its_rows() {
             let statement = listening.take().pop().unwrap();
             let own = format!("'{tenant}'");
             let mut values = vec![own.as_str()];
-            values.extend(&literals);
+            if statement.contains("lateral") {
+                // The actions of a family are looked up one by one.
+                values.splice(0..0, literals.iter().copied());
+                values.push("51");
+            } else {
+                values.extend(&literals);
+            }
             values.push("51");
             let plan = house.plan(tenant, &statement, &values).await;
             let read = rows_read(&plan[0]["Plan"]);
