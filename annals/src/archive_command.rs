@@ -10,6 +10,7 @@ use domain::{
     Entity, TenantId, agent, api_key, connector, member, meter, model_price, plan, retention, roi_baseline,
     roi_snapshot, saved_filter, subject, subscription, tenant, workspace,
 };
+use projections::{Past, PastLimits, Reader};
 use store::{Ambient, ArchiveOrder, ArchiveReader, Log, Progress, Role, Sealed, Sealer};
 
 use crate::cli::ReadArgs;
@@ -19,6 +20,7 @@ use crate::log_command::{Shape, filter_of, print};
 use crate::output::say;
 use crate::tenants;
 use crate::told::Act;
+use crate::vault_config;
 
 /// With what a tenant is set up is asked for all the time, so it stays at hand: few events, long lives.
 fn kept() -> Vec<&'static str> {
@@ -109,7 +111,7 @@ pub async fn run(
     match command {
         ArchiveCommand::Write { year, to } => archive(url, ambient, settings, year, to).await,
         ArchiveCommand::Mount { file } => mount(url, ambient, &file).await,
-        ArchiveCommand::Unmount { file } => unmount(url, &file).await,
+        ArchiveCommand::Unmount { file } => unmount(url, ambient, settings, &file).await,
         ArchiveCommand::Restore { file } => restore(url, &file).await,
         ArchiveCommand::Read {
             file,
@@ -191,7 +193,8 @@ async fn mount(url: &str, ambient: &Ambient, file: &Path) -> anyhow::Result<()> 
 }
 
 /// Runs `annals archive unmount`.
-async fn unmount(url: &str, file: &Path) -> anyhow::Result<()> {
+async fn unmount(url: &str, ambient: &Ambient, settings: &Settings, file: &Path) -> anyhow::Result<()> {
+    read_on(url, ambient, settings).await;
     let owner = store::pool(url, Role::Owner, 1)?;
     let archive = store::unmount(&owner, file, &kept(), &mut Teller::default().tells()).await?;
     say!(
@@ -215,6 +218,7 @@ async fn archive(
 ) -> anyhow::Result<()> {
     let owner = store::pool(url, Role::Owner, 1)?;
     seal(url, ambient, settings).await;
+    read_on(url, ambient, settings).await;
     let order = ArchiveOrder {
         year,
         to,
@@ -254,6 +258,21 @@ async fn seal(url: &str, ambient: &Ambient, settings: &Settings) {
     };
     if let Err(error) = sealing.await {
         eprintln!("sealing is left to the sealer: {error:#}");
+    }
+}
+
+/// Lets prices that rate events one by one read what leaves, so that bills need no file.
+async fn read_on(url: &str, ambient: &Ambient, settings: &Settings) {
+    let reading = async {
+        let log = vault_config::log(url, ambient, settings).await?;
+        let reader = Reader::new(store::pool(url, Role::Projector, 2)?);
+        let past = Past::new(reader, log, PastLimits::default());
+        anyhow::Ok(past.read_on_for_all().await?)
+    };
+    if let Err(error) = reading.await {
+        eprintln!(
+            "what prices rate one by one is not read to the end, bills may ask for this file: {error:#}"
+        );
     }
 }
 

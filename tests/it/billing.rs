@@ -21,6 +21,7 @@ mod nightly;
 mod numbers;
 mod outcomes;
 mod previews;
+mod priced_events;
 mod shared_numbers;
 mod soft_quota;
 mod what_if;

@@ -17,6 +17,14 @@ pub struct Span {
     pub until: Timestamp,
 }
 
+impl Span {
+    /// Whether a moment is in it.
+    #[must_use]
+    pub fn has(&self, moment: Timestamp) -> bool {
+        moment >= self.from && moment < self.until
+    }
+}
+
 /// What a meter measured in a span, in one group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measure {

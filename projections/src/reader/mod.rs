@@ -124,6 +124,15 @@ impl Reader {
         self.begin_with("annals.tenant", &tenant.to_string()).await
     }
 
+    /// The same, which may keep what was worked out for the tenant.
+    pub(crate) async fn begin_to_keep(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Transaction<'static, Postgres>, QueryError> {
+        let begin = format!("begin; set local annals.tenant = '{tenant}'");
+        Ok(self.pool.begin_with(begin).await?)
+    }
+
     /// The same, in which all statements see the rows of one moment.
     pub(crate) async fn begin_at_one_moment(
         &self,

@@ -33,7 +33,7 @@ const COVERED: [&str; 11] = [
 
 /// What it does not, beside the read models: these are folded from the log, and `annals read-model verify` holds them
 /// against it.
-const OUTSIDE: [(&str, &str); 21] = [
+const OUTSIDE: [(&str, &str); 23] = [
     (
         "_sqlx_migrations",
         "which changes of the schema were applied: nothing of the past",
@@ -50,6 +50,11 @@ const OUTSIDE: [(&str, &str); 21] = [
         "log_identity",
         "the name under which archives know the database: a file of another is not mounted",
     ),
+    (
+        "priced_events",
+        "what prices read of the log: issued invoices are folded again from the log itself",
+    ),
+    ("priced_meters", "how far that is read"),
     ("projectors", "which processes run"),
     ("read_model_builds", "tables of read models"),
     (

@@ -1,10 +1,10 @@
-//! What comes late for a year that is archived: corrected where its hours are rows, and refused with the year, the file and what to
-//! do where every transaction counts, until it is mounted.
+//! What comes late for a year that is archived is corrected without its file; a price that rates events one by one and never read
+//! the year asks for the file once.
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Ambient, KeyFile, Role, SealOptions, Sealed, Sealer};
 use tempfile::TempDir;
 use testkit::{TestClock, TestIds};
@@ -45,6 +45,22 @@ async fn annals(house: &House, data: &TempDir, arguments: &[&str]) -> Result<Str
     }
 }
 
+/// A plan that takes a share of each event of a meter; it is called as the meter.
+fn shares(meter: &str) -> Value {
+    json!({ "id": meter, "name": "Shares", "version": {
+        "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+        "charges": [{ "code": "share", "name": "Share", "meter": meter, "unit": "page",
+            "price": { "model": "percentage", "rate_percent": "10", "fixed_fee": { "EUR": "0.25" } } }],
+    } })
+}
+
+async fn share(house: &House, acme: &Tenant, (id, plan): (&str, &str), from: &str) {
+    let start = json!({
+        "id": id, "plan": plan, "price": { "amount": "0", "currency": "EUR" }, "occurredAt": from,
+    });
+    house.done(&acme.token, "startSubscription", start).await;
+}
+
 /// A tenant whose May of 2024 is billed twice, by the page and by a share of each transaction, and 2024 is archived.
 async fn archived(data: &TempDir) -> (House, Tenant) {
     let clock = TestClock::at("2024-06-03T12:00:00Z".parse().unwrap());
@@ -59,18 +75,9 @@ async fn archived(data: &TempDir) -> (House, Tenant) {
     })
     .await;
     let acme = acme(&house).await;
-    let shares = json!({ "id": "shares", "name": "Shares", "version": {
-        "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
-        "charges": [{ "code": "share", "name": "Share", "meter": "pages", "unit": "page",
-            "price": { "model": "percentage", "rate_percent": "10", "fixed_fee": { "EUR": "0.25" } } }],
-    } });
-    house.done(&acme.token, "definePlan", shares).await;
+    house.done(&acme.token, "definePlan", shares("pages")).await;
     subscribe(&house, &acme, "s1", "2024-05-01T00:00:00+02:00").await;
-    let start = json!({
-        "id": "s2", "plan": "shares", "price": { "amount": "0", "currency": "EUR" },
-        "occurredAt": "2024-05-01T00:00:00+02:00",
-    });
-    house.done(&acme.token, "startSubscription", start).await;
+    share(&house, &acme, ("s2", "pages"), "2024-05-01T00:00:00+02:00").await;
     pages(&house, &acme, &[("a", "2024-05-20T10:00:00Z", "11.5")]).await;
     for subscription in ["s1", "s2"] {
         house
@@ -93,7 +100,7 @@ async fn archived(data: &TempDir) -> (House, Tenant) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_late_for_an_archived_year_is_corrected_or_refused_until_it_is_mounted() {
+async fn what_comes_late_for_an_archived_year_is_corrected_and_what_was_never_read_asks_for_the_file_once() {
     let data = tempfile::tempdir().unwrap();
     let (house, acme) = archived(&data).await;
     // 10 x 0.50 and 1.5 x 0.333; 10 % of 11.5, and 0.25.
@@ -124,10 +131,31 @@ async fn what_comes_late_for_an_archived_year_is_corrected_or_refused_until_it_i
     assert_eq!(corrected["corrects"]["invoice"], "INV-000001");
     assert_eq!(corrected["corrects"]["firstDay"], "2024-05-01");
 
-    // What is a share of each transaction needs them all: nothing is billed half.
-    let asked = json!({ "input": wish("s2", DECEMBER) });
-    let document = "mutation($input: IssueInvoiceInput!) { issueInvoice(input: $input) { localId } }";
-    let refused = house.answer(&acme.token, document, asked).await["errors"][0].clone();
+    // What is a share of each transaction was read before the year left.
+    house
+        .done(&acme.token, "issueInvoice", wish("s2", DECEMBER))
+        .await;
+    house.settle().await;
+    let document =
+        "query($id: ID!) { invoice(id: $id) { lines { code kind amount { amount } corrects { invoice }
+        evidence(first: 100) { nodes { occurredAt } } } } }";
+    let both =
+        "query($id: ID!) { invoice(id: $id) { lines { code kind amount { amount } corrects { invoice } } } }";
+    let asked = house.ask(&acme.token, both, json!({ "id": "INV-000004" })).await;
+    let december = &asked["invoice"];
+    // 10 % of 2, and 0.25; 10 % of 8, and 0.25.
+    assert_eq!(lines(december), ["share USAGE 0.45", "share CORRECTION 1.05"]);
+    assert_eq!(december["lines"][1]["corrects"]["invoice"], "INV-000002");
+
+    // What was never read needs the file: nothing is billed half.
+    let taken = json!({ "id": "taken", "label": "Taken", "eventType": "usage.pages", "value": "decimal(data.quantity)",
+        "filter": "decimal(data.quantity) > decimal(\"0\")", "aggregation": "SUM", "unit": "page" });
+    house.done(&acme.token, "defineMeter", taken).await;
+    house.done(&acme.token, "definePlan", shares("taken")).await;
+    share(&house, &acme, ("s3", "taken"), "2025-12-01T00:00:00+01:00").await;
+    let asked = json!({ "input": wish("s3", DECEMBER) });
+    let issuing = "mutation($input: IssueInvoiceInput!) { issueInvoice(input: $input) { localId } }";
+    let refused = house.answer(&acme.token, issuing, asked).await["errors"][0].clone();
     assert_eq!(refused["extensions"]["code"], "UNAVAILABLE", "{refused}");
     let told = refused["message"].as_str().unwrap();
     assert!(
@@ -137,25 +165,34 @@ async fn what_comes_late_for_an_archived_year_is_corrected_or_refused_until_it_i
     let all = house
         .ask(&acme.token, "{ invoices(first: 1) { totalCount } }", json!({}))
         .await;
-    assert_eq!(all["invoices"]["totalCount"], 3, "nothing more was issued");
+    assert_eq!(all["invoices"]["totalCount"], 4, "nothing more was issued");
 
+    // Once it was there, it is read, and can go again.
     let file = data.path().join("2024.ndjson.zst").display().to_string();
     annals(&house, &data, &["archive", "mount", &file]).await.unwrap();
+    annals(&house, &data, &["archive", "unmount", &file])
+        .await
+        .unwrap();
     house
-        .done(&acme.token, "issueInvoice", wish("s2", DECEMBER))
+        .done(&acme.token, "issueInvoice", wish("s3", DECEMBER))
         .await;
     house.settle().await;
+    let asked = house
+        .ask(&acme.token, document, json!({ "id": "INV-000005" }))
+        .await;
+    assert_eq!(lines(&asked["invoice"]), ["share USAGE 0.45"]);
+    // The events of December are at hand, whatever became of those before.
+    let behind = &asked["invoice"]["lines"][0]["evidence"]["nodes"];
+    assert_eq!(behind, &json!([{ "occurredAt": "2025-12-10T10:00:00Z" }]));
+
+    annals(&house, &data, &["archive", "mount", &file]).await.unwrap();
     let december = invoice(&house, &acme, "INV-000003").await;
     let corrected = &december["lines"][2];
     let behind = corrected["evidence"]["nodes"].as_array().unwrap();
     assert_eq!(behind.len(), 1, "the late one alone: {behind:?}");
     assert_eq!(behind[0]["occurredAt"], "2024-05-20T11:00:00Z");
-    let december = invoice(&house, &acme, "INV-000004").await;
-    // 10 % of 2, and 0.25; 10 % of 8, and 0.25.
-    assert_eq!(lines(&december), ["share USAGE 0.45", "share CORRECTION 1.05"]);
-    assert_eq!(december["lines"][1]["corrects"]["invoice"], "INV-000002");
     let told = annals(&house, &data, &["invoices", "verify", "--all"])
         .await
         .unwrap();
-    assert_eq!(told, "4 the same, 0 different, 0 could not be folded again\n");
+    assert_eq!(told, "5 the same, 0 different, 0 could not be folded again\n");
 }

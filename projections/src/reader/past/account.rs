@@ -14,8 +14,9 @@ use domain::tenant::Zone;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::books::{AT_MOST, Books, Source};
-use super::{Counting, StatementError, span_of};
+use super::books::{Books, Source};
+use super::priced::PricedMeter;
+use super::{StatementError, span_of};
 use crate::invoice::InvoiceRow;
 use crate::metered_usage::{Span, Usage, UsageHour, measured};
 
@@ -272,26 +273,18 @@ impl Account<'_> {
                     "a share is taken of each event's amount, so its meter must be a sum",
                 ));
             }
-            let counting = Counting {
-                meter: &charge.meter,
-                version,
-                event_type: &definition.event_type,
-                group: &BTreeMap::new(),
-                span,
-            };
             let books = &self.books;
-            let counted = books
-                .past
-                .counted_events(books.tenant, &counting, (0, books.position), AT_MOST as usize)
-                .await?;
-            if counted.more {
+            let ended_at = books.ended_at(&charge.meter, version);
+            let meter = PricedMeter::try_new(&definition, None, ended_at)
+                .map_err(|error| unrated(&error.to_string()))?;
+            let priced = books.past.priced(books.tenant, &meter, books.wanted(span));
+            let Some(priced) = priced.await? else {
                 return Err(unrated("there are more transactions than can be rated at once"));
-            }
-            let turnovers = counted.events.iter().zip(&counted.values);
-            let turnovers = turnovers.map(|(event, amount)| Turnover {
-                at: event.occurred_at,
-                id: event.event_id.to_string(),
-                amount: *amount,
+            };
+            let turnovers = priced.into_iter().map(|event| Turnover {
+                at: event.read.at,
+                id: event.read.event_id,
+                amount: event.read.value,
             });
             return Ok(Used::Transactions(turnovers.collect()));
         }

@@ -15,11 +15,12 @@ use sqlx::{Postgres, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::account::Account;
+use super::priced::{Origin, Wanted};
 use super::{Past, StatementError};
 use crate::engine::ReadModel as _;
-use crate::metered_usage::{MeteredUsage, UsageHour};
+use crate::metered_usage::{MeteredUsage, Span, UsageHour};
 
-/// The most events of a subscription, and the most transactions of a charge, that are rated at once.
+/// The most events of a stream that are read at once.
 pub(super) const AT_MOST: u32 = 100_000;
 
 /// Where usage comes from.
@@ -38,6 +39,8 @@ pub(super) struct Books<'p> {
     pub(super) zone: Zone,
     /// The tenant's own meters, with their versions in order.
     meters: BTreeMap<String, Vec<(u64, Definition)>>,
+    /// Where meters of its own were retired, in order.
+    retired: BTreeMap<String, Vec<u64>>,
     pub(super) plans: Vec<Plan>,
     plans_changed: u64,
     pub(super) source: Source,
@@ -86,12 +89,15 @@ impl<'p> Books<'p> {
             }
         }
         let mut meters: BTreeMap<String, Vec<(u64, Definition)>> = BTreeMap::new();
+        let mut retired: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for event in log.of_kind(tenant, "meter", position).await? {
-            if let Event::Meter(Metering::Defined { definition, .. } | Metering::Changed { definition, .. }) =
-                event.event
-            {
-                let versions: &mut Vec<(u64, Definition)> = meters.entry(event.stream.id).or_default();
-                versions.push((event.position, definition));
+            let (code, at) = (event.stream.id, event.position);
+            match event.event {
+                Event::Meter(Metering::Defined { definition, .. } | Metering::Changed { definition, .. }) => {
+                    meters.entry(code).or_default().push((at, definition))
+                }
+                Event::Meter(Metering::Retired { .. }) => retired.entry(code).or_default().push(at),
+                _ => {}
             }
         }
         let plans = log.of_kind(tenant, "plan", position).await?;
@@ -101,6 +107,7 @@ impl<'p> Books<'p> {
             position,
             zone,
             meters,
+            retired,
             plans_changed: plans.last().map_or(0, |event| event.position),
             plans: known_plans(&plans),
             source,
@@ -133,6 +140,26 @@ impl<'p> Books<'p> {
         let place = usize::try_from(version).ok()?.checked_sub(1)?;
         let (_, definition) = versions.get(place)?;
         Some((version, definition.clone()))
+    }
+
+    /// The events of a span, for prices that rate them one by one: of where all else comes from.
+    pub(super) const fn wanted(&self, span: Span) -> Wanted {
+        Wanted {
+            span,
+            upto: self.position,
+            origin: match self.source {
+                Source::Rows(_) => Origin::Kept,
+                Source::Log(_) => Origin::Log,
+            },
+        }
+    }
+
+    /// Where a version of a meter stopped to count, if it did.
+    pub(super) fn ended_at(&self, code: &str, version: u32) -> Option<u64> {
+        let place = usize::try_from(version).ok()?.checked_sub(1)?;
+        let (defined_at, _) = self.meters.get(code)?.get(place)?;
+        let mut ends = self.retired.get(code)?.iter();
+        ends.find(|end| *end > defined_at).copied()
     }
 
     /// The same with other plans in place of those of the same codes, or beside them.

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Event, RecordedEvent, TenantId};
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use store::Part;
 
+use super::outcomes::LONG_AGO;
 use super::{Past, PastError};
 use crate::engine::ReadModel as _;
 use crate::engine::history::{Pace, Walk};
 use crate::metered_usage::{MeteredUsage, Span};
+
+/// By how much the clock of whoever writes may be behind that of what is written about: far more than the log allows.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was counted.
 #[derive(Clone, Debug)]
@@ -69,7 +73,7 @@ impl Past {
         let waiting = self.waiting(MeteredUsage::NAME, tenant).await?;
         let mut walk = Walk::new(self.log.clone(), part, upto)
             .without(waiting)
-            .beyond(after);
+            .beyond(after.max(self.recorded_before(tenant, counting.span).await?));
         let mut pace = Pace::new(None);
         let (mut events, mut values) = (Vec::new(), Vec::new());
         loop {
@@ -83,7 +87,7 @@ impl Past {
             }
             for noted in &page {
                 let hour = noted.context.hour(noted.event.occurred_at);
-                if !within(hour, counting.span) {
+                if !counting.span.has(hour) {
                     continue;
                 }
                 let value = noted.context.readings(&noted.event).iter().find_map(|reading| {
@@ -111,8 +115,16 @@ impl Past {
     }
 }
 
-fn within(hour: Timestamp, span: Span) -> bool {
-    hour >= span.from && hour < span.until
+impl Past {
+    /// A position up to which nothing was recorded of a span: events are recorded when they happen or later, but for what
+    /// clocks may be apart.
+    async fn recorded_before(&self, tenant: TenantId, span: Span) -> Result<u64, PastError> {
+        let begin = span.from.checked_sub(CLOCKS_APART).ok();
+        match begin.filter(|_| span.from > LONG_AGO) {
+            Some(begin) => Ok(self.log.position_at(Some(tenant), begin).await?),
+            None => Ok(0),
+        }
+    }
 }
 
 fn has(group: &str, values: &BTreeMap<String, String>) -> bool {

@@ -19,6 +19,7 @@ mod limits;
 mod look;
 mod outcomes;
 mod own_meters;
+mod priced;
 mod rebilled;
 mod roi;
 mod statement;

@@ -1,27 +1,21 @@
 //! Outcomes as events tell of them: confirmed, assumed, undone, by the meters that a charge names.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::meter::{Aggregation, Definition, Gauge, Gauges};
+use domain::meter::Aggregation;
 use domain::pricing::{
     Charge, Days, OutcomeTerms, Paired, Part as PlanPart, Period, Told, Usage as Used, Word,
 };
-use domain::{Currency, RecordedEvent, TenantId};
+use domain::{Currency, TenantId};
 use jiff::{Timestamp, ToSpan as _};
 use rust_decimal::Decimal;
-use store::Part;
 
 use super::account::Account;
-use super::books::{AT_MOST, Books};
-use super::counted::aggregate_of;
+use super::books::Books;
+use super::priced::{AT_MOST, Origin, PricedEvent, PricedMeter, Wanted};
 use super::{CountedEvents, Past, PastError, StatementError, span_of};
-use crate::engine::ReadModel as _;
-use crate::engine::history::{Pace, Walk};
-use crate::metered_usage::{MeteredUsage, Span};
+use crate::metered_usage::Span;
 
-/// The name under which a gauge tells what pairs events.
-const KEY: &str = "key";
 /// What pairs events, when nothing is said: the stream's id.
 const SUBJECT: &str = "subject";
 /// The first moment for which hours are asked.
@@ -42,10 +36,10 @@ pub struct OutcomeLine<'a> {
     pub days: Days,
 }
 
-/// Outcomes, with the events that tell of them.
+/// Outcomes, with the positions of the events that tell of them.
 pub(super) struct Outcomes {
     pub(super) paired: Vec<Paired>,
-    events: BTreeMap<String, Arc<RecordedEvent>>,
+    positions: BTreeMap<String, u64>,
 }
 
 impl Past {
@@ -62,105 +56,116 @@ impl Past {
         limit: usize,
     ) -> Result<CountedEvents, StatementError> {
         let books = Books::now(self, tenant).await?;
-        let gauges = books.outcome_gauges(line.meter, (line.meter, line.version), line.terms, upto)?;
+        let meters = books.outcome_meters(line.meter, (line.meter, line.version), line.terms, upto)?;
         drop(books);
-        let outcomes = self.outcomes(tenant, line.terms, &gauges, upto).await?;
         let span = span_of(line.days, &line.period.zone)?;
-        let mut events: BTreeMap<u64, Arc<RecordedEvent>> = BTreeMap::new();
+        let wanted = Wanted {
+            span,
+            upto,
+            origin: Origin::Kept,
+        };
+        let outcomes = self.outcomes(tenant, (line.terms, &meters), wanted).await?;
+        let mut positions: Vec<u64> = Vec::new();
         for one in &outcomes.paired {
-            if one.outcome.at < span.from || one.outcome.at >= span.until {
-                continue;
-            }
             let undone = one.reversed.as_ref();
             let undone = undone.filter(|_| line.terms.undoes(&one.outcome, line.period));
-            for id in one.told.iter().chain(undone) {
-                if let Some(event) = outcomes.events.get(id)
-                    && event.position > after
-                {
-                    events.insert(event.position, Arc::clone(event));
-                }
-            }
+            let told = one.told.iter().chain(undone);
+            positions.extend(told.filter_map(|id| outcomes.positions.get(id)));
         }
-        let more = events.len() > limit;
-        let events: Vec<Arc<RecordedEvent>> = events.into_values().take(limit).collect();
+        positions.retain(|position| *position > after);
+        positions.sort_unstable();
+        positions.dedup();
+        let more = positions.len() > limit;
+        positions.truncate(limit);
+        let events = self.log.at(tenant, &positions).await?;
         Ok(CountedEvents {
             values: vec![Decimal::ONE; events.len()],
-            events,
+            events: events.into_iter().map(std::sync::Arc::new).collect(),
             more,
         })
     }
 
-    /// All outcomes that a tenant's events up to a position tell of.
+    /// The outcomes of a span that a tenant's events up to a position tell of.
     pub(super) async fn outcomes(
         &self,
         tenant: TenantId,
-        terms: &OutcomeTerms,
-        gauges: &OutcomeGauges,
-        upto: u64,
+        (terms, meters): (&OutcomeTerms, &OutcomeMeters),
+        wanted: Wanted,
     ) -> Result<Outcomes, StatementError> {
-        let gather = self.in_time(self.gather(tenant, gauges, upto));
-        let (told, events) = gather.await??;
-        Ok(Outcomes {
-            paired: terms.pair(told),
-            events,
-        })
-    }
-
-    async fn gather(
-        &self,
-        tenant: TenantId,
-        gauges: &OutcomeGauges,
-        upto: u64,
-    ) -> Result<Result<(Vec<Told>, BTreeMap<String, Arc<RecordedEvent>>), StatementError>, PastError> {
-        let (mut told, mut events) = (Vec::new(), BTreeMap::new());
-        let mut families: Vec<&'static [&'static str]> =
-            gauges.types.iter().map(|one| aggregate_of(one)).collect();
-        families.sort_unstable();
-        families.dedup();
-        if families.iter().any(|family| family.is_empty()) {
-            families = vec![&[]];
+        let (told, events) = self.in_time(self.told(tenant, meters, wanted)).await?;
+        let (mut paired, mut positions) = (Vec::new(), BTreeMap::new());
+        if events.len() > AT_MOST {
+            return Err(meters.unrated("there are more outcomes than can be rated at once"));
         }
-        for aggregates in families {
-            let part = Part::Tenant { tenant, aggregates };
-            let waiting = self.waiting(MeteredUsage::NAME, tenant).await?;
-            let mut walk = Walk::new(self.log.clone(), part, upto).without(waiting);
-            let mut pace = Pace::new(None);
-            loop {
-                let page = walk.next(&mut pace).await?;
-                if page.is_empty() {
-                    break;
-                }
-                for noted in &page {
-                    match gauges.read(&noted.event) {
-                        Ok(said) if said.is_empty() => {}
-                        Ok(said) => {
-                            told.extend(said);
-                            events.insert(noted.event.event_id.to_string(), Arc::clone(&noted.event));
-                        }
-                        Err(error) => return Ok(Err(error)),
-                    }
-                }
-                if events.len() > AT_MOST as usize {
-                    return Ok(Err(
-                        gauges.unrated("there are more outcomes than can be rated at once")
-                    ));
+        for of_one in events.chunk_by(|one, other| one.read.pair == other.read.pair) {
+            let mut said = Vec::new();
+            for event in of_one {
+                meters.says(event, &told, &mut said)?;
+            }
+            for one in terms.pair(said) {
+                if wanted.span.has(one.outcome.at) {
+                    paired.push(one);
                 }
             }
+            let position = |event: &PricedEvent| (event.read.event_id.clone(), event.read.position);
+            positions.extend(of_one.iter().map(position));
         }
-        Ok(Ok((told, events)))
+        Ok(Outcomes { paired, positions })
+    }
+
+    /// Which meter says which word, and all events that belong to outcomes of a span, pair by pair.
+    async fn told(
+        &self,
+        tenant: TenantId,
+        meters: &OutcomeMeters,
+        wanted: Wanted,
+    ) -> Result<(Vec<(i64, Word)>, Vec<PricedEvent>), PastError> {
+        let Wanted { span, upto, origin } = wanted;
+        match origin {
+            Origin::Kept => {
+                let (mut told, mut telling, mut all) = (Vec::new(), Vec::new(), Vec::new());
+                for (meter, word) in &meters.words {
+                    let kept = self.read_on(tenant, meter, upto).await?;
+                    let is_known = told.iter().any(|(id, _)| *id == kept.id());
+                    told.push((kept.id(), *word));
+                    if *word != Word::Reversed {
+                        telling.push(kept);
+                    }
+                    if !is_known {
+                        all.push(kept);
+                    }
+                }
+                let reader = &self.reader;
+                let pairs = reader.priced_pairs((&telling, &all), span, AT_MOST + 1);
+                Ok((told, pairs.await?))
+            }
+            Origin::Log => {
+                let (mut told, mut all) = (Vec::new(), Vec::new());
+                for (id, (meter, word)) in (0..).zip(&meters.words) {
+                    told.push((id, *word));
+                    all.extend(self.read_whole(tenant, (id, meter), upto).await?);
+                }
+                let is_telling = |event: &&PricedEvent| {
+                    span.has(event.read.at) && !told.contains(&(event.of, Word::Reversed))
+                };
+                let telling = all.iter().filter(is_telling);
+                let pairs: BTreeSet<String> = telling.map(|event| event.read.pair.clone()).collect();
+                all.retain(|event| pairs.contains(&event.read.pair));
+                all.sort_by(|one, other| one.read.pair.cmp(&other.read.pair));
+                Ok((told, all))
+            }
+        }
     }
 }
 
-/// The meters of an outcome price, ready to tell what pairs events.
-pub(super) struct OutcomeGauges {
-    gauges: Gauges,
-    types: Vec<String>,
-    words: Vec<(String, Word, Aggregation)>,
+/// The meters of an outcome price, and what their events say.
+pub(super) struct OutcomeMeters {
+    words: Vec<(PricedMeter, Word)>,
     charge: String,
     currency: Option<Currency>,
 }
 
-impl OutcomeGauges {
+impl OutcomeMeters {
     fn unrated(&self, reason: &str) -> StatementError {
         StatementError::Unrated {
             charge: self.charge.clone(),
@@ -176,18 +181,16 @@ impl OutcomeGauges {
         }
     }
 
-    /// What an event says of outcomes.
-    fn read(&self, event: &RecordedEvent) -> Result<Vec<Told>, StatementError> {
-        let mut told = Vec::new();
-        for reading in self.gauges.read(event) {
-            // What a meter sets aside is no outcome: it is in the quarantine, with the reason.
-            let Ok(counted) = reading.outcome else { continue };
-            let code = reading.gauge.code().as_str();
-            let Some((_, word, aggregation)) = self.words.iter().find(|(known, ..)| known == code) else {
-                continue;
-            };
-            let group: BTreeMap<String, String> = serde_json::from_str(&counted.group).unwrap_or_default();
-            if let (Some(found), Some(own)) = (group.get("currency"), self.currency)
+    /// What an event says of outcomes: a word for each meter that reads it so.
+    fn says(
+        &self,
+        event: &PricedEvent,
+        told: &[(i64, Word)],
+        said: &mut Vec<Told>,
+    ) -> Result<(), StatementError> {
+        let read = &event.read;
+        for (_, word) in told.iter().filter(|(id, _)| *id == event.of) {
+            if let (Some(found), Some(own)) = (&read.currency, self.currency)
                 && *word != Word::Reversed
                 && found.as_str() != own.code()
             {
@@ -197,33 +200,28 @@ impl OutcomeGauges {
                     currency: own.code(),
                 });
             }
-            told.push(Told {
-                key: group.get(KEY).cloned().unwrap_or_default(),
-                at: event.occurred_at,
+            said.push(Told {
+                key: read.pair.clone(),
+                at: read.at,
                 word: *word,
-                id: event.event_id.to_string(),
-                value: match aggregation {
-                    Aggregation::Sum => counted.value,
-                    _ => Decimal::ONE,
-                },
+                id: read.event_id.clone(),
+                value: read.value,
             });
         }
-        Ok(told)
+        Ok(())
     }
 }
 
 impl Books<'_> {
     /// The meters of an outcome price: the charge's own in a version, the others in their newest.
-    pub(super) fn outcome_gauges(
+    pub(super) fn outcome_meters(
         &self,
         charge: &str,
         (meter, version): (&str, u32),
         terms: &OutcomeTerms,
         upto: u64,
-    ) -> Result<OutcomeGauges, StatementError> {
-        let mut ready = OutcomeGauges {
-            gauges: Gauges::default(),
-            types: Vec::new(),
+    ) -> Result<OutcomeMeters, StatementError> {
+        let mut ready = OutcomeMeters {
             words: Vec::new(),
             charge: charge.to_owned(),
             currency: None,
@@ -242,36 +240,21 @@ impl Books<'_> {
         let all = [(meter, Some(version), own, Word::Confirmed)]
             .into_iter()
             .chain(others);
-        for (place, (meter, version, key, word)) in all.enumerate() {
+        for (meter, version, key, word) in all {
             let known = self.definition_at(meter, version, upto);
             let (version, definition) = known.ok_or_else(|| StatementError::NoMeter {
                 charge: ready.charge.clone(),
                 meter: meter.to_owned(),
             })?;
-            let aggregation = definition.aggregation;
-            if !matches!(aggregation, Aggregation::Count | Aggregation::Sum) {
+            if !matches!(definition.aggregation, Aggregation::Count | Aggregation::Sum) {
                 return Err(
                     ready.unrated("outcomes are counted or summed: use a meter that is a count or a sum")
                 );
             }
-            let mut groups = definition.group_by.clone();
-            groups.retain(|name, _| name == "currency");
-            groups.insert(KEY.to_owned(), key.to_owned());
-            let code = format!("outcome{place}");
-            let definition = Definition {
-                group_by: groups,
-                ..definition
-            };
-            let bad = |error: String| ready.unrated(&format!("the outcomes of {meter}: {error}"));
-            let gauge = code
-                .parse()
-                .map_err(|error: domain::InvalidValue| bad(error.to_string()));
-            let gauge = gauge.and_then(|code| {
-                Gauge::try_new(code, version, definition.clone()).map_err(|error| bad(error.to_string()))
-            })?;
-            ready.types.extend(definition.event_types().map(str::to_owned));
-            ready.words.push((code, word, aggregation));
-            ready.gauges = std::mem::take(&mut ready.gauges).with([Arc::new(gauge)]);
+            let ended_at = self.ended_at(meter, version);
+            let meter = PricedMeter::try_new(&definition, Some(key), ended_at)
+                .map_err(|error| ready.unrated(&format!("the outcomes of {meter}: {error}")))?;
+            ready.words.push((meter, word));
         }
         Ok(ready)
     }
@@ -292,12 +275,14 @@ impl Account<'_> {
         (version, terms): (u32, &OutcomeTerms),
         (part, span): (&PlanPart, Span),
     ) -> Result<Used, StatementError> {
-        let (books, upto) = (&self.books, self.position());
-        let gauges = books.outcome_gauges(&charge.code, (&charge.meter, version), terms, upto)?;
-        let gauges = gauges.within(self.currency);
-        let outcomes = books.past.outcomes(books.tenant, terms, &gauges, upto).await?;
+        let books = &self.books;
+        let meters = books.outcome_meters(&charge.code, (&charge.meter, version), terms, books.position)?;
+        let meters = meters.within(self.currency);
+        let outcomes = books
+            .past
+            .outcomes(books.tenant, (terms, &meters), books.wanted(span));
         let period = &part.in_force.period;
-        Ok(terms.usage(&outcomes.paired, period, (span.from, span.until)))
+        Ok(terms.usage(&outcomes.await?.paired, period, (span.from, span.until)))
     }
 
     /// Whether events behind a position may change the outcomes that a period bills.
