@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use async_graphql::Result;
 use domain::TenantId;
 use domain::meter::{Aggregation, Definition};
+use domain::tenant::Zone;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use projections::metered_usage::{
-    Granularity, Measure, MeteredUsage, Span, Usage, UsageHour, measured, spans,
+    BadSpan, Granularity, Measure, MeteredUsage, Span, Usage, UsageHour, measured, spans,
 };
 use projections::{Past, Reader};
 
@@ -28,8 +30,12 @@ pub(super) struct AskedFigures {
 }
 
 /// Who asks, of which moment, and for which spans and groups.
+#[derive(Clone)]
 pub(super) struct Frame<'a> {
     tenant: TenantId,
+    zone: Zone,
+    days: (Date, Date),
+    granularity: Granularity,
     reader: &'a Reader,
     all: &'a Past,
     past: Option<(&'a Past, u64)>,
@@ -70,6 +76,9 @@ impl<'a> Frame<'a> {
         let cut = spans(asked.days, asked.granularity, &zone, SPANS_AT_MOST);
         Ok(Self {
             tenant,
+            zone,
+            days: asked.days,
+            granularity: asked.granularity,
             reader,
             all: &ctx.data::<Options>()?.past,
             past,
@@ -77,6 +86,33 @@ impl<'a> Frame<'a> {
             filter: attributes("group", asked.group).map_err(super::kit::UserError::into_fault)?,
             group_by: asked.group_by,
         })
+    }
+
+    /// The spans, in order.
+    pub(super) fn cut(&self) -> &[Span] {
+        &self.cut
+    }
+
+    /// The same for the months before each of its own, so many of them, in one span each.
+    pub(super) fn of_months_before(&self, months: u8) -> Result<Self> {
+        let (first, last) = self.days;
+        let is_whole = first.day() == 1 && last == last.last_of_month();
+        if self.granularity != Granularity::Month || !is_whole {
+            let message = "of: this ratio is told of whole months: ask for the granularity MONTH, from the first day of a \
+                           month to the last day of one";
+            return Err(bad(message.to_owned()));
+        }
+        let beyond = |_| bad(format!("from, to: {}", BadSpan::OutOfTime));
+        let mut cut = Vec::new();
+        for number in 0..self.cut.len() {
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            let month = first.checked_add(number.months()).map_err(beyond)?;
+            let begin = month.checked_sub(i64::from(months).months()).map_err(beyond)?;
+            let end = month.yesterday().map_err(beyond)?;
+            let span = spans((begin, end), Granularity::Whole, &self.zone, 1);
+            cut.extend(span.map_err(|error| bad(format!("from, to: {error}")))?);
+        }
+        Ok(Self { cut, ..self.clone() })
     }
 
     /// What a meter counts, in its newest version when none is named.

@@ -1,5 +1,6 @@
 //! Ratios of what meters measured, over GraphQL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use async_graphql::{ComplexObject, Enum, InputObject, Object, OneofObject, Result, SimpleObject};
@@ -23,6 +24,9 @@ pub(crate) struct BundledRatio {
     numerator: Vec<String>,
     /// The meters below it.
     denominator: Vec<String>,
+    /// Of how many months before the month that is told the denominator is the mean month; 0: it is of the same span as the
+    /// numerator. Others are told of whole months only.
+    mean_of_months_before: i32,
 }
 
 impl From<&Ratio> for BundledRatio {
@@ -33,6 +37,7 @@ impl From<&Ratio> for BundledRatio {
             label: ratio.label.clone(),
             numerator: codes(&ratio.numerator),
             denominator: codes(&ratio.denominator),
+            mean_of_months_before: ratio.mean_of_months_before.into(),
         }
     }
 }
@@ -226,19 +231,30 @@ impl MeterRatioQuery {
                 definitions.push((meter.clone(), definition));
             }
             check_side(name, &definitions).map_err(|error| bad(error.to_string()))?;
+            let months = known
+                .filter(|_| side == RatioSide::Denominator)
+                .map_or(0, |ratio| ratio.mean_of_months_before);
+            let asked = match months {
+                0 => Cow::Borrowed(&frame),
+                months => Cow::Owned(frame.of_months_before(months)?),
+            };
             for meter in meters {
-                let figures = frame.figures(meter.as_str(), None).await?;
+                let figures = asked.figures(meter.as_str(), None).await?;
                 for measure in &figures.measures {
-                    let both = buckets.entry((measure.span, measure.group.clone())).or_default();
+                    // Its own span, or the month that the span comes before.
+                    let place = asked.cut().iter().position(|span| *span == measure.span);
+                    let span = place.map_or(measure.span, |place| frame.cut()[place]);
+                    let both = buckets.entry((span, measure.group.clone())).or_default();
                     let sum = match side {
                         RatioSide::Numerator => &mut both.numerator,
                         RatioSide::Denominator => &mut both.denominator,
                     };
-                    *sum = sum
-                        .plus(measure.quantity)
+                    let quantity = measure.quantity.over(Exact::whole(months.max(1).into()));
+                    *sum = quantity
+                        .and_then(|quantity| sum.plus(quantity))
                         .map_err(|error| bad(error.to_string()))?;
                     both.behind
-                        .push((side, frame.behind(meter.as_str(), &figures, measure)));
+                        .push((side, asked.behind(meter.as_str(), &figures, measure)));
                 }
             }
         }

@@ -22,6 +22,10 @@ pub struct Ratio {
     pub numerator: Vec<MeterCode>,
     /// The meters below it.
     pub denominator: Vec<MeterCode>,
+    /// Of how many months before the month that is told the denominator is the mean month; 0: it is of the same span as
+    /// the numerator.
+    #[serde(default)]
+    pub mean_of_months_before: u8,
 }
 
 /// Why meters don't make a side of a ratio.

@@ -55,8 +55,10 @@ const METERS: &[(&str, &[&str])] = &[
 ];
 
 /// Code, both sides and the ratio.
-const RATIOS: [(&str, &str); 5] = [
+const RATIOS: [(&str, &str); 6] = [
     ("claims.initial_denial_rate", "2 of 6 0.333333333333"),
+    // No claim was sent in the three months before.
+    ("claims.initial_denial_rate_hfma", "2 of 0 null"),
     ("platform.resolution_rate", "3 of 5 0.6"),
     ("sales.conversion_rate", "1 of 5 0.2"),
     ("sales.qualification_rate", "4 of 5 0.8"),
@@ -98,7 +100,7 @@ async fn measured(house: &House, acme: &Tenant, meter: &str) -> Vec<String> {
 async fn ratio(house: &House, acme: &Tenant, code: &str) -> String {
     let document =
         "query($code: String!) { meterRatio(of: { code: $code }, from: \"2025-03-01\", to: \"2025-03-31\",
-        granularity: WHOLE, groupBy: []) { buckets { numerator denominator ratio } } }";
+        granularity: MONTH, groupBy: []) { buckets { numerator denominator ratio } } }";
     let data = house.ask(&acme.token, document, json!({ "code": code })).await;
     let buckets = data["meterRatio"]["buckets"].as_array().unwrap();
     assert_eq!(buckets.len(), 1, "{code}: {buckets:?}");

@@ -128,6 +128,90 @@ async fn an_initial_denial_rate_is_of_all_claims_submitted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_standards_denial_rate_is_by_the_mean_month_of_the_three_before() {
+    let house = House::open_wide().await;
+    let acme = house.tenant("acme").await;
+    // Berlin's December begins an hour before that of Greenwich; five claims in it, three in January, one in March.
+    let sent = [
+        ("2024-11-30T22:59:59Z", "before"),
+        ("2024-11-30T23:00:00Z", "c1"),
+        ("2024-12-05T10:00:00Z", "c2"),
+        ("2024-12-05T10:00:00Z", "c3"),
+        ("2024-12-05T10:00:00Z", "c4"),
+        ("2024-12-31T22:59:59Z", "c5"),
+        ("2024-12-31T23:00:00Z", "c6"),
+        ("2025-01-10T10:00:00Z", "c7"),
+        ("2025-01-10T10:00:00Z", "c8"),
+        ("2025-02-28T23:00:00Z", "c9"),
+    ];
+    for (at, id) in sent {
+        let billed = json!({ "amount": "100", "currency": "USD" });
+        let claim =
+            json!({ "id": id, "vertical": "claims", "payer": "p", "billed": billed, "occurredAt": at });
+        house.done(&acme.token, "submitClaim", claim).await;
+    }
+    for (id, at) in [
+        ("c2", "2025-03-05T10:00:00Z"),
+        ("c9", "2025-03-06T10:00:00Z"),
+        ("c3", "2025-04-02T10:00:00Z"),
+    ] {
+        let denial = json!({ "id": id, "reasonCodes": ["CO-16"], "reason": "no code", "occurredAt": at });
+        house.done(&acme.token, "denyClaim", denial).await;
+    }
+    house.settle().await;
+    let document = "query($from: Date!, $to: Date!, $granularity: UsageGranularity!) {
+        meterRatio(of: { code: \"claims.initial_denial_rate_hfma\" }, from: $from, to: $to, granularity: $granularity) {
+            buckets { from until numerator denominator ratio
+                above: evidence(side: NUMERATOR, first: 20) { nodes { stream { id } } }
+                below: evidence(side: DENOMINATOR, first: 20) { nodes { stream { id } } } } } }";
+    let asked = json!({ "from": "2025-03-01", "to": "2025-04-30", "granularity": "MONTH" });
+    let data = house.ask(&acme.token, document, asked).await;
+    let buckets = data["meterRatio"]["buckets"].as_array().unwrap();
+    let told: Vec<String> = buckets
+        .iter()
+        .map(|bucket| {
+            let ids = |side: &str| {
+                let nodes = bucket[side]["nodes"].as_array().unwrap().iter();
+                let ids: Vec<&str> = nodes.map(|node| node["stream"]["id"].as_str().unwrap()).collect();
+                ids.join(" ")
+            };
+            let text = |name: &str| bucket[name].as_str().unwrap_or("null").to_owned();
+            format!(
+                "{} {}/{}={} [{}] [{}]",
+                text("from"),
+                text("numerator"),
+                text("denominator"),
+                text("ratio"),
+                ids("above"),
+                ids("below")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            // Eight claims in December, January and February.
+            "2025-02-28T23:00:00Z 2/2.666666666667=0.75 [c2 c9] [c1 c2 c3 c4 c5 c6 c7 c8]",
+            // Four in January, February and March.
+            "2025-03-31T22:00:00Z 1/1.333333333333=0.75 [c3] [c6 c7 c8 c9]",
+        ]
+    );
+    for (from, to, granularity) in [
+        ("2025-03-01", "2025-03-31", "DAY"),
+        ("2025-03-02", "2025-03-31", "MONTH"),
+        ("2025-03-01", "2025-03-30", "MONTH"),
+        ("2025-03-01", "2025-03-31", "WHOLE"),
+    ] {
+        let asked = json!({ "from": from, "to": to, "granularity": granularity });
+        let answer = house.answer(&acme.token, document, asked).await;
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{answer:#}");
+        let said = error["message"].as_str().unwrap();
+        assert!(said.contains("whole months") && said.contains("MONTH"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ratio_that_can_not_be_told_is_refused_with_the_place() {
     let house = House::open_wide().await;
     let acme = house.tenant("acme").await;
