@@ -1,6 +1,7 @@
-//! Bills: a live invoice of 50 charges, the check of a limit, and a month of 1,000 tenants.
+//! Bills: a live invoice of 50 charges, prices that rate events one by one, the check of a limit, and a month of 1,000 tenants.
 
 mod month;
+mod one_by_one;
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,7 @@ const STARTED: &str = "2026-01-05T00:00:00Z";
 
 pub(crate) async fn measure(server: &Server, events: u64) -> anyhow::Result<()> {
     let mut rows = vec![live(server, events).await?, limit(server).await?];
+    rows.extend(one_by_one::rows(server, events).await?);
     rows.extend(month::rows(server).await?);
     print(
         "Bills",
