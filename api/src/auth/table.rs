@@ -206,6 +206,7 @@ const TABLE: &[Line] = &[
         "receivePayment",
         "recordInvoicePayment",
         "registerRoiBaseline",
+        "renewSubscriptionPlan",
         "resumeSubscription",
         "retireAlert",
         "retireMeter",

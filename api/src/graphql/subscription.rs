@@ -40,6 +40,11 @@ mutations! {
         price: input.price.read("price")?,
     };
 
+    /// Takes a subscription's plan as it is in force then, at the price as it was: a plan's new version is for subscriptions
+    /// that begin or change, until they are renewed. Without a new version it bills nothing else than before.
+    renew_subscription_plan(Changing, RenewSubscriptionPlanInput {})
+    |_| Command::RenewPlan;
+
     /// Lets a subscription rest.
     pause_subscription(Changing, PauseSubscriptionInput {
         /// Why.

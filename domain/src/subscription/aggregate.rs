@@ -138,6 +138,16 @@ impl Subscription {
                     previous_price: before.price,
                 }
             }
+            Command::RenewPlan => {
+                let before = self.running()?;
+                not_before(before.at, at)?;
+                Event::PlanChanged {
+                    plan: before.plan.clone(),
+                    price: before.price,
+                    previous_plan: before.plan,
+                    previous_price: before.price,
+                }
+            }
             Command::Pause { reason } => {
                 let Started { plan, price, .. } = self.running()?;
                 not_blank("reason", &reason)?;

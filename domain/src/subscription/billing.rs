@@ -38,6 +38,7 @@ pub fn agreement(
     zone: &Zone,
 ) -> Result<Option<Agreement>, BillingError> {
     let mut agreement: Option<Agreement> = None;
+    let mut in_force: Option<PlanVersion> = None;
     let mut changes: Vec<&(Timestamp, Event)> = events.iter().filter(|(_, event)| is_change(event)).collect();
     changes.sort_by_key(|(at, _)| *at);
     let mut changes = changes.into_iter();
@@ -57,11 +58,17 @@ pub fn agreement(
             ) => {
                 let version = agreed(plans, plan, *price, *started_at)?;
                 let starts_on = day_of(*started_at, zone);
+                in_force = Some(version.clone());
                 let started = Agreement::start(version.into(), price.currency, starts_on, zone.clone());
                 agreement = Some(started?);
             }
             (Event::PlanChanged { plan, price, .. }, Some(agreement)) => {
-                agreement.change(agreed(plans, plan, *price, *at)?.into(), day)?;
+                let version = agreed(plans, plan, *price, *at)?;
+                // A plan that was renewed without a new version is the one that is in force.
+                if in_force.as_ref() != Some(&version) {
+                    in_force = Some(version.clone());
+                    agreement.change(version.into(), day)?;
+                }
             }
             (Event::Paused { .. }, Some(agreement)) => agreement.pause(day),
             (Event::Resumed { .. }, Some(agreement)) => agreement.resume(day),

@@ -27,6 +27,8 @@ pub enum Command {
         /// What it costs a month.
         price: Money,
     },
+    /// Subscribe to the same plan at the same price anew: in the version that is in force then.
+    RenewPlan,
     /// Let it rest.
     Pause {
         /// Why.

@@ -2,6 +2,8 @@
 
 mod aggregate;
 mod billing;
+#[cfg(test)]
+mod billing_tests;
 mod command;
 mod credit;
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Given what happened, when something is asked, then this follows.
 
-use super::{Command, CreditGrant, CreditOrigin, Event, PlanCode, Refusal, Subscription, agreement};
+use super::{Command, CreditGrant, CreditOrigin, Event, PlanCode, Refusal, Subscription};
 use crate::given::{at, money, when};
-use crate::pricing::{Coupon, Tax, bundled_plans};
+use crate::pricing::{Coupon, Tax};
 
 pub(super) const STARTED_AT: &str = "2026-01-05T09:00:00Z";
 pub(super) const LATER: &str = "2026-03-01T00:00:00Z";
 
-fn plan(code: &str) -> PlanCode {
+pub(super) fn plan(code: &str) -> PlanCode {
     code.parse().unwrap()
 }
 
@@ -20,7 +20,7 @@ pub(super) fn started() -> Event {
     }
 }
 
-fn plan_changed() -> Event {
+pub(super) fn plan_changed() -> Event {
     Event::PlanChanged {
         plan: plan("professional"),
         price: money("199 EUR"),
@@ -29,7 +29,7 @@ fn plan_changed() -> Event {
     }
 }
 
-fn paused() -> Event {
+pub(super) fn paused() -> Event {
     Event::Paused {
         reason: "summer".to_owned(),
         plan: plan("starter"),
@@ -37,14 +37,14 @@ fn paused() -> Event {
     }
 }
 
-fn resumed() -> Event {
+pub(super) fn resumed() -> Event {
     Event::Resumed {
         plan: plan("starter"),
         price: money("49 EUR"),
     }
 }
 
-fn canceled(code: &str, price: &str) -> Event {
+pub(super) fn canceled(code: &str, price: &str) -> Event {
     Event::Canceled {
         reason: "too dear".to_owned(),
         plan: plan(code),
@@ -53,7 +53,7 @@ fn canceled(code: &str, price: &str) -> Event {
     }
 }
 
-fn payment_received() -> Event {
+pub(super) fn payment_received() -> Event {
     Event::PaymentReceived {
         amount: money("49 EUR"),
         invoice: Some("INV-7".to_owned()),
@@ -227,6 +227,23 @@ fn a_change_names_the_previous_plan_and_price_and_keeps_the_currency() {
 }
 
 #[test]
+fn a_renewal_agrees_on_the_same_again() {
+    let again = Event::PlanChanged {
+        plan: plan("starter"),
+        price: money("49 EUR"),
+        previous_plan: plan("starter"),
+        previous_price: money("49 EUR"),
+    };
+    when::<Subscription>(vec![started()], LATER, Command::RenewPlan).then_expect_events(vec![again]);
+    when::<Subscription>(
+        vec![started(), canceled("starter", "49 EUR")],
+        LATER,
+        Command::RenewPlan,
+    )
+    .then_expect_error(Refusal::Canceled);
+}
+
+#[test]
 fn a_subscription_is_paused_and_resumed_in_turns() {
     when::<Subscription>(vec![started()], LATER, pause()).then_expect_events(vec![paused()]);
     when::<Subscription>(vec![started(), paused()], LATER, pause()).then_expect_error(Refusal::AlreadyPaused);
@@ -306,90 +323,4 @@ fn a_plan_is_a_short_code() {
     for wrong in ["", "Starter", "pro plan", &"a".repeat(41)] {
         assert!(wrong.parse::<PlanCode>().is_err(), "{wrong}");
     }
-}
-
-/// The days of each plan in the period that a day belongs to, by these events in Berlin.
-fn billed(events: &[(&str, Event)], on: &str) -> Vec<String> {
-    let events: Vec<_> = events
-        .iter()
-        .map(|(time, event)| (at(time), event.clone()))
-        .collect();
-    let zone = "Europe/Berlin".parse().unwrap();
-    let agreement = agreement(&bundled_plans(), &events, &zone).unwrap().unwrap();
-    let period = agreement.cycle().period_on(on.parse().unwrap()).unwrap();
-    let told = agreement.parts(&period).into_iter().map(|part| {
-        let price = part.plan.monthly_value("EUR".parse().unwrap()).unwrap();
-        format!(
-            "{price} EUR from {} until {}",
-            part.in_force.days.from, part.in_force.days.until
-        )
-    });
-    told.collect()
-}
-
-#[test]
-fn its_events_tell_which_plan_is_billed_on_which_days_at_which_price() {
-    let events = [
-        (STARTED_AT, started()),
-        ("2026-02-10T23:30:00Z", plan_changed()),
-        ("2026-02-20T12:00:00Z", paused()),
-        ("2026-02-25T12:00:00Z", resumed()),
-        (LATER, payment_received()),
-        ("2026-03-10T12:00:00Z", canceled("professional", "199 EUR")),
-    ];
-    assert_eq!(
-        billed(&events, "2026-01-05"),
-        ["49 EUR from 2026-01-05 until 2026-02-05"]
-    );
-    assert_eq!(
-        billed(&events, "2026-02-05"),
-        [
-            "49 EUR from 2026-02-05 until 2026-02-11",
-            "199 EUR from 2026-02-11 until 2026-02-20",
-            "199 EUR from 2026-02-25 until 2026-03-05",
-        ]
-    );
-    assert_eq!(
-        billed(&events, "2026-03-05"),
-        ["199 EUR from 2026-03-05 until 2026-03-10"]
-    );
-    assert!(billed(&events, "2026-04-05").is_empty());
-}
-
-#[test]
-fn a_change_of_plan_that_was_written_down_late_takes_its_place_by_its_time() {
-    let changed = |price: &str| Event::PlanChanged {
-        plan: plan("professional"),
-        price: money(price),
-        previous_plan: plan("starter"),
-        previous_price: money("49 EUR"),
-    };
-    let events = [
-        (STARTED_AT, started()),
-        ("2026-02-20T12:00:00Z", changed("199 EUR")),
-        ("2026-02-10T12:00:00Z", changed("149 EUR")),
-    ];
-    assert_eq!(
-        billed(&events, "2026-02-05"),
-        [
-            "49 EUR from 2026-02-05 until 2026-02-10",
-            "149 EUR from 2026-02-10 until 2026-02-20",
-            "199 EUR from 2026-02-20 until 2026-03-05",
-        ]
-    );
-}
-
-#[test]
-fn a_subscription_to_an_unknown_plan_cannot_be_billed() {
-    let events = [(at(STARTED_AT), started())];
-    let refused = agreement(&[], &events, &crate::tenant::Zone::utc()).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "there is no plan starter: define it, or change the subscription's plan"
-    );
-    assert!(
-        agreement(&[], &[], &crate::tenant::Zone::utc())
-            .unwrap()
-            .is_none()
-    );
 }

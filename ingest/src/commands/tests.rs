@@ -51,6 +51,7 @@ fn every_command_shows_the_fields_that_it_takes() {
             "opportunity.reopen(reason)",
             "subscription.start(plan, price, customer)",
             "subscription.change_plan(plan, price)",
+            "subscription.renew_plan()",
             "subscription.pause(reason)",
             "subscription.resume()",
             "subscription.cancel(reason)",

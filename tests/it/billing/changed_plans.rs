@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::ground::{acme, issue, lines, subscribe, total, wish};
+use super::ground::{acme, issue, lines, pages, subscribe, total, wish};
 use crate::gateway::house::{House, Tenant};
 
 /// A plan of so much a month in advance.
@@ -149,4 +149,66 @@ async fn a_plan_with_terms_that_nobody_knows_is_refused() {
         let errors = data["definePlan"]["userErrors"].to_string();
         assert!(errors.contains(named), "{id}: {errors}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_takes_the_plans_version_of_its_day_and_changes_nothing_without_one() {
+    let house = House::open_wide().await;
+    let acme = acme(&house).await;
+    subscribe(&house, &acme, "s1", "2025-05-01T00:00:00+02:00").await;
+    let cheaper = json!({ "id": "results", "version": {
+        "version": 2, "effective_from": "2025-05-10T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+        "fees": [{ "code": "platform", "name": "Platform", "price": { "EUR": "310" } }],
+        "charges": [{ "code": "pages", "name": "Pages", "meter": "pages", "unit": "page",
+            "price": { "model": "standard", "unit_price": { "EUR": "0.2" } } }],
+    } });
+    house.done(&acme.token, "addPlanVersion", cheaper).await;
+    let facts = [
+        ("a", "2025-05-05T10:00:00Z", "10"),
+        ("b", "2025-05-15T10:00:00Z", "10"),
+    ];
+    pages(&house, &acme, &facts).await;
+    let preview = async || {
+        house.settle().await;
+        let document = "{ invoicePreview(subscription: \"s1\", at: \"2025-05-20T00:00:00Z\") {
+            lines { code kind amount { amount } } } }";
+        lines(&house.ask(&acme.token, document, json!({})).await["invoicePreview"])
+    };
+    // Ten at 0.50 and ten at 0.333, as long as the first version is in force.
+    let as_it_began = ["platform FEE 310.00", "pages USAGE 8.33"];
+    let mut told = preview().await;
+    told.retain(|line| !line.ends_with(" 0.00"));
+    let mut expected: Vec<String> = as_it_began.map(str::to_owned).into();
+    told.sort();
+    expected.sort();
+    assert_eq!(told, expected);
+    let renewed = async |at: &str| {
+        let input = json!({ "id": "s1", "occurredAt": at });
+        house.done(&acme.token, "renewSubscriptionPlan", input).await;
+        let mut told = preview().await;
+        told.retain(|line| !line.ends_with(" 0.00"));
+        told.sort();
+        told
+    };
+    assert_eq!(
+        renewed("2025-05-03T10:00:00+02:00").await,
+        expected,
+        "the same version"
+    );
+    // From the eleventh on: 10 and 21 of 31 days, ten pages at 0.50 and ten at 0.20.
+    assert_eq!(
+        renewed("2025-05-11T10:00:00+02:00").await,
+        [
+            "pages USAGE 2.00",
+            "pages USAGE 5.00",
+            "platform FEE 100.00",
+            "platform FEE 210.00"
+        ]
+    );
+    let canceled = json!({ "id": "s1", "reason": "moved", "occurredAt": "2025-05-30T10:00:00+02:00" });
+    house.done(&acme.token, "cancelSubscription", canceled).await;
+    let payload = house
+        .mutate(&acme.token, "renewSubscriptionPlan", json!({ "id": "s1" }))
+        .await;
+    assert_eq!(payload["userErrors"][0]["code"], "CANCELED", "{payload}");
 }

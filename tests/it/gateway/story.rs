@@ -294,6 +294,7 @@ fn bills() -> Vec<(&'static str, Value)> {
             "changeSubscriptionPlan",
             json!({ "id": "$b1", "plan": "professional", "price": eur("149.00") }),
         ),
+        ("renewSubscriptionPlan", json!({ "id": "$b1" })),
         (
             "receivePayment",
             json!({ "id": "$b1", "amount": eur("149.00"), "invoice": "i1" }),
