@@ -29,7 +29,7 @@ pub(super) async fn rows(server: &Server, events: u64) -> anyhow::Result<Vec<Vec
         "version": 1, "effective_from": "2026-01-01T00:00:00Z", "currencies": ["USD"], "interval": "monthly",
         "charges": [
             { "code": "shared", "name": "Shared", "meter": "shared", "unit": "token",
-              "price": { "model": "percentage", "rate_percent": "1.5", "fixed_fee": { "USD": "0.10" }, "free_units": 100 } },
+              "price": { "model": "percentage", "rate_percent": "1.5", "fixed_fee": { "USD": "0.10" }, "free_transactions": 100 } },
             { "code": "resolved", "name": "Resolved", "meter": "resolved", "unit": "conversation",
               "price": { "model": "standard", "unit_price": { "USD": "0.99" } },
               "outcome": { "bill": "confirmed", "stability_days": 14 } },
