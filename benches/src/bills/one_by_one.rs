@@ -22,7 +22,7 @@ pub(super) async fn rows(server: &Server, events: u64) -> anyhow::Result<Vec<Vec
         &log,
         ("resolved", METERS[1]),
         (counted, Aggregation::Count),
-        "conversation",
+        "token",
     )
     .await?;
     let version: PlanVersion = serde_json::from_value(json!({
@@ -30,7 +30,7 @@ pub(super) async fn rows(server: &Server, events: u64) -> anyhow::Result<Vec<Vec
         "charges": [
             { "code": "shared", "name": "Shared", "meter": "shared", "unit": "token",
               "price": { "model": "percentage", "rate_percent": "1.5", "fixed_fee": { "USD": "0.10" }, "free_transactions": 100 } },
-            { "code": "resolved", "name": "Resolved", "meter": "resolved", "unit": "conversation",
+            { "code": "resolved", "name": "Resolved", "meter": "resolved", "unit": "token",
               "price": { "model": "standard", "unit_price": { "USD": "0.99" } },
               "outcome": { "bill": "confirmed", "stability_days": 14 } },
         ],
@@ -71,16 +71,13 @@ async fn look(past: &Past, log: &UsageLog) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     let statement = past.statement(log.caller.tenant, "s1", (NOW, NOW)).await?;
     let took = begun.elapsed();
-    ensure!(
-        statement.is_some_and(|one| one
-            .draft
-            .lines
+    let lines = statement.map_or_else(Vec::new, |one| one.draft.lines);
+    for code in ["shared", "resolved"] {
+        let is_rated = lines
             .iter()
-            .filter(|line| !line.amount.amount.is_zero())
-            .count()
-            == 2),
-        "lines are missing"
-    );
+            .any(|line| line.code == code && !line.amount.amount.is_zero());
+        ensure!(is_rated, "nothing is rated of {code}: {lines:?}");
+    }
     Ok(took)
 }
 
