@@ -61,6 +61,19 @@ fn past(url: &str, store: &Store) -> anyhow::Result<(Past, Reader)> {
     Ok((past, reader))
 }
 
+/// Defines a plan of one version; gives it its id as a name.
+async fn plan(log: &UsageLog, id: &str, version: PlanVersion) -> anyhow::Result<()> {
+    let define = PlanCommand::Define {
+        name: id.to_owned(),
+        version,
+    };
+    let id: PlanId = id.parse()?;
+    log.store
+        .execute::<Plan>(&log.caller, &id, Orders::one(define))
+        .await?;
+    Ok(())
+}
+
 async fn subscribe(store: &Store, caller: &Caller, plan: &str) -> anyhow::Result<()> {
     let start = Terms::Start {
         plan: plan.parse()?,
@@ -105,14 +118,7 @@ async fn live(server: &Server, events: u64) -> anyhow::Result<Vec<String>> {
         "fees": [{ "code": "platform", "name": "Platform", "price": { "USD": "2000" } }],
         "charges": (0..CHARGES).map(charge).collect::<Vec<_>>(),
     }))?;
-    let define = PlanCommand::Define {
-        name: "Fifty".to_owned(),
-        version,
-    };
-    let id: PlanId = "fifty".parse()?;
-    log.store
-        .execute::<Plan>(&log.caller, &id, Orders::one(define))
-        .await?;
+    plan(&log, "fifty", version).await?;
     subscribe(&log.store, &log.caller, "fifty").await?;
     log.fill(events).await?;
     let projector = log.projector();
@@ -144,14 +150,7 @@ pub(crate) async fn subscribed(server: &Server) -> anyhow::Result<(String, Strin
             "price": { "model": "standard", "unit_price": { "USD": "0.01" } },
         }],
     }))?;
-    let define = PlanCommand::Define {
-        name: "Pages".to_owned(),
-        version,
-    };
-    let id: PlanId = "pages".parse()?;
-    log.store
-        .execute::<Plan>(&log.caller, &id, Orders::one(define))
-        .await?;
+    plan(&log, "pages", version).await?;
     let start = Terms::Start {
         plan: "pages".parse()?,
         price: Money::new(0.into(), "USD".parse()?),

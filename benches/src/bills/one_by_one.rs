@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use domain::meter::{Aggregation, Command as MeterCommand, Definition, Meter, MeterId};
-use domain::plan::{Command as PlanCommand, Plan, PlanId};
 use domain::pricing::PlanVersion;
 use projections::Past;
 use serde_json::json;
 use store::Orders;
 
-use super::{LOOKS, NOW, past, row, subscribe};
+use super::{LOOKS, NOW, past, plan, row, subscribe};
 use crate::server::Server;
 use crate::usage_log::{METERS, UsageLog, record};
 
@@ -35,14 +34,7 @@ pub(super) async fn rows(server: &Server, events: u64) -> anyhow::Result<Vec<Vec
               "outcome": { "bill": "confirmed", "stability_days": 14 } },
         ],
     }))?;
-    let define = PlanCommand::Define {
-        name: "One by one".to_owned(),
-        version,
-    };
-    let id: PlanId = "one-by-one".parse()?;
-    log.store
-        .execute::<Plan>(&log.caller, &id, Orders::one(define))
-        .await?;
+    plan(&log, "one-by-one", version).await?;
     subscribe(&log.store, &log.caller, "one-by-one").await?;
     log.fill(events).await?;
     let projector = log.projector();

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{Ambient, KeyFile, Role, SealOptions, Sealed, Sealer};
 use tempfile::TempDir;
 use testkit::{TestClock, TestIds};
 
-use super::ground::{acme, invoice, lines, pages, subscribe, wish};
+use super::ground::{acme, invoice, lines, pages, share, shares, subscribe, wish};
 use super::numbers::program;
 use crate::gateway::house::{House, Tenant};
 
@@ -43,22 +43,6 @@ async fn annals(house: &House, data: &TempDir, arguments: &[&str]) -> Result<Str
     } else {
         Err(text(&output.stdout) + &text(&output.stderr))
     }
-}
-
-/// A plan that takes a share of each event of a meter; it is called as the meter.
-fn shares(meter: &str) -> Value {
-    json!({ "id": meter, "name": "Shares", "version": {
-        "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
-        "charges": [{ "code": "share", "name": "Share", "meter": meter, "unit": "page",
-            "price": { "model": "percentage", "rate_percent": "10", "fixed_fee": { "EUR": "0.25" } } }],
-    } })
-}
-
-async fn share(house: &House, acme: &Tenant, (id, plan): (&str, &str), from: &str) {
-    let start = json!({
-        "id": id, "plan": plan, "price": { "amount": "0", "currency": "EUR" }, "occurredAt": from,
-    });
-    house.done(&acme.token, "startSubscription", start).await;
 }
 
 /// A tenant whose May of 2024 is billed twice, by the page and by a share of each transaction, and 2024 is archived.

@@ -56,6 +56,23 @@ pub(super) async fn subscribe(house: &House, acme: &Tenant, id: &str, from: &str
     house.done(&acme.token, "startSubscription", input).await;
 }
 
+/// A plan that takes a share of each event of a meter; it is called as the meter.
+pub(super) fn shares(meter: &str) -> Value {
+    json!({ "id": meter, "name": "Shares", "version": {
+        "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
+        "charges": [{ "code": "share", "name": "Share", "meter": meter, "unit": "page",
+            "price": { "model": "percentage", "rate_percent": "10", "fixed_fee": { "EUR": "0.25" } } }],
+    } })
+}
+
+/// Subscribes to such a plan.
+pub(super) async fn share(house: &House, acme: &Tenant, (id, plan): (&str, &str), from: &str) {
+    let start = json!({
+        "id": id, "plan": plan, "price": { "amount": "0", "currency": "EUR" }, "occurredAt": from,
+    });
+    house.done(&acme.token, "startSubscription", start).await;
+}
+
 /// Records that pages were too many: an id, the record that it corrects, and when it was; how many too many.
 pub(super) async fn too_many(
     house: &House,

@@ -5,23 +5,14 @@ use serde_json::json;
 use store::Role;
 
 use super::credits::verify;
-use super::ground::{acme, issue, lines, pages};
+use super::ground::{acme, issue, lines, pages, share, shares};
 use crate::gateway::house::{House, Tenant};
 
 /// Pages at 10 % and 25 cents each.
 async fn shared(house: &House) -> Tenant {
     let acme = acme(house).await;
-    let plan = json!({ "id": "shares", "name": "Shares", "version": {
-        "version": 1, "effective_from": "2024-01-01T00:00:00Z", "currencies": ["EUR"], "interval": "monthly",
-        "charges": [{ "code": "share", "name": "Share", "meter": "pages", "unit": "page",
-            "price": { "model": "percentage", "rate_percent": "10", "fixed_fee": { "EUR": "0.25" } } }],
-    } });
-    house.done(&acme.token, "definePlan", plan).await;
-    let start = json!({
-        "id": "s1", "plan": "shares", "price": { "amount": "0", "currency": "EUR" },
-        "occurredAt": "2025-03-01T00:00:00+01:00",
-    });
-    house.done(&acme.token, "startSubscription", start).await;
+    house.done(&acme.token, "definePlan", shares("pages")).await;
+    share(house, &acme, ("s1", "pages"), "2025-03-01T00:00:00+01:00").await;
     acme
 }
 
