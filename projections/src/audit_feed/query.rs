@@ -8,7 +8,7 @@ use sqlx::{Postgres, QueryBuilder, Transaction};
 
 use super::search::{Outcome, holds, text_condition};
 use super::{AuditFeed, Entry};
-use crate::engine::Along;
+use crate::engine::{Along, count};
 use crate::reader::{Conditions, Direction, Listed, Page, Paged, QueryError, Reader, Total, Way, read};
 
 /// Which entries; an empty filter wants all.
@@ -104,10 +104,6 @@ pub struct Feed {
     pub order: Order,
     /// Whether all are counted.
     pub total: Total,
-}
-
-fn position(position: u64) -> i64 {
-    i64::try_from(position).unwrap_or(i64::MAX)
 }
 
 #[derive(Deserialize)]
@@ -264,9 +260,7 @@ impl Reader {
         let table = self.table::<AuditFeed>().await?;
         let mut query = table.select();
         query.push(" where t.tenant_id = ").push_bind(tenant.to_string());
-        query
-            .push(" and t.position = ")
-            .push_bind(self::position(position));
+        query.push(" and t.position = ").push_bind(count(position));
         Ok(Self::rows(self.begin(tenant).await?, query).await?.pop())
     }
 
@@ -296,7 +290,7 @@ impl Reader {
             _ => None,
         };
         let query = if let Some(actions) = actions {
-            let from = page.from.map(|from| (after, position(from.position())));
+            let from = page.from.map(|from| (after, count(from.position())));
             let along = Along {
                 column: "position",
                 order,
@@ -311,13 +305,13 @@ impl Reader {
                 Some(EntryPlace::Recorded(at)) => {
                     query
                         .push(format!(" and t.position {after} "))
-                        .push_bind(position(at));
+                        .push_bind(count(at));
                 }
                 Some(EntryPlace::Occurred(at, place)) => {
                     query
                         .push(format!(" and (t.occurred_at, t.position) {after} ("))
                         .push_bind(at.to_sqlx());
-                    query.push(", ").push_bind(position(place)).push(")");
+                    query.push(", ").push_bind(count(place)).push(")");
                 }
                 None => {}
             }

@@ -20,9 +20,6 @@ use super::{Past, StatementError};
 use crate::engine::ReadModel as _;
 use crate::metered_usage::{MeteredUsage, Span, UsageHour};
 
-/// The most events of a stream that are read at once.
-pub(super) const AT_MOST: u32 = 100_000;
-
 /// Where usage comes from.
 pub(super) enum Source {
     /// The rows of one moment.

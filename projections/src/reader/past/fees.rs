@@ -8,10 +8,13 @@ use rust_decimal::Decimal;
 use store::{Part, Place};
 
 use super::account::Account;
-use super::books::{AT_MOST, Books};
+use super::books::Books;
 use super::{Past, StatementError};
 use crate::invoice::InvoiceRow;
 use crate::roi::{Fee, FeeState, RoiError, RoiWish};
+
+/// The most events of an invoice that are read.
+const AT_MOST: u32 = 100_000;
 
 impl Past {
     /// The fees of a report's days: of each subscription, of each billing period that has days of them.
